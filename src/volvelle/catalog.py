@@ -1,0 +1,142 @@
+"""The folder is the registry: one file adds one thing.
+
+A `Catalog` lists the files of a package folder and the entry points of the group of the
+same name, and imports one of them only when it is asked for. Facts that must be known without
+importing (a metric's range, a command's one-line help) are literals at the top of the file
+and are read from its text.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from volvelle.errors import ContractBroken, MissingExtra, NotFound, near
+
+ROOT = Path(__file__).parent
+
+EXTRAS = {"sqlalchemy": "sql", "fastexcel": "excel", "torch": "torch", "fastapi": "serve"}
+
+observers: list[Callable[[str, str, str], None]] = []
+"""Called as ``observer(event, group, name)`` when a name is loaded or a group is listed."""
+
+
+class Catalog:
+    """One kind of extension.
+
+    Args:
+        group: the plural noun; also the entry-point group ``volvelle.<group>``.
+        folder: package that holds our own files, e.g. ``volvelle.train.estimators``.
+        noun: what one of them is called in a message.
+        needs: names that every file must define.
+    """
+
+    def __init__(self, group: str, folder: str, noun: str, needs: tuple[str, ...]) -> None:
+        self.group, self.folder, self.noun, self.needs = group, folder, noun, needs
+
+    @cached_property
+    def _own(self) -> dict[str, Path]:
+        place = ROOT.joinpath(*self.folder.split(".")[1:])
+        return {p.stem: p for p in sorted(place.glob("*.py")) if not p.stem.startswith("_")}
+
+    @cached_property
+    def _foreign(self) -> dict[str, str]:
+        # importlib.metadata costs forty modules; a start that finds our own file never needs it.
+        metadata = importlib.import_module("importlib.metadata")
+        return {e.name: str(e.module) for e in metadata.entry_points(group=f"volvelle.{self.group}")}
+
+    def names(self) -> tuple[str, ...]:
+        """All names, ours and third parties', sorted."""
+        for observer in observers:
+            observer("list", self.group, "")
+        return tuple(sorted({*self._own, *self._foreign}))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._foreign
+
+    def module_name(self, name: str) -> str:
+        """The dotted module that holds `name`.
+
+        Raises:
+            NotFound: no such name; near names are offered.
+        """
+        if name in self._own:
+            return f"{self.folder}.{name}"
+        if name in self._foreign:
+            return self._foreign[name]
+        raise NotFound(f"no {self.noun} is called {name!r}", next_move=near(name, self.names()))
+
+    def load(self, name: str) -> Any:
+        """Import the file that adds `name` and check that it holds what it must.
+
+        Raises:
+            NotFound: no such name.
+            MissingExtra: it needs a library that is not installed.
+        """
+        module = import_late(self.module_name(name), f"{self.noun} {name!r}")
+        absent = [need for need in self.needs if not hasattr(module, need)]
+        if absent:
+            raise ContractBroken(f"{self.noun} {name!r} ({module.__name__}) lacks {', '.join(absent)}")
+        for observer in observers:
+            observer("load", self.group, name)
+        return module
+
+    def fact(self, name: str, constant: str) -> Any:
+        """The literal bound to `constant` in the file of `name`, without importing it; None if absent."""
+        tree = self._tree(name)
+        for node in tree.body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None)
+            if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
+                return ast.literal_eval(value)
+        return None
+
+    def summary(self, name: str) -> str:
+        """The first line of the file's docstring, without importing it."""
+        return (ast.get_docstring(self._tree(name)) or "").partition("\n")[0]
+
+    def _tree(self, name: str) -> ast.Module:
+        path = self._own.get(name)
+        if path is None:
+            spec = importlib.util.find_spec(self.module_name(name))
+            if spec is None or spec.origin is None:
+                raise NotFound(f"the file of {self.noun} {name!r} is gone", where=self.module_name(name))
+            path = Path(spec.origin)
+        return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def import_late(module: str, wanted_by: str) -> ModuleType:
+    """Import a module; a third-party library that is absent becomes one sentence.
+
+    Raises:
+        MissingExtra: the library is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library == "volvelle" or not library:
+            raise
+        extra = EXTRAS.get(library)
+        install = f"pip install 'volvelle[{extra}]'" if extra else f"pip install {library}"
+        raise MissingExtra(f"{wanted_by} needs {library}, which is not installed", next_move=install) from error
+
+
+SOURCES = Catalog("sources", "volvelle.data.sources", "data source", ("SUFFIXES", "SCHEMES", "read"))
+STEPS = Catalog("steps", "volvelle.prepare.steps", "step", ("TAKES", "GIVES", "fit", "emit", "names"))
+ESTIMATORS = Catalog(
+    "estimators",
+    "volvelle.train.estimators",
+    "estimator",
+    ("TASKS", "VIEW", "SPACE", "fit", "emit", "predict"),
+)
+METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
+GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))
+COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
+ALL = (SOURCES, STEPS, ESTIMATORS, METRICS, GATES, COMMANDS)

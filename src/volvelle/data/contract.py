@@ -1,0 +1,45 @@
+"""What a file in ``data/sources/`` must hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from volvelle.data.records import Layout, Origin
+
+
+class Read:
+    """What a source hands on.
+
+    Args:
+        frame: the rows; text columns may stay String, `data.typing` decides their kinds.
+        layout: the layout as used, sniffed parts filled in.
+        origins: the files read, with their hashes.
+        notes: sentences about what was done.
+    """
+
+    __slots__ = ("frame", "layout", "notes", "origins")
+
+    def __init__(
+        self, frame: pl.DataFrame, layout: Layout, origins: tuple[Origin, ...], notes: tuple[str, ...] = ()
+    ) -> None:
+        self.frame, self.layout, self.origins, self.notes = frame, layout, origins, notes
+
+
+class Source(Protocol):
+    """A data source: reads what `where` names into a frame."""
+
+    SUFFIXES: tuple[str, ...]
+    """File endings it reads, e.g. ``(".csv", ".csv.gz")``; longest match wins."""
+    SCHEMES: tuple[str, ...]
+    """Prefixes it reads, e.g. ``("uci",)`` for ``uci:601``."""
+
+    def read(self, where: str, folder: Path, layout: Layout) -> Read:
+        """Read all rows. `where` is the spec's text without scheme; relative paths start at `folder`.
+
+        Raises:
+            DataError: it cannot be read; the message names file, line and the next move.
+        """
+        ...

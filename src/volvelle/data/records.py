@@ -1,0 +1,58 @@
+"""The records of the data room: what was read, from where, and what the columns hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from volvelle.spec.requirements import Record
+
+ColumnKind = Literal["number", "integer", "category", "boolean", "time"]
+"""In the canonical frame: Float64, Int64, String, Boolean, Datetime('us', 'UTC')."""
+
+
+class Layout(Record, frozen=True):
+    """How a delimited text was read: given in the spec, or sniffed."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    header: bool | None = None
+    missing: tuple[str, ...] | None = None
+
+
+class Origin(Record, frozen=True):
+    """One file that rows came from."""
+
+    name: str
+    """As written in the spec."""
+    sha256: str
+    size: int
+
+
+class Column(Record, frozen=True):
+    """One column of a data set, as found."""
+
+    name: str
+    kind: ColumnKind
+    missing: int = 0
+    distinct: int = 0
+    low: float | None = None
+    """Lowest value; seconds since 1970 UTC for a time."""
+    high: float | None = None
+    categories: tuple[str, ...] = ()
+    """Values of a category or boolean column, most frequent first then by name; at most 1,000."""
+
+
+class Dataset(Record, frozen=True):
+    """An immutable version of the data. `version` is the SHA-256 of the canonical Parquet bytes."""
+
+    version: str
+    rows: int
+    columns: tuple[Column, ...]
+    source: str
+    origins: tuple[Origin, ...]
+    layout: Layout = Layout()
+    licence: str = ""
+    consent: str = ""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: sniffed facts, cells made missing, columns renamed."""

@@ -1,0 +1,84 @@
+"""What the files in ``evaluate/metrics/`` and ``evaluate/gates/`` must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.evaluate.records import Measured
+from volvelle.model.signature import ModelTask
+
+Direction = Literal["up", "down"]
+Needs = Literal["labels", "scores", "values"]
+
+
+class Metric(Protocol):
+    """One number for how good predictions are.
+
+    TASKS, DIRECTION, RANGE and NEEDS are literals, so that they can be read without importing the file.
+    """
+
+    TASKS: tuple[ModelTask, ...]
+    DIRECTION: Direction
+    """up: higher is better."""
+    RANGE: tuple[float, float]
+    NEEDS: Needs
+    """What `p` is. labels: int64 ``[n]``; scores: probabilities ``[n, classes]``; values: float64 ``[n]``."""
+
+    def score(self, y: NDArray[Any], p: NDArray[Any]) -> float:
+        """`y` is int64 ``[n]`` class positions or float64 ``[n]``. In a binary task class 1 is the positive one.
+
+        NaN when the metric is not defined on these rows (AUC of one class, say).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Truth and predictions of one side (train or test), as a `Metric` wants them.
+
+    Attributes:
+        y: class positions (binary: 1 is positive) or values, ``[n]``.
+        labels: predicted class positions ``[n]``; empty for regression.
+        scores: probabilities ``[n, classes]`` (binary: column 1 is positive); values ``[n, 1]`` for regression.
+        groups: group number of each row ``[n]``, or None: intervals resample groups, not rows.
+    """
+
+    y: NDArray[Any]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    groups: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a gate may be measured from."""
+
+    task: ModelTask
+    metric: str
+    """The metric that the search optimised."""
+    train: Side
+    test: Side
+    model_size: int
+    """Bytes of the ONNX file."""
+    parity: float
+    """Largest difference between the library's scores and the ONNX file's."""
+    level: float
+    seed: int
+
+
+class Gate(Protocol):
+    """A requirement that is not a metric of the predictions.
+
+    UNIT and DIRECTION are literals. UNIT is a dimension of `spec.units`: "1", "bytes", "seconds", "1/seconds", "count".
+    """
+
+    UNIT: str
+    DIRECTION: Direction
+
+    def measure(self, facts: Facts) -> Measured:
+        """The value with its interval; `Measured(value=None, note=why)` where nothing measures it yet."""
+        ...

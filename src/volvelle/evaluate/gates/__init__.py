@@ -1,0 +1,1 @@
+"""Gates that are not metrics, one file each."""

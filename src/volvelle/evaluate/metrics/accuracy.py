@@ -1,0 +1,30 @@
+"""Accuracy: the share of rows whose predicted class is the true one.
+
+Misleading when classes are unbalanced: compare it with the majority share.
+
+Reference: ISO/IEC TS 4213:2022, 6.2.
+
+>>> import numpy as np
+>>> score(np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0]))
+0.75
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.evaluate.contract import Direction, Needs
+from volvelle.model.signature import ModelTask
+
+TASKS: tuple[ModelTask, ...] = ("binary", "multiclass")
+DIRECTION: Direction = "up"
+RANGE: tuple[float, float] = (0.0, 1.0)
+NEEDS: Needs = "labels"
+
+
+def score(y: NDArray[Any], p: NDArray[Any]) -> float:
+    """Share of rows where `p` equals `y`."""
+    return float(np.mean(y == p)) if len(y) else float("nan")

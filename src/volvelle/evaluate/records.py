@@ -1,0 +1,96 @@
+"""The records of evaluation: what was measured and how it was judged."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from volvelle.model.signature import ModelTask
+from volvelle.spec.requirements import Record
+
+VerdictKind = Literal["pass", "fail", "not proven", "not measured"]
+
+
+class Measured(Record, frozen=True):
+    """One value with its interval; None where nothing could be measured, and why."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    note: str = ""
+
+
+class MetricResult(Record, frozen=True):
+    """One metric on one side, over all rows or one slice."""
+
+    metric: str
+    side: Literal["train", "test"]
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    slice: str = ""
+    """Condition in the gate grammar, e.g. ``sex = 'Female'``; empty for all rows."""
+
+
+class Verdict(Record, frozen=True):
+    """One gate, judged."""
+
+    gate: str
+    """The line of the spec."""
+    name: str
+    """Metric or gate name."""
+    slice: str
+    comparison: str
+    bound: float
+    unit: str
+    verdict: VerdictKind
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    shortfall: float | None = None
+    """How far the value misses the bound; None when it does not."""
+    reason: str = ""
+
+
+class Scored(Record, frozen=True):
+    """Predictions of a model on both sides. Making it opens the sealed test side."""
+
+    model: str
+    """SHA-256 of the ONNX file."""
+    predictions: str
+    """SHA-256 of a Parquet table in the store: columns side, row, y, label, score_0.. (or value), then raw columns."""
+    digest: str
+    """SHA-256 of the predictions alone, for comparing runs."""
+    rows_train: int
+    rows_test: int
+    baseline: tuple[float, ...]
+    """Class shares of the training side, or its mean: the constant baseline's answer."""
+
+
+class Evidence(Record, frozen=True):
+    """All that is proved about a model."""
+
+    task: ModelTask
+    target: str
+    model: str
+    estimator: str
+    dataset: str
+    """Version of the data."""
+    metrics: tuple[MetricResult, ...]
+    baseline: tuple[MetricResult, ...]
+    """The same metrics for the constant baseline, on the test side."""
+    verdicts: tuple[Verdict, ...]
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    """Test rows by true class (row) and predicted class (column); empty for regression."""
+    openings: int
+    """How often this test side had been opened when the predictions were made, this time included."""
+    rows_train: int
+    rows_test: int
+    level: float
+    resamples: int
+    seed: int
+    versions: dict[str, str]
+    """Versions of Python and of the packages that made it."""

@@ -1,0 +1,1 @@
+"""In what order: the wheel, its cache, its ledger."""

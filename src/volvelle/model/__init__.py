@@ -1,0 +1,1 @@
+"""The one format: ONNX graphs, their signature and the session that runs them."""

@@ -1,0 +1,40 @@
+"""The one door to onnxruntime."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from volvelle.errors import ModelError
+from volvelle.model.limits import inspect
+
+
+class Session:
+    """Runs one ONNX model on the CPU.
+
+    Args:
+        content: the bytes of the ONNX file; they pass `inspect` before any runtime sees them.
+        threads: threads of one run.
+
+    Raises:
+        ModelError: the file is damaged, unsupported or larger than allowed.
+    """
+
+    def __init__(self, content: bytes, *, threads: int = 1) -> None:
+        inspect(content)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"onnxruntime refuses the model: {error}") from error
+        self.inputs: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
+        self.outputs: tuple[str, ...] = tuple(o.name for o in self._session.get_outputs())
+
+    def run(self, inputs: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+        """Map each output name to its array. Inputs that the model does not take are left out."""
+        taken = {name: inputs[name] for name in self.inputs}
+        return dict(zip(self.outputs, self._session.run(None, taken), strict=True))

@@ -1,0 +1,1 @@
+"""What goes in: the split, the preparation steps and the recipe."""

@@ -1,0 +1,34 @@
+"""What a file in ``prepare/steps/`` must hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.model.graph import Graph, Value
+
+Flow = Literal["number", "code", "time"]
+"""number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63."""
+Params = dict[str, Any]
+"""Fitted parameters: numbers, strings and lists of them, so that they can be printed, hashed and compared."""
+
+
+class Step(Protocol):
+    """A preparation step over a block of k columns at once: fits numbers, then writes itself into a graph."""
+
+    TAKES: Flow
+    GIVES: Flow
+
+    def fit(self, block: NDArray[np.generic]) -> Params:
+        """Learn from training rows ``[n, k]``; columns are independent of each other."""
+        ...
+
+    def emit(self, graph: Graph, x: Value, params: Params) -> Value:
+        """Write the step into the graph: ``[N, k]`` to ``[N, k']``."""
+        ...
+
+    def names(self, columns: tuple[str, ...], params: Params) -> tuple[str, ...]:
+        """The names of the k' columns that come out."""
+        ...

@@ -1,0 +1,1 @@
+"""Preparation steps, one file each."""

@@ -1,0 +1,1 @@
+"""What is wanted: the requirements, their units and the grammar of gates."""

@@ -1,0 +1,157 @@
+"""The spec: everything a user may demand of a model, as frozen records.
+
+The field descriptions below are the reference: the JSON Schema, ``docs/spec.md`` and the comments
+that ``volvelle init`` writes are all made from them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from msgspec import Meta, Struct, field
+
+T = TypeVar("T")
+Task = Literal["classification", "regression", "forecast", "anomaly"]
+Role = Literal["number", "integer", "category", "boolean", "time", "ignore"]
+SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash"]
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A frozen record: unknown fields are refused, JSON in and out."""
+
+
+class Problem(Record, frozen=True):
+    """What the model is for."""
+
+    target: Annotated[str, Meta(description="the column to predict")]
+    task: Annotated[Task | None, Meta(description="found from the target when absent")] = None
+    name: Annotated[
+        str,
+        Meta(
+            description="short name: letters, digits, '-' and '_'; names the release",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        ),
+    ] = "model"
+    statement: Annotated[str, Meta(description="the problem in one sentence")] = ""
+    intended_use: Annotated[str, Meta(description="who uses the answers, for what")] = ""
+    out_of_scope: Annotated[str, Meta(description="uses that this model must not be put to")] = ""
+    positive: Annotated[str | None, Meta(description="the class that metrics such as recall are about")] = None
+
+
+class Data(Record, frozen=True):
+    """What is known: where the rows come from and what they mean."""
+
+    source: Annotated[str, Meta(description="a file; its suffix, or a scheme such as 'uci:', picks the data source")]
+    time: Annotated[str | None, Meta(description="ordering column; the newest rows become the test side")] = None
+    group: Annotated[str | None, Meta(description="rows of one group never straddle the split")] = None
+    ignore: Annotated[tuple[str, ...], Meta(description="columns that are never a feature")] = ()
+    sensitive: Annotated[
+        tuple[str, ...], Meta(description="protected attributes; every metric is also shown per value")
+    ] = ()
+    resolution: Annotated[str | None, Meta(description="time between two rows, e.g. '1 h'")] = None
+    licence: Annotated[str, Meta(description="licence of the data")] = ""
+    consent: Annotated[str, Meta(description="on what ground the data may be used")] = ""
+    missing: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="cell texts that mean 'missing'; the default list is in the documentation of the data room"),
+    ] = None
+    delimiter: Annotated[
+        str | None, Meta(description="one character; sniffed when absent", min_length=1, max_length=1)
+    ] = None
+    encoding: Annotated[str | None, Meta(description="text encoding; sniffed when absent")] = None
+    decimal: Annotated[Literal[".", ","] | None, Meta(description="decimal mark; sniffed when absent")] = None
+    header: Annotated[
+        bool | None, Meta(description="whether the first line names the columns; sniffed when absent")
+    ] = None
+
+
+class FeatureSpec(Record, frozen=True):
+    """What is declared about one column."""
+
+    role: Annotated[Role | None, Meta(description="overrules the type that was found")] = None
+    unit: Annotated[str, Meta(description="physical unit, for people")] = ""
+    low: Annotated[float | None, Meta(description="lowest valid value")] = None
+    high: Annotated[float | None, Meta(description="highest valid value")] = None
+    categories: Annotated[tuple[str, ...], Meta(description="allowed values, in order")] = ()
+    missing: Annotated[Literal["allow", "refuse"], Meta(description="what prediction does with a missing value")] = (
+        "allow"
+    )
+    unseen: Annotated[
+        Literal["allow", "refuse"],
+        Meta(description="what prediction does with a category that training never saw"),
+    ] = "allow"
+    steps: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="preparation steps of this column, in order; chosen when absent"),
+    ] = None
+
+
+class Require(Record, frozen=True):
+    """What must be achieved. Each line is a gate: metric [where slice] comparison bound [unit]."""
+
+    gates: Annotated[tuple[str, ...], Meta(description="e.g. \"recall where sex = 'Female' >= 0.75\"")] = ()
+    confidence: Annotated[
+        float,
+        Meta(
+            description="level of the intervals; a gate passes when the whole interval meets the bound",
+            gt=0.5,
+            lt=1.0,
+        ),
+    ] = 0.95
+
+
+class Device(Record, frozen=True):
+    """Where the model must run."""
+
+    core: Annotated[str, Meta(description="processor core, e.g. 'cortex-m4f'")]
+    clock: Annotated[str | None, Meta(description="clock rate, e.g. '80 MHz'")] = None
+
+
+class SplitSpec(Record, frozen=True):
+    """How rows are held back as the sealed test side."""
+
+    method: Annotated[
+        SplitMethod,
+        Meta(description="auto: time if [data] time, group if [data] group, else stratified or random"),
+    ] = "auto"
+    test: Annotated[float, Meta(description="share of rows in the test side", gt=0.0, lt=0.9)] = 0.2
+
+
+class Search(Record, frozen=True):
+    """How candidates are looked for."""
+
+    budget: Annotated[str, Meta(description="wall-clock time of the search, e.g. '2 min'")] = "1 min"
+    trials: Annotated[
+        int | None,
+        Meta(description="stop after so many trials, whatever the time; makes a run repeatable", ge=1),
+    ] = None
+    method: Annotated[
+        Literal["auto", "random"], Meta(description="auto: defaults first, then TPE; random: random search")
+    ] = "auto"
+    metric: Annotated[str | None, Meta(description="what the search maximises; chosen by task when absent")] = None
+    estimators: Annotated[tuple[str, ...] | None, Meta(description="only these; all that fit the task when absent")] = (
+        None
+    )
+    folds: Annotated[int, Meta(description="cross-validation folds", ge=2, le=20)] = 5
+    seed: Annotated[int, Meta(description="seed of every random choice", ge=0, lt=2**31)] = 7
+
+
+class Monitor(Record, frozen=True):
+    """How the release is watched."""
+
+    drift: Annotated[str, Meta(description="false-discovery rate of drift alarms, e.g. 'fdr 5 %'")] = "fdr 5 %"
+    retrain: Annotated[str, Meta(description="when to retrain, e.g. 'on drift or recall < 0.75'")] = ""
+
+
+class Spec(Record, frozen=True):
+    """One file of design requirements."""
+
+    problem: Problem
+    data: Data
+    features: Annotated[dict[str, FeatureSpec], Meta(description="one table a column")] = field(default_factory=dict)
+    split: SplitSpec = SplitSpec()
+    require: Require = Require()
+    device: Device | None = None
+    search: Search = Search()
+    roles: Annotated[dict[str, str], Meta(description="role = who answers for it")] = field(default_factory=dict)
+    monitor: Monitor = Monitor()

@@ -1,0 +1,1 @@
+"""The public conformance kit: one check for every kind of extension."""

@@ -1,0 +1,1 @@
+"""What is learnt: estimators and the search over them."""

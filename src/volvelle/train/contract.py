@@ -1,0 +1,102 @@
+"""What a file in ``train/estimators/`` must hold, and the spaces that a search walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.model.graph import Graph, Value
+from volvelle.model.signature import ModelTask
+from volvelle.spec.requirements import Record
+
+View = Literal["dense", "ordinal", "raw"]
+"""Which features an estimator wants, always one float32 matrix.
+
+dense: nothing missing, scaled, categories one-hot. ordinal: nothing missing, unscaled, categories as
+codes. raw: as it comes, missing is NaN, categories as codes (unseen and missing are NaN).
+"""
+
+
+class Float(Record, frozen=True, tag=True):
+    """A real hyperparameter in ``[low, high]``."""
+
+    low: float
+    high: float
+    default: float
+    log: bool = False
+
+
+class Int(Record, frozen=True, tag=True):
+    """A whole hyperparameter in ``[low, high]``."""
+
+    low: int
+    high: int
+    default: int
+    log: bool = False
+
+
+class Choice(Record, frozen=True, tag=True):
+    """One of a few values."""
+
+    options: tuple[str | int | float | bool | None, ...]
+    default: str | int | float | bool | None
+
+
+Space = dict[str, Float | Int | Choice]
+Settings = dict[str, Any]
+"""One point of a space: hyperparameter name to value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an estimator learns from.
+
+    Attributes:
+        x: features, float32 ``[n, f]``.
+        y: class positions int64 ``[n]``, or float64 ``[n]`` for regression.
+        task: binary, multiclass or regression.
+        classes: number of classes, 0 for regression.
+        categorical: positions of columns that hold category codes (views ordinal and raw).
+        seed: of every random choice.
+        threads: CPU threads to use; the result does not depend on it.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[Any]
+    task: ModelTask
+    classes: int
+    categorical: tuple[int, ...] = ()
+    seed: int = 0
+    threads: int = 1
+
+
+class Estimator(Protocol):
+    """A learner that writes what it learnt into an ONNX graph."""
+
+    TASKS: tuple[ModelTask, ...]
+    VIEW: View
+    SPACE: Space
+
+    def fit(self, lesson: Lesson, settings: Settings) -> Any:
+        """Learn. The same lesson and settings give the same result, whatever the number of threads."""
+        ...
+
+    def predict(self, fitted: Any, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+        """The library's own answer: probabilities ``[n, classes]``, or values ``[n, 1]``."""
+        ...
+
+    def emit(self, graph: Graph, x: Value, fitted: Any) -> Value:
+        """Write the fitted estimator into the graph: float probabilities ``[N, classes]`` or values ``[N, 1]``."""
+        ...
+
+
+def defaults(space: Space) -> Settings:
+    """The default point of a space.
+
+    >>> defaults({"depth": Int(low=1, high=9, default=3)})
+    {'depth': 3}
+    """
+    return {name: dimension.default for name, dimension in space.items()}

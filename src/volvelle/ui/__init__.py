@@ -1,0 +1,1 @@
+"""What people see: charts, the report, notebook views, the terminal."""
