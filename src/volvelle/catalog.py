@@ -94,7 +94,7 @@ class Catalog:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             value = getattr(node, "value", None)
             if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
-                return ast.literal_eval(value)
+                return ast.literal_eval(_Infinite().visit(value))
         return None
 
     def summary(self, name: str) -> str:
@@ -109,6 +109,16 @@ class Catalog:
                 raise NotFound(f"the file of {self.noun} {name!r} is gone", where=self.module_name(name))
             path = Path(spec.origin)
         return ast.parse(path.read_text(encoding="utf-8"))
+
+
+class _Infinite(ast.NodeTransformer):
+    """Lets ``float("inf")`` and ``math.inf`` stand in a literal."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return ast.Constant(float("inf")) if ast.unparse(node) == "float('inf')" else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        return ast.Constant(float("inf")) if node.attr == "inf" else node
 
 
 def import_late(module: str, wanted_by: str) -> ModuleType:

@@ -55,9 +55,7 @@ class Data(Record, frozen=True):
         tuple[str, ...] | None,
         Meta(description="cell texts that mean 'missing'; the default list is in the documentation of the data room"),
     ] = None
-    delimiter: Annotated[
-        str | None, Meta(description="one character; sniffed when absent", min_length=1, max_length=1)
-    ] = None
+    delimiter: Annotated[str | None, Meta(description="one character; sniffed when absent")] = None
     encoding: Annotated[str | None, Meta(description="text encoding; sniffed when absent")] = None
     decimal: Annotated[Literal[".", ","] | None, Meta(description="decimal mark; sniffed when absent")] = None
     header: Annotated[
@@ -122,8 +120,8 @@ class Search(Record, frozen=True):
 
     budget: Annotated[str, Meta(description="wall-clock time of the search, e.g. '2 min'")] = "1 min"
     trials: Annotated[
-        int | None,
-        Meta(description="stop after so many trials, whatever the time; makes a run repeatable", ge=1),
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="stop after so many trials, whatever the time; makes a run repeatable"),
     ] = None
     method: Annotated[
         Literal["auto", "random"], Meta(description="auto: defaults first, then TPE; random: random search")

@@ -1,0 +1,134 @@
+"""What a well-typed spec must still keep to: names that exist, gates that parse, quantities with units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from volvelle.catalog import ESTIMATORS, METRICS, SOURCES, STEPS, Catalog
+from volvelle.errors import InputError, SpecError, near
+from volvelle.spec.gates import Gate, parse
+from volvelle.spec.requirements import Spec
+from volvelle.spec.units import quantity
+
+_TASKS = {"classification": {"binary", "multiclass"}, "regression": {"regression"}}
+_DRIFT = re.compile(r"fdr\s+(\d+(\.\d+)?)\s*%")
+_TURN = re.compile(r"on drift|every\s+\d+(\.\d+)?\s*(h|d)|(?P<metric>\w+)\s*(<|>|<=|>=)\s*-?\d+(\.\d+)?")
+
+
+def check(spec: Spec) -> Spec:
+    """The same spec, if it is sound.
+
+    Raises:
+        SpecError: the first mistake; `where` is the key, e.g. ``require.gates[0]``.
+    """
+    _check_data(spec)
+    with _at("search.budget"):
+        quantity(spec.search.budget, "seconds")
+    if spec.data.resolution is not None:
+        with _at("data.resolution"):
+            quantity(spec.data.resolution, "seconds")
+    if spec.device and spec.device.clock is not None:
+        with _at("device.clock"):
+            quantity(spec.device.clock, "1/seconds")
+    for position, name in enumerate(spec.search.estimators or ()):
+        _known(ESTIMATORS, name, f"search.estimators[{position}]")
+    if spec.search.metric is not None:
+        _known(METRICS, spec.search.metric, "search.metric")
+        _fits(spec.search.metric, spec, "search.metric")
+    for position, gate in enumerate(gates(spec)):
+        if gate.name in METRICS:
+            _fits(gate.name, spec, f"require.gates[{position}]")
+    _check_monitor(spec)
+    return spec
+
+
+def gates(spec: Spec) -> tuple[Gate, ...]:
+    """The gates of a spec, parsed.
+
+    Raises:
+        SpecError: a line is no gate, or stands there twice.
+    """
+    parsed: list[Gate] = []
+    for position, text in enumerate(spec.require.gates):
+        with _at(f"require.gates[{position}]"):
+            gate = parse(text)
+            if any(gate == earlier for earlier in parsed):
+                raise SpecError(f"the gate {text!r} stands there twice", next_move="remove one")
+            parsed.append(gate)
+    return tuple(parsed)
+
+
+def _check_data(spec: Spec) -> None:
+    source = spec.data.source
+    scheme, colon, _ = source.partition(":")
+    schemes = {s for name in SOURCES.names() for s in SOURCES.fact(name, "SCHEMES")}
+    suffixes = {s for name in SOURCES.names() for s in SOURCES.fact(name, "SUFFIXES")}
+    if not source.strip():
+        raise SpecError("the source is empty", where="data.source", next_move="name a file, e.g. 'data.csv'")
+    if not (colon and scheme in schemes) and not source.lower().endswith(tuple(suffixes)):
+        raise SpecError(
+            f"no data source reads {source!r}",
+            where="data.source",
+            next_move=f"files end in {', '.join(sorted(suffixes))}"
+            + (f"; schemes: {', '.join(schemes)}" if schemes else ""),
+        )
+    if spec.data.delimiter is not None and len(spec.data.delimiter) != 1:
+        raise SpecError(f"{spec.data.delimiter!r} is not one character", where="data.delimiter", next_move="e.g. ';'")
+    target = spec.problem.target
+    for key in ("ignore", "sensitive"):
+        if target in getattr(spec.data, key):
+            raise SpecError(
+                f"the target {target!r} stands in [data] {key}", where=f"data.{key}", next_move="take it out"
+            )
+    for key in ("time", "group"):
+        if getattr(spec.data, key) == target:
+            raise SpecError(f"the target {target!r} cannot be the {key} column", where=f"data.{key}")
+    for column, feature in spec.features.items():
+        for position, step in enumerate(feature.steps or ()):
+            _known(STEPS, step.partition(":")[0], f"features.{column}.steps[{position}]")
+        if feature.low is not None and feature.high is not None and feature.low > feature.high:
+            raise SpecError(f"low {feature.low:g} is above high {feature.high:g}", where=f"features.{column}.low")
+
+
+def _check_monitor(spec: Spec) -> None:
+    if not _DRIFT.fullmatch(spec.monitor.drift.strip()):
+        raise SpecError(
+            f"{spec.monitor.drift!r} is not a drift rule", where="monitor.drift", next_move="write 'fdr 5 %'"
+        )
+    for term in filter(None, re.split(r"\s+or\s+", spec.monitor.retrain.strip())):
+        match = _TURN.fullmatch(term.strip())
+        if not match:
+            raise SpecError(
+                f"{term!r} is not a reason to retrain",
+                where="monitor.retrain",
+                next_move="join 'on drift', 'every 7 d' and 'recall < 0.75' by 'or'",
+            )
+        if match["metric"]:
+            _known(METRICS, match["metric"], "monitor.retrain")
+
+
+def _known(catalog: Catalog, name: str, where: str) -> None:
+    if name not in catalog:
+        raise SpecError(f"no {catalog.noun} is called {name!r}", where=where, next_move=near(name, catalog.names()))
+
+
+def _fits(metric: str, spec: Spec, where: str) -> None:
+    """Refuse a metric that the declared task does not have."""
+    kinds = _TASKS.get(spec.problem.task or "")
+    if kinds is None or kinds & set(METRICS.fact(metric, "TASKS")):
+        return
+    fitting = [m for m in METRICS.names() if kinds & set(METRICS.fact(m, "TASKS"))]
+    raise SpecError(
+        f"{metric} is no metric of {spec.problem.task}", where=where, next_move=f"use one of {', '.join(fitting)}"
+    )
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Errors raised inside carry the key."""
+    try:
+        yield
+    except InputError as error:
+        raise SpecError(error.problem, where=where, next_move=error.next_move) from error
