@@ -18,7 +18,14 @@ Needs = Literal["labels", "scores", "values"]
 class Metric(Protocol):
     """One number for how good predictions are.
 
-    TASKS, DIRECTION, RANGE and NEEDS are literals, so that they can be read without importing the file.
+    TASKS, DIRECTION, RANGE and NEEDS are literals, so that they can be read without importing the file
+    (infinity is written ``1e999``). A file may also hold what makes intervals fast and exact:
+
+    - ``of_counts(counts)``, needs labels: the metric of each table ``[..., k, k]`` of rows by true and
+      predicted class. It knows the number of classes, where `score` takes the largest it sees.
+    - ``share(counts)``: (hits, trials) of one table where the metric is a plain share of rows, else None.
+    - ``weighted(y, p, w)``, needs scores or values: the metric for each row of weights ``[r, n]``.
+    - ``BALANCED = True``: every class weighs the same, however few its rows (ROC-AUC, say).
     """
 
     TASKS: tuple[ModelTask, ...]

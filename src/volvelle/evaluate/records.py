@@ -18,6 +18,10 @@ class Measured(Record, frozen=True):
     high: float | None = None
     rows: int = 0
     note: str = ""
+    sampled: bool = False
+    """Whether the value is an estimate from a sample of rows: then it proves nothing without its interval."""
+    resamples: int = 0
+    """Resamples behind the interval; 0 where it has a closed form."""
 
 
 class MetricResult(Record, frozen=True):
