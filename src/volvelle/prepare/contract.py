@@ -13,6 +13,12 @@ Flow = Literal["number", "code", "time"]
 """number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63."""
 Params = dict[str, Any]
 """Fitted parameters: numbers, strings and lists of them, so that they can be printed, hashed and compared."""
+View = Literal["dense", "ordinal", "raw"]
+"""Which features an estimator wants, always one float32 matrix.
+
+dense: nothing missing, scaled, categories one-hot. ordinal: nothing missing, unscaled, categories as
+codes. raw: as it comes, missing is NaN, categories as codes (unseen and missing are NaN).
+"""
 
 
 class Step(Protocol):

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
+from volvelle.prepare.contract import View as View
 from volvelle.spec.requirements import Record
-
-View = Literal["dense", "ordinal", "raw"]
-"""Which features an estimator wants, always one float32 matrix.
-
-dense: nothing missing, scaled, categories one-hot. ordinal: nothing missing, unscaled, categories as
-codes. raw: as it comes, missing is NaN, categories as codes (unseen and missing are NaN).
-"""
 
 
 class Float(Record, frozen=True, tag=True):
