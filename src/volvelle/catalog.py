@@ -89,6 +89,8 @@ class Catalog:
 
     def fact(self, name: str, constant: str) -> Any:
         """The literal bound to `constant` in the file of `name`, without importing it; None if absent."""
+        for observer in observers:
+            observer("load", self.group, name)
         tree = self._tree(name)
         for node in tree.body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
