@@ -35,6 +35,9 @@ class MetricResult(Record, frozen=True):
     rows: int = 0
     slice: str = ""
     """Condition in the gate grammar, e.g. ``sex = 'Female'``; empty for all rows."""
+    note: str = ""
+    """Why there is no value or no interval."""
+    resamples: int = 0
 
 
 class Verdict(Record, frozen=True):
@@ -95,6 +98,23 @@ class Evidence(Record, frozen=True):
     rows_test: int
     level: float
     resamples: int
+    """Fewest resamples behind an interval; fewer than asked for when there are many rows."""
     seed: int
     versions: dict[str, str]
     """Versions of Python and of the packages that made it."""
+    metric: str = ""
+    """What the search optimised."""
+    gain: Measured | None = None
+    """The search metric of the model minus that of the constant baseline, on the same test rows."""
+    beats_baseline: bool | None = None
+    """Whether it is better than the baseline with confidence; None where the interval leaves it open."""
+
+
+class Identity(Record, frozen=True):
+    """What evidence is about, as the stages before it know it."""
+
+    model: str
+    estimator: str
+    dataset: str
+    openings: int
+    versions: dict[str, str]

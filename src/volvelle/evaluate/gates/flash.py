@@ -1,0 +1,20 @@
+"""Flash: bytes of program memory that the compiled model and its constants take.
+
+>>> measure(None).value is None
+True
+"""
+
+from __future__ import annotations
+
+from volvelle.evaluate.contract import Direction, Facts
+from volvelle.evaluate.records import Measured
+
+UNIT = "bytes"
+DIRECTION: Direction = "down"
+
+
+def measure(facts: Facts | None) -> Measured:
+    """Not measured: the reason is in the note."""
+    return Measured(
+        value=None, note="the compiler does not measure flash yet: it needs a model compiled for the [device]"
+    )

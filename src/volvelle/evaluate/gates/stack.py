@@ -1,0 +1,20 @@
+"""Stack: largest number of bytes that one inference puts on the stack.
+
+>>> measure(None).value is None
+True
+"""
+
+from __future__ import annotations
+
+from volvelle.evaluate.contract import Direction, Facts
+from volvelle.evaluate.records import Measured
+
+UNIT = "bytes"
+DIRECTION: Direction = "down"
+
+
+def measure(facts: Facts | None) -> Measured:
+    """Not measured: the reason is in the note."""
+    return Measured(
+        value=None, note="the compiler does not measure the stack yet: it needs a model compiled for the [device]"
+    )
