@@ -1,0 +1,163 @@
+"""Collect: read a source, settle the kinds, and pin the result as one immutable version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from volvelle.catalog import SOURCES
+from volvelle.data.contract import Read
+from volvelle.data.kinds import KINDS, settle
+from volvelle.data.records import Column, Dataset, Layout
+from volvelle.data.versions import digest, to_bytes
+from volvelle.errors import DataError, SpecError, near
+from volvelle.spec.requirements import Data, FeatureSpec
+
+MAX_CATEGORIES = 1000
+
+
+def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tuple[pl.DataFrame, Dataset]:
+    """The canonical frame and its record. Relative paths start at `folder`.
+
+    Raises:
+        DataError: no source reads this, it cannot be read, or cells do not fit a role.
+        SpecError: the spec names a column that is not there.
+    """
+    got = _read(data, folder)
+    require_columns(named_columns(data, features), got.frame.columns)
+    frame, notes = settle(got.frame, got.layout, features)
+    dataset = Dataset(
+        version=digest(to_bytes(frame)),
+        rows=frame.height,
+        columns=tuple(describe(column) for column in frame.iter_columns()),
+        source=data.source,
+        origins=got.origins,
+        layout=got.layout,
+        licence=data.licence,
+        consent=data.consent,
+        notes=got.notes + notes,
+    )
+    return frame, dataset
+
+
+def read_rows(where: str, data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> pl.DataFrame:
+    """Rows to predict, read as training rows are. Columns that the spec names may be absent.
+
+    Raises:
+        DataError: as `collect`.
+    """
+    # Prediction files come from elsewhere: only what the user stated about the text holds for them too.
+    got = _read(_elsewhere(data, where), folder)
+    roles = {name: feature for name, feature in features.items() if name in got.frame.columns}
+    return settle(got.frame, got.layout, roles)[0]
+
+
+def named_columns(data: Data, features: Mapping[str, FeatureSpec], target: str | None = None) -> dict[str, list[str]]:
+    """Each key of the spec that names columns, and the columns it names."""
+    return {
+        "[problem] target": [target] if target is not None else [],
+        "[data] time": [data.time] if data.time is not None else [],
+        "[data] group": [data.group] if data.group is not None else [],
+        "[data] ignore": list(data.ignore),
+        "[data] sensitive": list(data.sensitive),
+        "[features]": list(features),
+    }
+
+
+def require_columns(named: Mapping[str, Iterable[str]], columns: Iterable[str]) -> None:
+    """Check that every named column is there.
+
+    Raises:
+        SpecError: one is not; near names are offered.
+    """
+    there = list(columns)
+    for key, names in named.items():
+        for name in names:
+            if name not in there:
+                raise SpecError(f"the data have no column {name!r}", where=key, next_move=near(name, there))
+
+
+def describe(column: pl.Series) -> Column:
+    """The record of one column of a canonical frame."""
+    kind = KINDS[column.dtype]
+    low = high = None
+    categories: tuple[str, ...] = ()
+    if kind == "time":
+        stamps = column.dt.timestamp("us")
+        low, high = _seconds(stamps.min()), _seconds(stamps.max())
+    elif kind in ("number", "integer"):
+        low, high = _float(column.min()), _float(column.max())
+    else:
+        text = column.drop_nulls().cast(pl.String).alias("value")
+        counts = text.value_counts().sort(by=["count", "value"], descending=[True, False])
+        categories = tuple(str(value) for value in counts["value"].head(MAX_CATEGORIES))
+    return Column(
+        name=column.name,
+        kind=kind,
+        missing=column.null_count(),
+        distinct=column.drop_nulls().n_unique(),
+        low=low,
+        high=high,
+        categories=categories,
+    )
+
+
+def _float(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _seconds(value: object) -> float | None:
+    return value / 1e6 if isinstance(value, int) else None
+
+
+def _elsewhere(data: Data, where: str) -> Data:
+    return Data(
+        source=where,
+        missing=data.missing,
+        delimiter=data.delimiter,
+        encoding=data.encoding,
+        decimal=data.decimal,
+        header=data.header,
+    )
+
+
+def _read(data: Data, folder: Path) -> Read:
+    name, where = _source_of(data.source)
+    layout = Layout(
+        delimiter=data.delimiter,
+        encoding=data.encoding,
+        decimal=data.decimal,
+        header=data.header,
+        missing=data.missing,
+    )
+    got = SOURCES.load(name).read(where, folder, layout)
+    if not isinstance(got, Read):
+        raise DataError(f"the data source {name!r} did not hand on rows", where=data.source)
+    return got
+
+
+def _source_of(source: str) -> tuple[str, str]:
+    """The catalog name of the source that reads this, and the text it takes."""
+    scheme, colon, rest = source.partition(":")
+    suffixes: dict[str, str] = {}
+    schemes: dict[str, str] = {}
+    for name in SOURCES.names():
+        suffixes |= dict.fromkeys(SOURCES.fact(name, "SUFFIXES") or (), name)
+        schemes |= dict.fromkeys(SOURCES.fact(name, "SCHEMES") or (), name)
+    if colon and scheme in schemes:
+        return schemes[scheme], rest
+    for suffix in sorted(suffixes, key=len, reverse=True):
+        if source.lower().endswith(suffix):
+            return suffixes[suffix], source
+    ending = Path(source).suffix.lower()
+    if colon and ending not in suffixes and scheme.isalnum() and len(scheme) > 1:
+        raise DataError(
+            f"no data source reads {scheme}:", where="[data] source", next_move=near(scheme, [*schemes, *suffixes])
+        )
+    raise DataError(
+        f"no data source reads {ending or 'a name without a suffix'} ({source!r})",
+        where="[data] source",
+        next_move=near(ending, suffixes),
+    )
