@@ -86,7 +86,7 @@ class Graph:
 
     def constant(self, array: NDArray[Any] | np.generic) -> Value:
         """An initialiser; equal arrays are stored once. float64 stays double, int stays int64."""
-        data = np.ascontiguousarray(array)
+        data = np.asarray(array, order="C")
         if data.dtype not in _KINDS:
             raise ContractBroken(f"a graph holds no constant of type {data.dtype}")
         digest = hashlib.sha256(repr((data.dtype.str, data.shape)).encode() + data.tobytes()).hexdigest()[:16]

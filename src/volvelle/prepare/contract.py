@@ -1,4 +1,16 @@
-"""What a file in ``prepare/steps/`` must hold."""
+"""What a file in ``prepare/steps/`` must hold.
+
+Besides the functions of `Step` a file may declare, as literals that are read without importing it:
+
+- ``OPTION: float = 0.01``: the step takes one number, written after a colon in the spec
+  (``rare_categories:0.02``). `fit` then has a second parameter ``option`` with this default.
+- ``OPTION_RANGE = (low, high)``: where that number must lie, ends included.
+- ``FILLS = True``: whatever comes in, what goes out is finite. All other number steps promise: finite in,
+  finite out; missing in, missing out.
+- ``CATEGORICAL = True``: each number that goes out is a category's code, not an amount.
+
+A step from code to code that makes new codes also defines ``labels(names, params)``, see `rare_categories`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +24,7 @@ from volvelle.model.graph import Graph, Value
 Flow = Literal["number", "code", "time"]
 """number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63."""
 Params = dict[str, Any]
-"""Fitted parameters: numbers, strings and lists of them, so that they can be printed, hashed and compared."""
+"""Fitted parameters: finite numbers, strings and lists of them, so that they can be printed, hashed and compared."""
 View = Literal["dense", "ordinal", "raw"]
 """Which features an estimator wants, always one float32 matrix.
 
@@ -36,5 +48,5 @@ class Step(Protocol):
         ...
 
     def names(self, columns: tuple[str, ...], params: Params) -> tuple[str, ...]:
-        """The names of the k' columns that come out."""
+        """The names of the k' columns that come out; k' may be 0."""
         ...
