@@ -1,0 +1,179 @@
+"""Which column goes through which steps: read from the spec, or chosen by the view.
+
+A step is written as its name, with one argument after a colon where it takes one:
+``"impute_constant:-1"``. Steps of one column must fit together and end as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import STEPS
+from volvelle.errors import SpecError, near
+from volvelle.model.signature import TENSORS, Feature, Signature
+from volvelle.prepare.contract import Flow, View
+from volvelle.spec.requirements import Record
+
+Tensor = Literal["numbers", "codes", "times"]
+FLOWS: dict[Tensor, Flow] = {"numbers": "number", "codes": "code", "times": "time"}
+DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
+    "dense": {
+        "numbers": ("impute_median", "scale_standard"),
+        "codes": ("rare_categories", "one_hot"),
+        "times": ("calendar", "impute_median", "scale_standard"),
+    },
+    "ordinal": {"numbers": ("impute_median",), "codes": ("ordinal",), "times": ("calendar", "impute_median")},
+    "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",)},
+}
+SKEWED = ("impute_median", "power", "scale_standard")
+INDICATOR = ("missing_indicator",)
+SKEW, SKEW_VALUES = 1.0, 10
+"""Skewness beyond which `power` is put in, if a column has more than so many values."""
+
+
+class Planned(Record, frozen=True):
+    """Columns of one input matrix that go through the same steps, as one block."""
+
+    columns: tuple[str, ...]
+    tensor: Tensor
+    steps: tuple[str, ...]
+    """As written in the spec, argument included."""
+
+
+def parse(text: str, where: str = "") -> tuple[str, float | None]:
+    """A step as written in the spec: its name and its argument.
+
+    >>> parse("rare_categories:0.02"), parse("power")
+    (('rare_categories', 0.02), ('power', None))
+
+    Raises:
+        SpecError: no such step, an argument that it does not take, or one that is not in its range.
+    """
+    name, colon, argument = text.partition(":")
+    name = name.strip()
+    if name not in STEPS:
+        raise SpecError(f"no step is called {name!r}", where=where, next_move=near(name, STEPS.names()))
+    if not colon:
+        return name, None
+    default = STEPS.fact(name, "OPTION")
+    if default is None:
+        raise SpecError(
+            f"step {name!r} takes no argument, found {argument!r}", where=where, next_move=f'write "{name}"'
+        )
+    low, high = STEPS.fact(name, "OPTION_RANGE") or (-np.inf, np.inf)
+    example = f'write a number from {low:g} to {high:g}, for example "{name}:{default:g}"'
+    try:
+        number = float(argument)
+    except ValueError as error:
+        raise SpecError(f"{argument!r} is no number for step {name!r}", where=where, next_move=example) from error
+    if not np.isfinite(number) or not low <= number <= high:
+        raise SpecError(f"{argument.strip()} is out of range for step {name!r}", where=where, next_move=example)
+    return name, number
+
+
+def check_steps(steps: Sequence[str], flow: Flow, where: str = "") -> None:
+    """Check that steps exist, fit one after another from `flow` on, and end as a number.
+
+    Raises:
+        SpecError: they do not; names the step and those that would fit.
+    """
+    for text in steps:
+        name, _ = parse(text, where)
+        takes: Flow = STEPS.fact(name, "TAKES")
+        if takes != flow:
+            fitting = ", ".join(s for s in STEPS.names() if STEPS.fact(s, "TAKES") == flow)
+            raise SpecError(
+                f"step {name!r} takes a {takes}, but is given a {flow}",
+                where=where,
+                next_move=f"steps that take a {flow}: {fitting}",
+            )
+        flow = STEPS.fact(name, "GIVES")
+    if flow != "number":
+        ends = [s for s in STEPS.names() if (STEPS.fact(s, "TAKES"), STEPS.fact(s, "GIVES")) == (flow, "number")]
+        found = f"end with {steps[-1]!r}, which gives a {flow}" if steps else f"are empty, but the column is a {flow}"
+        raise SpecError(f"the steps {found}; a model takes numbers", where=where, next_move=f"end with {_any(ends)}")
+
+
+def check_overrides(signature: Signature, overrides: Mapping[str, Sequence[str]]) -> None:
+    """Check the steps that a spec states for single columns.
+
+    Raises:
+        SpecError: a column that is no feature, or steps that do not fit it.
+    """
+    features = {f.name: f for f in signature.features}
+    for column, steps in overrides.items():
+        where = f"features.{column}.steps"
+        if column not in features:
+            raise SpecError(
+                f"steps are given for {column!r}, which is no feature", where=where, next_move=near(column, features)
+            )
+        check_steps(steps, FLOWS[TENSORS[features[column].kind]], where)
+
+
+def plan(
+    signature: Signature,
+    inputs: Mapping[str, NDArray[Any]],
+    view: View,
+    overrides: Mapping[str, Sequence[str]],
+) -> tuple[Planned, ...]:
+    """Which columns go through which steps, those with equal steps together.
+
+    dense: numbers imputed by the median and scaled, after `power` where skewed; rare categories joined and one-hot;
+    calendar parts imputed and scaled. ordinal: imputed only, codes as numbers. raw: as it comes. In dense and ordinal
+    a number that is sometimes missing also gets an indicator. Steps of the user's own replace all this for their
+    column; where none of them fills what is missing, dense and ordinal append ``impute_median``.
+
+    Args:
+        signature: the features.
+        inputs: encoded training rows by tensor name, ``[n, columns]`` each.
+        view: what the estimator wants.
+        overrides: column name to steps.
+
+    Raises:
+        SpecError: an override that does not fit.
+    """
+    check_overrides(signature, overrides)
+    chains: dict[tuple[Tensor, tuple[str, ...]], list[str]] = {}
+    for tensor in FLOWS:
+        for position, feature in enumerate(signature.of(tensor)):
+            for steps in _steps(feature, tensor, np.asarray(inputs[tensor])[:, position], view, overrides):
+                chains.setdefault((tensor, steps), []).append(feature.name)
+    return tuple(Planned(columns=tuple(names), tensor=key[0], steps=key[1]) for key, names in chains.items())
+
+
+def _steps(
+    feature: Feature,
+    tensor: Tensor,
+    column: NDArray[Any],
+    view: View,
+    overrides: Mapping[str, Sequence[str]],
+) -> list[tuple[str, ...]]:
+    if feature.name in overrides:
+        steps = tuple(overrides[feature.name])
+        filled = any(STEPS.fact(parse(s)[0], "FILLS") for s in steps)
+        return [steps if filled or view == "raw" else (*steps, "impute_median")]
+    usual = DEFAULTS[view][tensor]
+    if tensor != "numbers" or view == "raw":
+        return [usual]
+    if view == "dense" and _skewed(column):
+        usual = SKEWED
+    missing = np.isnan(column)
+    return [usual, INDICATOR] if missing.any() and not missing.all() else [usual]
+
+
+def _skewed(column: NDArray[Any]) -> bool:
+    """Whether the third standardised moment is beyond `SKEW` and the column is more than a few values."""
+    values = np.asarray(column, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if len(values) < 3 or values.min() == values.max():
+        return False
+    centred = (values - values.mean()) / values.std()
+    return abs(float((centred**3).mean())) > SKEW and len(np.unique(values)) > SKEW_VALUES
+
+
+def _any(names: Sequence[str]) -> str:
+    return " or ".join(f'"{n}"' for n in names)

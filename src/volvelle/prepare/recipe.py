@@ -1,0 +1,199 @@
+"""The recipe: fitted steps that turn a model's inputs into one float32 matrix of features.
+
+A recipe is numbers and names only. `emit` writes it into a graph, in front of an estimator; `features` runs
+that very graph, also for training rows. There is no second implementation of any step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import STEPS
+from volvelle.errors import ContractBroken, DataError
+from volvelle.model.graph import Graph, Kind, Value
+from volvelle.model.session import Session
+from volvelle.model.signature import Signature
+from volvelle.prepare.choose import Planned, Tensor, parse
+from volvelle.prepare.choose import plan as plan
+from volvelle.prepare.contract import Params, View
+from volvelle.spec.requirements import Record
+
+KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64"}
+TYPES = {"float": np.float32, "int64": np.int64}
+ROWS_AT_ONCE = 16_384
+
+
+class FittedStep(Record, frozen=True):
+    """A step with what it learnt."""
+
+    name: str
+    params: Params
+
+
+class Chain(Record, frozen=True):
+    """Columns of one input matrix, the fitted steps they go through, and the features that come out."""
+
+    columns: tuple[str, ...]
+    tensor: Tensor
+    steps: tuple[FittedStep, ...]
+    features: tuple[str, ...]
+    """Names of the features, for people."""
+
+
+class Recipe(Record, frozen=True):
+    """All chains of one view; their outputs side by side are the features."""
+
+    view: View
+    chains: tuple[Chain, ...]
+
+
+def fit(
+    inputs: Mapping[str, NDArray[Any]],
+    signature: Signature,
+    view: View,
+    overrides: Mapping[str, Sequence[str]] | None = None,
+) -> Recipe:
+    """Fit every step on the training rows, each on the output of the steps before it.
+
+    Args:
+        inputs: encoded TRAINING rows: ``numbers`` float32, ``codes`` and ``times`` int64, ``[n, columns]`` each.
+            A tensor that no feature travels in may be absent.
+        signature: the features.
+        view: what the estimator wants.
+        overrides: column name to steps as written in the spec.
+
+    Raises:
+        SpecError: an override that does not fit.
+        DataError: no row, or no feature is left.
+    """
+    rows = {len(inputs[t]) for t in KINDS if signature.of(t)}
+    if rows == {0}:
+        raise DataError("there is no row to fit the preparation on", next_move="check the filters of the data")
+    chains = []
+    for planned in plan(signature, inputs, view, overrides or {}) if signature.features else ():
+        chain = _fit_chain(planned, inputs, signature)
+        if chain.features:
+            chains.append(chain)
+    if not chains:
+        raise DataError(
+            "no feature is left to learn from",
+            next_move="take columns out of [data] ignore, or give a column another role in [features]",
+        )
+    return Recipe(view=view, chains=tuple(chains))
+
+
+def graph_inputs(graph: Graph, signature: Signature) -> dict[str, Value]:
+    """Declare the inputs of a model: only those matrices that a feature travels in."""
+    return {t: graph.input(t, kind, len(signature.of(t))) for t, kind in KINDS.items() if signature.of(t)}
+
+
+def emit(graph: Graph, inputs: Mapping[str, Value], recipe: Recipe, signature: Signature) -> Value:
+    """Write the recipe into the graph: the inputs to float32 ``[N, features]``.
+
+    Raises:
+        ContractBroken: a step gave another number of columns than it names.
+    """
+    parts = []
+    for chain in recipe.chains:
+        x = graph.columns(inputs[chain.tensor], _positions(chain, signature))
+        for step in chain.steps:
+            x = STEPS.load(step.name).emit(graph, x, step.params)
+        if (x.kind, x.width) != ("float", len(chain.features)):
+            raise ContractBroken(f"{chain.steps} give {x}, but name {len(chain.features)} features")
+        parts.append(x)
+    return graph.concat(parts)
+
+
+def feature_names(recipe: Recipe) -> tuple[str, ...]:
+    """The names of the features, in the order of the columns that `emit` gives."""
+    return tuple(name for chain in recipe.chains for name in chain.features)
+
+
+def categorical(recipe: Recipe) -> tuple[int, ...]:
+    """Positions of the features that hold category codes; none in the dense view."""
+    if recipe.view == "dense":
+        return ()
+    flags = [
+        bool(chain.steps) and STEPS.fact(chain.steps[-1].name, "CATEGORICAL") is True
+        for chain in recipe.chains
+        for _ in chain.features
+    ]
+    return tuple(position for position, flag in enumerate(flags) if flag)
+
+
+def features(recipe: Recipe, signature: Signature, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """The features of encoded rows, float32 ``[n, features]``: the graph that ships, run."""
+    graph = Graph("features")
+    graph.output("features", emit(graph, graph_inputs(graph, signature), recipe, signature))
+    session = Session(graph.finish())
+    taken: dict[str, NDArray[Any]] = {
+        t: np.ascontiguousarray(inputs[t], dtype=TYPES[KINDS[t]]) for t in KINDS if signature.of(t)
+    }
+    rows = len(next(iter(taken.values())))
+    made = np.empty((rows, len(feature_names(recipe))), dtype=np.float32)
+    # One-hot of many categories passes through int64: blocks of rows keep that small.
+    for start in range(0, rows, ROWS_AT_ONCE):
+        block = {t: x[start : start + ROWS_AT_ONCE] for t, x in taken.items()}
+        made[start : start + ROWS_AT_ONCE] = session.run(block)["features"]
+    return made
+
+
+def _fit_chain(planned: Planned, inputs: Mapping[str, NDArray[Any]], signature: Signature) -> Chain:
+    chosen = signature.of(planned.tensor)
+    positions = _positions(planned, signature)
+    block = np.asarray(inputs[planned.tensor], dtype=TYPES[KINDS[planned.tensor]])[:, positions]
+    names = planned.columns
+    known = [dict(enumerate(chosen[p].categories)) for p in positions]
+    fitted: list[FittedStep] = []
+    for text in planned.steps:
+        name, option = parse(text)
+        step = STEPS.load(name)
+        if fitted:
+            block = _apply(fitted[-1], block)
+        params: Params = step.fit(block) if option is None else step.fit(block, option=option)
+        fitted.append(FittedStep(name=name, params=params))
+        if hasattr(step, "labels"):
+            known = step.labels(known, params)
+        names = step.names(names, params)
+        if not names:
+            break
+    labels = dict(zip(planned.columns, known, strict=True))
+    readable = tuple(_readable(n, labels) for n in names)
+    return Chain(columns=planned.columns, tensor=planned.tensor, steps=tuple(fitted), features=readable)
+
+
+def _apply(step: FittedStep, block: NDArray[Any]) -> NDArray[Any]:
+    """The output of one fitted step, by its own graph."""
+    graph = Graph(step.name)
+    kind: Kind = "float" if block.dtype == np.float32 else "int64"
+    x = graph.input("x", kind, block.shape[1])
+    graph.output("y", STEPS.load(step.name).emit(graph, x, step.params))
+    session = Session(graph.finish())
+    parts = [
+        session.run({"x": np.ascontiguousarray(block[start : start + ROWS_AT_ONCE])})["y"]
+        for start in range(0, len(block), ROWS_AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _positions(chain: Chain | Planned, signature: Signature) -> list[int]:
+    order = {f.name: position for position, f in enumerate(signature.of(chain.tensor))}
+    return [order[c] for c in chain.columns]
+
+
+def _readable(name: str, labels: Mapping[str, Mapping[int, str]]) -> str:
+    """``sex=1`` with the category's name instead of its code, where `name` ends in one.
+
+    >>> _readable("sex=1", {"sex": {0: "Female", 1: "Male"}})
+    'sex=Male'
+    """
+    found = re.fullmatch(r"(.*)=(\d+)", name, flags=re.DOTALL)
+    if found is None:
+        return name
+    column, code = found.groups()
+    return f"{column}={labels.get(column, {}).get(int(code), code)}"
