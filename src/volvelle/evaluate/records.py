@@ -67,7 +67,11 @@ class Scored(Record, frozen=True):
     model: str
     """SHA-256 of the ONNX file."""
     predictions: str
-    """SHA-256 of a Parquet table in the store: columns side, row, y, label, score_0.. (or value), then raw columns."""
+    """SHA-256 of a Parquet table in the store: side, y, label (not for regression), score_0, score_1, ..."""
+    rows: str
+    """SHA-256 of the raw test rows, in the order of the predictions."""
+    openings: int
+    """How often the test side had been opened, this time included."""
     digest: str
     """SHA-256 of the predictions alone, for comparing runs."""
     rows_train: int

@@ -77,7 +77,9 @@ class Code:
         self._visit(module, name, reached, libraries)
         digest = hashlib.sha256("\n".join(f"{k} {reached[k]}" for k in sorted(reached)).encode()).hexdigest()
         closure = Closure(digest, tuple(sorted(_distributions(libraries))))
-        files = {str(f): stamp(f) for m in {k.partition(":")[0] for k in reached} if (f := self._file(m))}
+        read = [self._file(m) for m in sorted({k.partition(":")[0] for k in reached})]
+        # How closures are computed is part of what they are.
+        files = {str(f): stamp(f) for f in (*read, Path(__file__), Path(modules.__file__)) if f}
         self._ledger.remember(
             "closure",
             root,

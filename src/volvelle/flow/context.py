@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,8 @@ class Context:
         self._store, self._ledger = store, ledger
         self.needs = Needs()
         self.journal = ""
+        self.packages: Callable[[list[str]], dict[str, str]] = lambda roots: {}
+        self.root = ""
 
     def tracked(self, spec: Spec) -> Spec:
         """The spec, with every key that the stage reads noted."""
@@ -121,6 +124,11 @@ class Context:
         """The sealed test side and how often it has now been opened. For `evaluate` alone."""
         count = self._ledger.open_side(side, self.run, model)
         return self._store.unseal(side), count
+
+    def versions(self) -> dict[str, str]:
+        """Versions of Python and of all packages that this stage and the extensions it has loaded reach."""
+        roots = [self.root, *(_module(e) for e in self.needs.extensions)]
+        return {"python": platform.python_version(), **self.packages(roots)}
 
     def unfinished(self) -> list[Any]:
         """What an interrupted execution of this stage, with the same needs, left behind."""

@@ -186,6 +186,7 @@ def _compute(
     began = time.perf_counter()
     context = Context(project.folder, project.store, project.ledger, run, notify)
     context.journal = digest_json([root, now("code", root), now.inputs, msgspec.to_builtins(spec.search)])
+    context.root, context.packages = root, now.packages
     given: dict[str, Any] = {}
     for parameter in parameters:
         if parameter == "spec":

@@ -70,3 +70,7 @@ class Model(Record, frozen=True):
     recipe: str
     """SHA-256 of the fitted recipe (JSON) in the store."""
     feature_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Columns that are no feature, and why."""
+    versions: dict[str, str] = {}
+    """Versions of Python and of the packages that made it."""

@@ -1,0 +1,52 @@
+"""The training side as a model sees it: signature, encoded inputs, target."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from volvelle.data.records import Dataset
+from volvelle.data.versions import from_bytes
+from volvelle.flow.context import Context
+from volvelle.model.derive import derive, target_codes
+from volvelle.model.encode import encode
+from volvelle.model.signature import Signature
+from volvelle.prepare.split import Split
+from volvelle.spec.requirements import Spec
+
+
+class Training(NamedTuple):
+    """What candidates learn from."""
+
+    frame: pl.DataFrame
+    signature: Signature
+    inputs: dict[str, NDArray[Any]]
+    target: NDArray[Any]
+    """Class positions int64 ``[n]`` or float64 ``[n]``."""
+    notes: tuple[str, ...]
+
+
+def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Training:
+    """Encode the training side by the signature derived from it.
+
+    Raises:
+        DataError: no feature is left, or the target does not fit the task.
+    """
+    frame = from_bytes(context.get(split.train))
+    signature, notes = derive(spec, dataset, frame)
+    return Training(frame, signature, encode(frame, signature), target_codes(frame, signature), notes)
+
+
+def overrides(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """Preparation steps that the spec names for single columns."""
+    return {name: feature.steps for name, feature in spec.features.items() if feature.steps is not None}
+
+
+def groups_of(frame: pl.DataFrame, column: str | None) -> NDArray[np.int64] | None:
+    """A number for each row's group, or None."""
+    if column is None:
+        return None
+    return frame[column].cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int64)

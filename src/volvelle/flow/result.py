@@ -1,0 +1,133 @@
+"""A finished run, read back from the ledger and the store; records are loaded when they are asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from volvelle.catalog import import_late
+from volvelle.data.records import Dataset
+from volvelle.errors import NotFound
+from volvelle.evaluate.records import Evidence, Scored
+from volvelle.flow.ledger import Run, Step
+from volvelle.flow.turn import Project
+from volvelle.spec.requirements import Spec
+from volvelle.train.records import Candidate, Model, Searched
+
+if TYPE_CHECKING:
+    from volvelle.data.profile import Profile
+    from volvelle.prepare.split import Split
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Result:
+    """Everything that one run gave.
+
+    Args:
+        project: where the run was made.
+        run: its entry in the ledger.
+    """
+
+    def __init__(self, project: Project, run: Run) -> None:
+        self.project, self.run = project, run
+        self.steps: tuple[Step, ...] = tuple(project.ledger.steps(run.id))
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The requirements of that run."""
+        return msgspec.convert(self._kept["spec"], Spec)
+
+    @property
+    def spec_text(self) -> str:
+        """The spec file as it was; empty for a spec built in Python."""
+        return str(self._kept["text"])
+
+    @cached_property
+    def _kept(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.project.store.get(self.run.spec), type=dict[str, Any])
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The pinned data."""
+        return self._record("collect", Dataset)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What exploring found."""
+        kind: type[Profile] = import_late("volvelle.data.profile", "the profile").Profile
+        return self._record("explore", kind)
+
+    @cached_property
+    def split(self) -> Split:
+        """How rows were held back."""
+        kind: type[Split] = import_late("volvelle.prepare.split", "the split").Split
+        return self._record("split", kind)
+
+    @cached_property
+    def searched(self) -> Searched:
+        """The trials."""
+        return self._record("search", Searched)
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        """The trial that won."""
+        return self._record("choose", Candidate)
+
+    @cached_property
+    def model(self) -> Model:
+        """The artefact's record."""
+        return self._record("build", Model)
+
+    @cached_property
+    def scored(self) -> Scored:
+        """The predictions' record."""
+        return self._record("validate", Scored)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What was proved."""
+        return self._record("judge", Evidence)
+
+    @property
+    def onnx(self) -> bytes:
+        """The ONNX file."""
+        return self.project.store.get(self.model.onnx)
+
+    def digest(self, stage: str) -> str:
+        """The hash of the record that a stage gave.
+
+        Raises:
+            NotFound: the run ended before that stage.
+        """
+        for step in self.steps:
+            if step.stage == stage:
+                return step.output
+        raise NotFound(
+            f"run {self.run.id} ended ({self.run.status}) before its stage {stage!r}",
+            next_move="volvelle runs lists the runs; volvelle run turns the wheel again",
+        )
+
+    def _record(self, stage: str, kind: type[T]) -> T:
+        return self.project.store.get_record(self.digest(stage), kind)
+
+
+def find(project: Project, number: int | None = None) -> Result:
+    """A run by its number, or the newest one that finished.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if number is None:
+        finished = [run for run in project.ledger.runs() if run.status == "done"]
+        if not finished:
+            raise NotFound("no run has finished here", where=str(project.folder), next_move="volvelle run")
+        return Result(project, finished[-1])
+    run = project.ledger.run(number)
+    if run is None:
+        known = [r.id for r in project.ledger.runs()]
+        shown = f"runs 1 to {known[-1]} exist" if known else "volvelle run makes the first one"
+        raise NotFound(f"there is no run {number}", where=str(project.folder), next_move=shown)
+    return Result(project, run)

@@ -1,0 +1,26 @@
+"""Collect: read the source and pin an immutable, content-hashed version."""
+
+from __future__ import annotations
+
+from volvelle.data import collect as reading
+from volvelle.data.records import Dataset
+from volvelle.data.versions import to_bytes
+from volvelle.errors import ContractBroken
+from volvelle.flow.context import Context
+from volvelle.spec.requirements import Spec
+
+
+def collect(spec: Spec, context: Context) -> Dataset:
+    """Read all rows; the canonical Parquet bytes go into the store under their hash.
+
+    Raises:
+        DataError: the source cannot be read or lacks a column that the spec names.
+    """
+    frame, dataset = reading.collect(spec.data, spec.features, context.folder)
+    reading.check_columns(spec, dataset)
+    for origin in dataset.origins:
+        context.depends_on(context.folder / origin.name, origin.sha256)
+    version = context.put(to_bytes(frame))
+    if version != dataset.version:
+        raise ContractBroken(f"the data set calls itself {dataset.version[:12]} and its bytes hash to {version[:12]}")
+    return dataset

@@ -1,0 +1,118 @@
+"""A process that trains and scores single folds: ``python -m volvelle.flow.worker FOLDER``.
+
+It reads one JSON job a line from standard input and answers one line each on standard output, so that its
+parent can end it at any moment without losing anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.errors import VolvelleError
+from volvelle.evaluate.measure import value
+from volvelle.evaluate.sides import side
+from volvelle.model.signature import Signature
+from volvelle.prepare import recipe as preparing
+from volvelle.prepare.contract import View
+from volvelle.train.contract import Estimator, Lesson, Settings
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Fold(NamedTuple):
+    """Features of one fold for one view."""
+
+    train: NDArray[np.float32]
+    valid: NDArray[np.float32]
+    y_train: NDArray[Any]
+    y_valid: NDArray[Any]
+    categorical: tuple[int, ...]
+
+
+class Worker:
+    """Holds the training side and the features already computed."""
+
+    def __init__(self, folder: Path) -> None:
+        with np.load(folder / "lesson.npz", allow_pickle=False) as arrays:
+            self._arrays = {name: arrays[name] for name in arrays.files}
+        about = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))
+        self._signature = msgspec.convert(about["signature"], Signature)
+        self._metric, self._seed = about["metric"], about["seed"]
+        self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
+        self._folds: dict[tuple[View, int], Fold] = {}
+
+    def score(self, name: str, settings: Settings, number: int) -> float:
+        """The search metric of one candidate on one fold."""
+        estimator: Estimator = ESTIMATORS.load(name)
+        fold = self._fold(estimator.VIEW, number)
+        signature = self._signature
+        lesson = Lesson(
+            x=fold.train,
+            y=fold.y_train,
+            task=signature.task,
+            classes=len(signature.classes),
+            categorical=fold.categorical,
+            seed=self._seed,
+            threads=1,
+        )
+        scores = estimator.predict(estimator.fit(lesson, settings), fold.valid)
+        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, signature)
+        return value(self._metric, truth, signature.task)
+
+    def _fold(self, view: View, number: int) -> Fold:
+        """Recipe fitted on the fold's training rows alone."""
+        key = (view, number)
+        if key not in self._folds:
+            train, valid = self._arrays[f"train_{number}"], self._arrays[f"valid_{number}"]
+            inputs = {t: self._arrays[t] for t in ("numbers", "codes", "times")}
+            learnt = {t: a[train] for t, a in inputs.items()}
+            recipe = preparing.fit(learnt, self._signature, view, self._overrides)
+            y = self._arrays["target"]
+            self._folds[key] = Fold(
+                preparing.features(recipe, self._signature, learnt),
+                preparing.features(recipe, self._signature, {t: a[valid] for t, a in inputs.items()}),
+                y[train],
+                y[valid],
+                preparing.categorical(recipe),
+            )
+        return self._folds[key]
+
+
+def serve(folder: Path) -> None:
+    """Answer jobs until standard input ends."""
+    worker = Worker(folder)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        job = json.loads(line)
+        try:
+            answer = {"score": worker.score(job["estimator"], job["settings"], job["fold"])}
+        except (VolvelleError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
+            answer = {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300]}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, even in the middle of a long fit."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    serve(Path(sys.argv[1]))
