@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
+from msgspec.structs import replace
 
 from volvelle.catalog import SOURCES
 from volvelle.data.contract import Read
 from volvelle.data.kinds import KINDS, settle
-from volvelle.data.records import Column, Dataset, Layout
+from volvelle.data.records import Column, ColumnKind, Dataset, Layout
 from volvelle.data.versions import digest, to_bytes
 from volvelle.errors import DataError, SpecError, near
 from volvelle.spec.requirements import Data, FeatureSpec
@@ -42,15 +43,30 @@ def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tu
     return frame, dataset
 
 
-def read_rows(where: str, data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> pl.DataFrame:
+def read_rows(
+    where: str,
+    data: Data,
+    features: Mapping[str, FeatureSpec],
+    folder: Path,
+    kinds: Mapping[str, ColumnKind] | None = None,
+) -> pl.DataFrame:
     """Rows to predict, read as training rows are. Columns that the spec names may be absent.
 
+    Args:
+        where: the file, as the spec would write it.
+        data: what the user stated about the text; the rest is found anew, for the file comes from elsewhere.
+        features: declared roles.
+        folder: where relative paths start.
+        kinds: kinds of the columns in training. They overrule what a few rows seem to be, so that a category
+            ``2.50`` stays that text even where every cell of this file happens to be a number.
+
     Raises:
-        DataError: as `collect`.
+        DataError: as `collect`, and where cells do not fit their kind.
     """
-    # Prediction files come from elsewhere: only what the user stated about the text holds for them too.
-    got = _read(_elsewhere(data, where), folder)
+    got = _read(replace(data, source=where), folder)
     roles = {name: feature for name, feature in features.items() if name in got.frame.columns}
+    for name, kind in (kinds or {}).items():
+        roles[name] = FeatureSpec(role="number" if kind == "integer" else kind)
     return settle(got.frame, got.layout, roles)[0]
 
 
@@ -110,17 +126,6 @@ def _float(value: object) -> float | None:
 
 def _seconds(value: object) -> float | None:
     return value / 1e6 if isinstance(value, int) else None
-
-
-def _elsewhere(data: Data, where: str) -> Data:
-    return Data(
-        source=where,
-        missing=data.missing,
-        delimiter=data.delimiter,
-        encoding=data.encoding,
-        decimal=data.decimal,
-        header=data.header,
-    )
 
 
 def _read(data: Data, folder: Path) -> Read:

@@ -166,10 +166,11 @@ def _mostly_numeric(cells: pl.Series, numbers: pl.Series, known: int) -> str:
     counts = odd.value_counts(sort=True).sort(by=["count", odd.name], descending=[True, False])
     examples = [str(value) for value in counts[odd.name].head(3)]
     listed = ", ".join(repr(value) for value in examples)
-    spec = ", ".join(f'"{value}"' for value in examples if '"' not in value)
+    spec = ", ".join("'" + value + "'" if '"' in value else '"' + value + '"' for value in ["", *examples])
+    more = ", ..." if len(counts) > len(examples) else ""
     return (
         f"stays a category: {known - len(odd)} of {known} cells are numbers, {len(odd)} are not, e.g. {listed}; "
-        f"if those mean 'missing' set [data] missing = [\"\", {spec}, ...]"
+        f"if those mean 'missing' set [data] missing = [{spec}{more}]"
     )
 
 

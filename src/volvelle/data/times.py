@@ -30,7 +30,7 @@ def parse_times(cells: pl.Series) -> tuple[pl.Series | None, str]:
     if known.str.contains(_ISO).all():
         return _iso(cells, known)
     if known.str.contains(_YEAR_FIRST).all():
-        return _by_format(cells, known, "%Y-%m-%d", "year first")
+        return _by_format(cells, known, "%Y-%m-%d", "is read as year/month/day")
     if known.str.contains(_PARTS).all():
         return _ordered(cells, known)
     return None, "not every cell is a time in one format"
@@ -49,7 +49,7 @@ def _iso(cells: pl.Series, known: pl.Series) -> tuple[pl.Series | None, str]:
         times = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", strict=False)
         return _finish(cells, times.dt.convert_time_zone("UTC"))
     times = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
-    return _finish(cells, times, "no UTC offset is given: read as UTC")
+    return _finish(cells, times, "has no UTC offset: read as UTC")
 
 
 def _ordered(cells: pl.Series, known: pl.Series) -> tuple[pl.Series | None, str]:
@@ -60,14 +60,14 @@ def _ordered(cells: pl.Series, known: pl.Series) -> tuple[pl.Series | None, str]
     if day_first and month_first:
         return None, "some cells have the day first and some the month"
     if dotted and not month_first:
-        return _by_format(cells, known, "%d-%m-%Y", "read as day.month.year")
+        return _by_format(cells, known, "%d-%m-%Y", "is read as day.month.year")
     if not day_first and not month_first:
         return None, "day and month cannot be told apart"
     return _by_format(
         cells,
         known,
         "%d-%m-%Y" if day_first else "%m-%d-%Y",
-        "read as day/month/year" if day_first else "read as month/day/year",
+        "is read as day/month/year" if day_first else "is read as month/day/year",
     )
 
 
@@ -78,7 +78,7 @@ def _by_format(cells: pl.Series, known: pl.Series, form: str, note: str) -> tupl
         return _finish(cells, text.str.to_date(form, strict=False).cast(pl.Datetime("us")), note)
     text = text.str.replace(r"^([^ ]+)$", "${1} 00:00:00").str.replace(r" (\d{1,2}:\d{2})$", " ${1}:00")
     times = text.str.to_datetime(form + " %H:%M:%S", time_unit="us", strict=False)
-    return _finish(cells, times, f"{note}; no UTC offset is given: read as UTC")
+    return _finish(cells, times, f"{note}; it has no UTC offset: read as UTC")
 
 
 def _finish(cells: pl.Series, times: pl.Series, note: str = "") -> tuple[pl.Series | None, str]:

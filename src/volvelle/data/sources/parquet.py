@@ -52,6 +52,7 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
         raise DataError(
             f"the Parquet file holds {frame.width} columns and no rows", where=where, next_move="write it again"
         )
+    _check_footer(content, frame, where)
     return Read(frame.rechunk(), Layout(missing=layout.missing), (origin,), notes)
 
 
@@ -72,3 +73,25 @@ def _check_magic(content: bytes, where: str) -> tuple[str, ...]:
     if not content.startswith(_MAGIC):
         return (f"{where} does not begin with the Parquet mark; its footer is intact and was read",)
     return ()
+
+
+def _check_footer(content: bytes, frame: pl.DataFrame, where: str) -> None:
+    """Refuse values that lie outside the range which the footer states.
+
+    A search that trusts the footer skips row groups whose stated range excludes a value. Looking that way for
+    the smallest and largest value that were read finds them, unless footer and values disagree.
+    """
+    checked, wanted = [], []
+    for column in frame.iter_columns():
+        if column.dtype.is_numeric() and not column.dtype.is_decimal() and column.null_count() < column.len():
+            for value in (column.min(), column.max()):
+                scan = pl.scan_parquet(io.BytesIO(content), use_statistics=True, glob=False)
+                wanted.append(scan.filter(pl.col(column.name) == pl.lit(value, dtype=column.dtype)).select(pl.len()))
+                checked.append((column, value))
+    for (column, value), found in zip(checked, pl.collect_all(wanted), strict=True):
+        if found.item() != int((column == value).sum()):
+            raise DataError(
+                f"the Parquet file is damaged: {value!r} was read, and its footer states a range without it",
+                where=f"{where}, column {column.name!r}",
+                next_move="copy or write the file again",
+            )

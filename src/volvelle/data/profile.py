@@ -1,0 +1,129 @@
+"""Profile: what exploring found in a data set, column by column.
+
+Only description, and the same for the same rows: no sampling, no randomness.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import polars as pl
+
+from volvelle.data.collect import describe, require_columns
+from volvelle.data.records import ColumnKind, Dataset
+from volvelle.spec.requirements import Record
+
+BINS = 12
+TOP = 20
+
+
+class ValueCount(Record, frozen=True):
+    """A value and how many rows hold it."""
+
+    value: str
+    count: int
+
+
+class ColumnProfile(Record, frozen=True):
+    """One column. Numbers of a time column are seconds since 1970 UTC."""
+
+    name: str
+    kind: ColumnKind
+    missing: int
+    distinct: int
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+    """Sample standard deviation (n - 1)."""
+    quartiles: tuple[float, ...] = ()
+    """25 %, 50 % and 75 %, linear interpolation."""
+    histogram: tuple[int, ...] = ()
+    """Rows in 12 bins of equal width from `low` to `high`."""
+    top: tuple[ValueCount, ...] = ()
+    """The 20 most frequent values of a category or boolean column."""
+    constant: bool = False
+    identifier: bool = False
+    """Text or integers that differ in every row: perhaps a name of the row, not a property."""
+
+
+class Profile(Record, frozen=True):
+    """A data set at a glance."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    duplicates: int
+    """Rows that equal an earlier row."""
+    target: str
+    balance: tuple[ValueCount, ...] = ()
+    """Rows by class, most frequent first; empty for a target with more than 20 values."""
+    constant: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+
+
+def profile(frame: pl.DataFrame, dataset: Dataset, target: str) -> Profile:
+    """Describe every column of a canonical frame.
+
+    Raises:
+        SpecError: no such target; near names are offered.
+    """
+    require_columns({"[problem] target": [target]}, frame.columns)
+    columns = tuple(_column(column) for column in frame.iter_columns())
+    few = frame[target].drop_nulls().n_unique() <= TOP
+    return Profile(
+        rows=dataset.rows,
+        columns=columns,
+        duplicates=frame.height - frame.n_unique() if frame.height else 0,
+        target=target,
+        balance=_counts(frame[target]) if few else (),
+        constant=tuple(c.name for c in columns if c.constant),
+        identifiers=tuple(c.name for c in columns if c.identifier and c.name != target),
+    )
+
+
+def _column(column: pl.Series) -> ColumnProfile:
+    found = describe(column)
+    rows = column.len()
+    numeric = found.kind in ("number", "integer", "time") and found.missing < rows
+    numbers = _numbers(column, found.kind) if numeric else np.empty(0)
+    return ColumnProfile(
+        name=found.name,
+        kind=found.kind,
+        missing=found.missing,
+        distinct=found.distinct,
+        low=found.low,
+        high=found.high,
+        mean=_finite(float(numbers.mean())) if numeric else None,
+        sd=_finite(float(numbers.std(ddof=1))) if len(numbers) > 1 else None,
+        quartiles=tuple(float(q) for q in np.quantile(numbers, (0.25, 0.5, 0.75))) if numeric else (),
+        histogram=_histogram(numbers) if numeric else (),
+        top=() if found.kind in ("number", "integer", "time") else _counts(column),
+        constant=found.distinct + (found.missing > 0) <= 1,
+        identifier=found.kind in ("category", "integer") and rows > 10 and found.distinct == rows,
+    )
+
+
+def _numbers(column: pl.Series, kind: ColumnKind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    known = column.drop_nulls()
+    known = known.dt.timestamp("us") / 1e6 if kind == "time" else known.cast(pl.Float64)
+    return np.asarray(known.to_numpy(), dtype=np.float64)
+
+
+def _histogram(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:
+    low, high = float(numbers.min()), float(numbers.max())
+    if not math.isfinite(high - low):
+        # Two ends further apart than the largest double: halve everything first.
+        numbers, low, high = numbers / 4, low / 4, high / 4
+    counts, _ = np.histogram(numbers, bins=BINS, range=(low, high) if high > low else (low - 0.5, high + 0.5))
+    return tuple(int(count) for count in counts)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _counts(column: pl.Series) -> tuple[ValueCount, ...]:
+    text = column.drop_nulls().cast(pl.String).alias("value")
+    counts = text.value_counts().sort(by=["count", "value"], descending=[True, False]).head(TOP)
+    return tuple(ValueCount(value=str(value), count=int(count)) for value, count in counts.rows())
