@@ -1,0 +1,58 @@
+"""Extremely randomised trees: all rows, random thresholds among random features, shares averaged.
+
+Reference: Geurts, Ernst, Wehenkel, Extremely randomized trees, Machine Learning 63, 2006.
+
+>>> import numpy as np
+>>> from volvelle.train.contract import Lesson, defaults
+>>> x = np.arange(40, dtype=np.float32).reshape(-1, 1)
+>>> forest = fit(Lesson(x=x, y=np.arange(40) // 20, task="binary", classes=2), defaults(SPACE) | {"trees": 20})
+>>> predict(forest, np.array([[0.0], [39.0]], dtype=np.float32)).argmax(axis=1).tolist()
+[0, 1]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+from volvelle.model.graph import Graph, Value
+from volvelle.model.signature import ModelTask
+from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
+from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
+
+TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
+VIEW: View = "ordinal"
+SPACE: Space = {
+    "trees": Int(low=10, high=300, default=100, log=True),
+    "depth": Int(low=2, high=20, default=14),
+    "min_leaf": Int(low=1, high=50, default=2, log=True),
+    "features": Float(low=0.1, high=1.0, default=0.6),
+    "balanced": Choice(options=(False, True), default=False),
+}
+
+
+def fit(lesson: Lesson, settings: Settings) -> Grown:
+    """Grow the trees, each from its own seed: the number of threads changes nothing."""
+    shared = {
+        "n_estimators": settings["trees"],
+        "max_depth": settings["depth"],
+        "min_samples_leaf": settings["min_leaf"],
+        "max_features": settings["features"],
+        "random_state": lesson.seed,
+        "n_jobs": lesson.threads,
+    }
+    weights = "balanced" if settings["balanced"] else None
+    return grow(ExtraTreesClassifier(class_weight=weights, **shared), ExtraTreesRegressor(**shared), lesson)
+
+
+def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    """scikit-learn's answer."""
+    return predict_grown(fitted, x)
+
+
+def emit(graph: Graph, x: Value, fitted: Grown) -> Value:
+    """One tree ensemble, its sums exact, over the number of trees."""
+    return emit_grown(graph, x, fitted)

@@ -1,0 +1,126 @@
+"""LightGBM: gradient-boosted trees with native missing values and native category splits.
+
+The leaves are rounded once after training, inside the booster, so that their sum is exact in float32
+(see `volvelle.train.trees`); a logit moves by less than ``trees * 2**-21``.
+
+Reference: Ke et al., LightGBM: a highly efficient gradient boosting decision tree, NeurIPS 2017.
+
+>>> import numpy as np
+>>> from volvelle.train.contract import Lesson, defaults
+>>> x = np.array([[np.nan], [1.0], [2.0], [3.0]] * 20, dtype=np.float32)
+>>> booster = fit(Lesson(x=x, y=np.array([1, 0, 0, 1] * 20), task="binary", classes=2), defaults(SPACE))
+>>> predict(booster, x[:4]).argmax(axis=1).tolist()
+[1, 0, 0, 1]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.model.graph import Graph, Value
+from volvelle.model.signature import ModelTask
+from volvelle.train.boosted import booster_trees, round_leaves
+from volvelle.train.classes import certain, emit_certain, emit_spread, seen_classes, spread
+from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
+from volvelle.train.dense import standard, two_columns
+from volvelle.train.rows import calm
+from volvelle.train.trees import emit_trees
+
+TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
+VIEW: View = "raw"
+SPACE: Space = {
+    "trees": Int(low=10, high=600, default=200, log=True),
+    "learning_rate": Float(low=0.01, high=0.3, default=0.06, log=True),
+    "leaves": Int(low=3, high=63, default=15, log=True),
+    "min_leaf": Int(low=2, high=100, default=15, log=True),
+    "l2": Float(low=1e-3, high=100.0, default=1.0, log=True),
+    "features": Float(low=0.3, high=1.0, default=0.8),
+    "rows": Float(low=0.5, high=1.0, default=0.9),
+    "balanced": Choice(options=(False, True), default=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Boosted:
+    """A booster with rounded leaves; `library` is None when the lesson held one class."""
+
+    library: Any
+    seen: NDArray[np.int64]
+    classes: int
+    offset: float = 0.0
+
+
+def fit(lesson: Lesson, settings: Settings) -> Boosted:
+    """Boost. A regression fits what is left after the mean, which is added back in double precision."""
+    offset, seen = 0.0, np.empty(0, dtype=np.int64)
+    y: NDArray[Any]
+    if lesson.task == "regression":
+        offset = standard(lesson.y)[0]
+        y, objective = lesson.y - offset, {"objective": "regression", "boost_from_average": False}
+    else:
+        seen, y = seen_classes(lesson)
+        if len(seen) == 1:
+            return Boosted(None, seen, lesson.classes)
+        objective = {"objective": "binary"} if len(seen) == 2 else {"objective": "multiclass", "num_class": len(seen)}
+    weight = None
+    if settings["balanced"] and len(seen):
+        counts = np.bincount(y)
+        weight = len(y) / (len(counts) * counts[y])
+    with calm():
+        rows = lightgbm.Dataset(
+            lesson.x, y, weight=weight, categorical_feature=list(lesson.categorical), params={"verbosity": -1}
+        )
+        booster = lightgbm.train(_parameters(lesson, settings) | objective, rows, settings["trees"])
+    round_leaves(booster, finest=2.0**-20 if len(seen) else 0.0)
+    return Boosted(booster, seen, lesson.classes, offset)
+
+
+def predict(fitted: Boosted, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    """LightGBM's answer, rounded to float32."""
+    if fitted.library is None:
+        return certain(len(x), fitted.seen, fitted.classes)
+    with calm():
+        answer = np.asarray(fitted.library.predict(x, num_threads=1))
+    if not fitted.classes:
+        return (answer + fitted.offset).astype(np.float32).reshape(-1, 1)
+    return spread(two_columns(answer) if len(fitted.seen) == 2 else answer, fitted.seen, fitted.classes)
+
+
+def emit(graph: Graph, x: Value, fitted: Boosted) -> Value:
+    """Exact sum of leaves; softmax for classes. Two classes are the softmax of the logits (0, sum)."""
+    if fitted.library is None:
+        return emit_certain(graph, x, fitted.seen, fitted.classes)
+    binary = len(fitted.seen) == 2
+    trees = booster_trees(fitted.library, first_target=1 if binary else 0)
+    sums = emit_trees(graph, x, trees, max(len(fitted.seen), 1))
+    if fitted.classes:
+        return emit_spread(graph, graph.node("Softmax", sums, axis=1), fitted.seen, fitted.classes)
+    value = graph.node("Add", graph.cast(sums, "double"), graph.constant(np.array([fitted.offset])))
+    return graph.cast(value, "float")
+
+
+def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
+    # Small lessons: a leaf of the usual size would leave no split at all.
+    min_leaf = max(1, min(settings["min_leaf"], len(lesson.y) // 8))
+    return {
+        "learning_rate": settings["learning_rate"],
+        "num_leaves": settings["leaves"],
+        "min_data_in_leaf": min_leaf,
+        "min_data_per_group": min_leaf,
+        "min_data_in_bin": min(3, min_leaf),
+        "lambda_l2": settings["l2"],
+        "feature_fraction": settings["features"],
+        "bagging_fraction": settings["rows"],
+        "bagging_freq": 1 if settings["rows"] < 1 else 0,
+        "zero_as_missing": False,
+        "seed": lesson.seed,
+        "num_threads": lesson.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
