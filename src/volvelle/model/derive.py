@@ -15,7 +15,7 @@ from volvelle.data.collect import named_columns, require_columns
 from volvelle.data.records import Column, ColumnKind, Dataset
 from volvelle.errors import DataError, SpecError, near
 from volvelle.model.signature import Feature, ModelTask, Signature
-from volvelle.spec.requirements import FeatureSpec, Spec
+from volvelle.spec.requirements import FeatureSpec, Spec, Task
 
 MAX_CATEGORIES = 1000
 MAX_CLASSES = 1000
@@ -133,9 +133,10 @@ def _task(
             where="[problem] task",
             next_move="use 'classification' or 'regression'",
         )
-    task, notes = problem.task, ()
+    task = problem.task
+    notes: tuple[str, ...] = ()
     if task is None:
-        task = "classification" if _looks_like_classes(column) else "regression"
+        task = task_of(spec, dataset)
         notes = (f"the task is {task}: the target {column.name!r} is a {column.kind} of {column.distinct} values",)
     if task == "regression":
         if column.kind not in ("number", "integer"):
@@ -155,6 +156,17 @@ def _task(
     if problem.positive is not None:
         notes += (f"positive = {problem.positive!r} has no meaning with {len(classes)} classes",)
     return "multiclass", classes, positive, notes
+
+
+def task_of(spec: Spec, dataset: Dataset) -> Task:
+    """The task that the spec names, or that the target's kind suggests.
+
+    Raises:
+        SpecError: there is no such target column.
+    """
+    require_columns(named_columns(spec.data, spec.features, spec.problem.target), (c.name for c in dataset.columns))
+    column = next(c for c in dataset.columns if c.name == spec.problem.target)
+    return spec.problem.task or ("classification" if _looks_like_classes(column) else "regression")
 
 
 def _looks_like_classes(column: Column) -> bool:

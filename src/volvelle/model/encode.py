@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from volvelle.data.kinds import MISSING
 from volvelle.data.times import parse_times
 from volvelle.errors import DataError, near
+from volvelle.model.derive import class_text
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, Signature
 
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
@@ -46,7 +47,8 @@ def encode(frame: pl.DataFrame, signature: Signature) -> dict[str, NDArray[np.ge
 def example(signature: Signature) -> dict[str, str | float | int | bool]:
     """One plausible row: the middle of each range, the first category, the earliest time.
 
-    >>> example(Signature(features=(Feature(name="a", kind="number", low=1.0, high=2.0),), target="y", task="regression"))
+    >>> feature = Feature(name="a", kind="number", low=1.0, high=2.0)
+    >>> example(Signature(features=(feature,), target="y", task="regression"))
     {'a': 1.5}
     """
     row: dict[str, str | float | int | bool] = {}
@@ -136,31 +138,24 @@ def _times(cells: pl.Series, feature: Feature) -> NDArray[np.int64]:
 
 
 def _seconds(times: pl.Series) -> pl.Series:
-    dtype = times.dtype
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone not in (None, "UTC"):
-        times = times.dt.convert_time_zone("UTC")
-    return (
-        times.cast(pl.Datetime("us", dtype.time_zone if isinstance(dtype, pl.Datetime) else None)).dt.timestamp("us")
-        // 1_000_000
-    )
+    """Whole seconds since 1970 UTC; the physical value of a zoned time is UTC already."""
+    stamps = times.cast(pl.Datetime("us")) if times.dtype == pl.Date else times
+    return stamps.dt.timestamp("us") // 1_000_000
 
 
 def _text(cells: pl.Series, feature: Feature) -> pl.Series:
     """Cells as text without blanks around them, markers made null; whole numbers without a point."""
     dtype = cells.dtype
     if dtype.is_float():
-        value = pl.col("x")
-        whole = (value == value.floor()) & (value.abs() < 2**53)
-        as_text = (
-            pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
-        )
-        known = pl.when(value.is_finite()).then(as_text)
-        return cells.to_frame("x").select(known.alias("x")).to_series()
+        finite = pl.when(pl.col("x").is_finite()).then(pl.col("x"))
+        return class_text(cells.alias("x").to_frame().select(finite.alias("x")).to_series())
     if dtype.is_integer() or dtype in (pl.Boolean, pl.Null):
         return cells.cast(pl.String)
     if dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)):
         stripped = pl.col("x").cast(pl.String).str.strip_chars()
-        known = pl.when(~stripped.is_in(list(MISSING))).then(stripped)
+        # A spec may have made a usual marker, such as "NA", one of the categories.
+        markers = [marker for marker in MISSING if marker not in feature.categories]
+        known = pl.when(~stripped.is_in(markers)).then(stripped)
         return cells.to_frame("x").select(known.alias("x")).to_series()
     raise DataError(
         f"values of type {dtype} cannot be a {feature.kind}",
