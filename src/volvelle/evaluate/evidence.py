@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from volvelle.catalog import GATES, METRICS
-from volvelle.errors import SpecError
+from volvelle.errors import ContractBroken, SpecError
 from volvelle.evaluate.compare import better, difference
 from volvelle.evaluate.contract import Facts, Side
 from volvelle.evaluate.counts import confusion
@@ -57,6 +57,10 @@ class Case:
     level: float = 0.95
     seed: int = 0
     resamples: int = RESAMPLES
+
+    def __post_init__(self) -> None:
+        if self.frame.height != len(self.test.y):
+            raise ContractBroken(f"the frame has {self.frame.height} rows, the test side {len(self.test.y)}")
 
     @property
     def task(self) -> ModelTask:

@@ -83,7 +83,7 @@ def _doubt(gate: Gate, rows: int, value: float, low: float, high: float) -> str:
     # The width of an interval shrinks with the square root of the rows.
     needed = rows * (reach / margin) ** 2
     digits = 10 ** max(0, math.floor(math.log10(needed)) - 1)
-    return f"{span}; about {math.ceil(needed / digits) * digits:,.0f} rows instead of {rows:,} would settle it"
+    return f"{span}; about {math.ceil(round(needed / digits, 6)) * digits:,.0f} rows instead of {rows:,} would settle it"
 
 
 def _finite(number: float | None) -> float | None:

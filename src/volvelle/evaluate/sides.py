@@ -48,22 +48,22 @@ def side(
         ContractBroken: lengths or widths do not agree.
     """
     table = np.asarray(scores, dtype=np.float64)
-    if signature.task == "regression":
+    regression = signature.task == "regression"
+    if regression:
         table = table.reshape(len(table), -1)
-        found = Side(y=np.asarray(y, dtype=np.float64), labels=np.empty(0, dtype=np.int64), scores=table, groups=groups)
-    else:
-        order = np.asarray(class_order(signature), dtype=np.int64)
-        place = np.argsort(order)
-        found = Side(
-            y=place[np.asarray(y, dtype=np.int64)],
-            labels=place[np.asarray(labels, dtype=np.int64)],
-            scores=table[:, order],
-            groups=groups,
-        )
-    width = max(1, len(signature.classes))
-    if table.shape != (len(found.y), width) or (len(found.labels) not in (0, len(found.y))):
-        raise ContractBroken(f"{len(found.y)} true rows, scores {table.shape}, {len(found.labels)} labels")
-    return found
+    wanted = (len(y), 1 if regression else len(signature.classes))
+    if table.shape != wanted or (not regression and len(labels) != len(y)):
+        raise ContractBroken(f"{len(y)} true rows, scores {table.shape}, {len(labels)} labels")
+    if regression:
+        return Side(y=np.asarray(y, dtype=np.float64), labels=np.empty(0, dtype=np.int64), scores=table, groups=groups)
+    order = np.asarray(class_order(signature), dtype=np.int64)
+    place = np.argsort(order)
+    return Side(
+        y=place[np.asarray(y, dtype=np.int64)],
+        labels=place[np.asarray(labels, dtype=np.int64)],
+        scores=table[:, order],
+        groups=groups,
+    )
 
 
 def constant(shares: tuple[float, ...], like: Side, signature: Signature) -> Side:

@@ -61,8 +61,8 @@ def values(frame: pl.DataFrame, column: str) -> list[tuple[Condition, ...]]:
     cells = frame[column].drop_nulls()
     if cells.dtype.is_numeric() and cells.n_unique() > MOST_VALUES:
         return _bands(cells, column)
-    counted = cells.value_counts().sort([pl.col("count"), pl.col(column)], descending=[True, False])
-    found = counted[column].head(MOST_VALUES).to_list()
+    counted = cells.rename("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
+    found = counted["value"].head(MOST_VALUES).to_list()
     return [(Condition(column=column, comparison="=", values=(_literal(v),)),) for v in found]
 
 
