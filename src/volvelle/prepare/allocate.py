@@ -68,8 +68,8 @@ def deal(units: Rows, strata: Rows, folds: int, rng: np.random.Generator, *, spa
     """The fold of each row, from 0; -1 for rows that belong to none.
 
     Larger units go first, each to the fold that holds least of its stratum (then least in all); single rows level out
-    the rest. With `spare` a stratum of a single unit belongs to no fold (it can be learnt or scored, not both), nor does a
-    unit that is larger than a fold (a score should not hang on one row repeated).
+    the rest. With `spare` a stratum of a single unit belongs to no fold (it can be learnt or scored, not both), nor
+    does a unit that is larger than a fold (a score should not hang on one row repeated).
     """
     sizes, owner = np.bincount(units), _owners(units, strata)
     fold = np.full(len(sizes), -1, dtype=np.int64)

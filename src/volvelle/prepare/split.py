@@ -40,9 +40,9 @@ class Split(Record, frozen=True):
     rows_train: int
     rows_test: int
     train: str
-    """SHA-256 of the training rows' numbers in the store."""
+    """SHA-256 of the training rows in the store."""
     test: str
-    """SHA-256 of the sealed test rows' numbers in the store."""
+    """SHA-256 of the sealed test rows in the store."""
     duplicates: int = 0
     """Rows that equal an earlier row in every feature."""
     groups: int = 0
@@ -156,7 +156,7 @@ def folds(
 
     Pairs of ascending row numbers (to learn from, to score on). By time: the rows in `count` + 1 blocks, each scored
     by what came before it. Otherwise each row is scored once, except (without groups) a class whose rows are all equal,
-    and equal rows that would fill more than a fold: those only serve to learn from.
+    and equal rows that would fill more than a fold: those only serve to learn from, unless too little were left.
 
     Args:
         frame: the training rows alone.
@@ -178,7 +178,9 @@ def folds(
     units = _units(equal, groups)
     strata = _strata(frame[keys.target], task, method)
     where = deal(units, strata, count, np.random.default_rng(seed), spare=groups is None)
-    if len(np.unique(where[where >= 0])) < count:
+    if _filled(where) < count:
+        where = deal(units, strata, count, np.random.default_rng(seed), spare=False)
+    if _filled(where) < count:
         noun = "groups" if keys.group else "different rows"
         raise DataError(
             f"{count} folds need at least {count} {noun} that can be scored; found {int(units.max()) + 1} {noun}",
@@ -190,6 +192,10 @@ def folds(
         kept = _apart(valid, equal, len(frame))
         pairs.append((np.setdiff1d(everything, valid), kept))
     return _not_empty(pairs)
+
+
+def _filled(where: Index) -> int:
+    return len(np.unique(where[where >= 0]))
 
 
 def _check(frame: pl.DataFrame, keys: Keys, test: float) -> None:
@@ -251,7 +257,7 @@ def _numbers(series: pl.Series) -> Index:
     if series.dtype in (pl.Categorical, pl.Enum, pl.Boolean):
         series = series.cast(pl.String)
     ranks: Index = series.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    return ranks - ranks.min()
+    return np.asarray(ranks - ranks.min())
 
 
 def _pick(frame: pl.DataFrame, keys: Keys, units: Index, how: tuple[Method, Task], test: float, seed: int) -> Index:
