@@ -14,7 +14,7 @@ from volvelle.flow.context import Context
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
 from volvelle.model.signature import Signature
-from volvelle.prepare.split import Split
+from volvelle.prepare.split import Keys, Split
 from volvelle.spec.requirements import Spec
 
 
@@ -38,6 +38,13 @@ def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Tr
     frame = from_bytes(context.get(split.train))
     signature, notes = derive(spec, dataset, frame)
     return Training(frame, signature, encode(frame, signature), target_codes(frame, signature), notes)
+
+
+def keys(spec: Spec, frame: pl.DataFrame) -> Keys:
+    """The columns that decide how rows are divided: equal rows are equal in what a model could see."""
+    apart = {spec.problem.target, spec.data.group, *spec.data.ignore}
+    seen = tuple(c for c in frame.columns if c not in apart)
+    return Keys(target=spec.problem.target, features=seen, time=spec.data.time, group=spec.data.group)
 
 
 def overrides(spec: Spec) -> dict[str, tuple[str, ...]]:

@@ -58,11 +58,12 @@ def _note(statement: ast.stmt, facts: Facts, loose: list[ast.stmt], module: str,
     if isinstance(statement, ast.Import | ast.ImportFrom):
         _imports(statement, facts, module, package)
     elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        facts["symbols"][statement.name] = _digest([statement])
+        # Hashing drops annotations, so they are read first.
         if isinstance(statement, ast.FunctionDef):
             arguments = statement.args
             names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
             facts["functions"][statement.name] = [names, ast.unparse(statement.returns) if statement.returns else ""]
+        facts["symbols"][statement.name] = _digest([statement])
     elif isinstance(statement, ast.Assign | ast.AnnAssign) and (names := _targets(statement)):
         for name in names:
             facts["symbols"][name] = _digest([statement])

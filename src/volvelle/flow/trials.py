@@ -22,10 +22,12 @@ import numpy as np
 from volvelle.errors import ContractBroken, InputError, OutOfTime
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
-from volvelle.prepare.split import Folds
+from volvelle.prepare.split import Index
 from volvelle.train.contract import Settings
 from volvelle.train.search import Outcome
 
+Folds = list[tuple[Index, Index]]
+"""Row numbers to learn from and to score on."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -44,7 +46,8 @@ class Trials:
         self._size = max(1, min(len(folds), os.cpu_count() or 1))
         sides = {f"train_{i}": f[0] for i, f in enumerate(folds)} | {f"valid_{i}": f[1] for i, f in enumerate(folds)}
         folder = Path(self._folder.name)
-        np.savez(folder / "lesson.npz", target=lesson.target, **lesson.inputs, **sides)
+        arrays: dict[str, Any] = {"target": lesson.target, **lesson.inputs, **sides}
+        np.savez(folder / "lesson.npz", **arrays)
         about = {
             "signature": msgspec.to_builtins(lesson.signature),
             "metric": metric,

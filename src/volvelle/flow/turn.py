@@ -40,7 +40,7 @@ class StageRow(NamedTuple):
     reason: str
 
 
-class Turn(NamedTuple):
+class Finished(NamedTuple):
     """A finished turn."""
 
     run: int
@@ -69,7 +69,7 @@ class Project:
         self.code = Code(self.ledger)
 
 
-def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, source: str = "") -> Turn:
+def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, source: str = "") -> Finished:
     """Turn the wheel once.
 
     Args:
@@ -87,7 +87,7 @@ def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, so
     stages = project.code.stages(wheel)
     rows = tuple(row for _, _, row in _look(project, spec, stages) if row is not None)
     if len(rows) == len(stages) and (standing := _standing_run(project.ledger, rows)):
-        return Turn(standing, True, rows, time.perf_counter() - began)
+        return Finished(standing, True, rows, time.perf_counter() - began)
     kept = msgspec.json.encode({"text": source, "spec": msgspec.to_builtins(spec)})
     run = project.ledger.start_run(project.store.put(kept), environment(project.folder))
     try:
@@ -97,7 +97,7 @@ def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, so
         project.ledger.finish_run(run, status, str(error).partition("\n")[0])
         raise
     project.ledger.finish_run(run, "done")
-    return Turn(run, False, rows, time.perf_counter() - began)
+    return Finished(run, False, rows, time.perf_counter() - began)
 
 
 def explain(project: Project, spec: Spec, *, wheel: str = WHEEL) -> list[tuple[str, str]]:

@@ -98,7 +98,7 @@ def serve(folder: Path) -> None:
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            answer = {"score": worker.score(job["estimator"], job["settings"], job["fold"])}
+            answer: dict[str, Any] = {"score": worker.score(job["estimator"], job["settings"], job["fold"])}
         except (VolvelleError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
             answer = {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300]}
         answers.write(json.dumps(answer) + "\n")

@@ -53,9 +53,9 @@ def derive(spec: Spec, dataset: Dataset, train: pl.DataFrame) -> tuple[Signature
         features.append(feature)
         notes += (note,) if note else ()
     if not features:
-        raise DataError(
-            "no column is left as a feature", next_move="; ".join(notes[:3]) or "take columns off [data] ignore"
-        )
+        reasons = [note for note in notes if "is not a feature" in note]
+        advice = "take columns off [data] ignore, or declare a role under [features]"
+        raise DataError("; ".join(["no column is left as a feature", *reasons[:3]]), next_move=advice)
     signature = Signature(features=tuple(features), target=target, task=task, classes=classes, positive=positive)
     return signature, notes
 
@@ -137,7 +137,7 @@ def _task(
     notes: tuple[str, ...] = ()
     if task is None:
         task = task_of(spec, dataset)
-        notes = (f"the task is {task}: the target {column.name!r} is a {column.kind} of {column.distinct} values",)
+        notes = (f"the task is {task}: the target {column.name!r} ({column.kind}) has {column.distinct} values",)
     if task == "regression":
         if column.kind not in ("number", "integer"):
             raise SpecError(

@@ -17,7 +17,8 @@ def collect(spec: Spec, context: Context) -> Dataset:
         DataError: the source cannot be read or lacks a column that the spec names.
     """
     frame, dataset = reading.collect(spec.data, spec.features, context.folder)
-    reading.check_columns(spec, dataset)
+    named = reading.named_columns(spec.data, spec.features, spec.problem.target)
+    reading.require_columns(named, frame.columns)
     for origin in dataset.origins:
         context.depends_on(context.folder / origin.name, origin.sha256)
     version = context.put(to_bytes(frame))

@@ -8,12 +8,12 @@ from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.records import Dataset
 from volvelle.errors import SpecError
 from volvelle.flow.context import Context
-from volvelle.flow.lesson import Training, overrides, training
-from volvelle.flow.trials import Trials
+from volvelle.flow.lesson import Training, keys, overrides, training
+from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
 from volvelle.prepare import split as splitting
 from volvelle.prepare.split import Split
-from volvelle.spec.requirements import Spec
+from volvelle.spec.requirements import Spec, Task
 from volvelle.spec.units import quantity
 from volvelle.train import search as searching
 from volvelle.train.contract import Space
@@ -49,7 +49,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         context.keep_unfinished([msgspec.to_builtins(t) for t in kept])
         context.notify("trial", {"trial": trial, "best": best, "goal": goal})
 
-    with Trials(lesson, metric, _folds(spec, lesson), goal.seed, overrides(spec)) as trials:
+    with Trials(lesson, metric, _folds(spec, lesson, split.method), goal.seed, overrides(spec)) as trials:
         return searching.search(
             _spaces(spec, lesson.signature.task), trials.measure, goal, finished=tuple(kept), notify=told
         )
@@ -81,13 +81,13 @@ def _fits(metric: str, task: ModelTask) -> None:
         )
 
 
-def _folds(spec: Spec, lesson: Training) -> splitting.Folds:
+def _folds(spec: Spec, lesson: Training, method: splitting.Method) -> Folds:
+    task: Task = "regression" if lesson.signature.task == "regression" else "classification"
     return splitting.folds(
         lesson.frame,
-        folds=spec.search.folds,
+        keys(spec, lesson.frame),
+        task=task,
+        method=method,
+        count=spec.search.folds,
         seed=spec.search.seed,
-        target=spec.problem.target,
-        time=spec.data.time,
-        group=spec.data.group,
-        task=lesson.signature.task,
     )

@@ -1,0 +1,113 @@
+"""The entry of the command line: finds the command, turns errors into one message and an exit code.
+
+0 success, 1 a gate that has not passed, 2 wrong input, 130 an interrupt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+from volvelle import __version__
+from volvelle.catalog import COMMANDS
+from volvelle.errors import InputError, Refused, near
+
+_START = """\
+volvelle: from a table and a file of requirements to an evidenced model
+
+usage: volvelle COMMAND [options]        volvelle COMMAND --help shows options and an example
+
+{commands}
+
+Start here:
+  volvelle demo                          a whole turn on a real data set
+  volvelle init data.csv --target price  write a commented volvelle.toml
+  volvelle run                           turn the wheel
+"""
+ORDER = "demo init check run report runs show compare predict release rollback reproduce completion".split()
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are ours."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing usage and leaving.
+
+        Raises:
+            InputError: always.
+        """
+        options = [o for action in self._actions for o in action.option_strings]
+        unknown = message.removeprefix("unrecognized arguments: ").partition(" ")[0]
+        advice = near(unknown, options) if unknown.startswith("-") and "unrecognized" in message else ""
+        advice = advice if advice.startswith("did") else f"{self.prog} --help shows what it takes"
+        raise InputError(message, where=self.prog, next_move=advice)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _dispatch(words)
+    except Refused as error:
+        return _fail(error, words, 1)
+    except InputError as error:
+        return _fail(error, words, 2)
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        print("\nThis is a bug in Volvelle. Please report it with the lines above.", file=sys.stderr)
+        return 70
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of one command.
+
+    Raises:
+        NotFound: there is no such command.
+    """
+    command = COMMANDS.load(name)
+    about, _, example = (command.__doc__ or "").partition("\n\n")
+    parser = Parser(
+        prog=f"volvelle {name}",
+        description=about,
+        epilog=example.strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.arguments(parser)
+    parser.set_defaults(run=command.run)
+    return parser
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        names = [n for n in ORDER if n in COMMANDS] + [n for n in COMMANDS.names() if n not in ORDER]
+        print(_START.format(commands="\n".join(f"  {name:<12}{COMMANDS.summary(name)}" for name in names)))
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(f"volvelle {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        raise InputError(
+            f"there is no command {words[0]!r}", where="volvelle", next_move=near(words[0], COMMANDS.names())
+        )
+    options = parser_of(words[0]).parse_args(words[1:])
+    return int(options.run(options))
+
+
+def _fail(error: InputError, words: list[str], code: int) -> int:
+    if "--json" in words:
+        document = {"problem": error.problem, "where": error.where, "next": error.next_move, "code": code}
+        print(json.dumps({"error": document}))
+    else:
+        print(f"error: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,39 @@
+"""Options and output that commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from volvelle.spec.read import FILE
+
+
+def spec_option(parser: argparse.ArgumentParser) -> None:
+    """``--spec``: which spec file."""
+    parser.add_argument("--spec", type=Path, default=Path(FILE), metavar="FILE", help=f"the spec (default: {FILE})")
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    """``--json``: one document on standard output and nothing else."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+
+
+def print_json(document: Any) -> None:
+    """One JSON document; NaN never occurs in it."""
+    print(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))
+
+
+def print_next(*moves: str) -> None:
+    """The clear next step, on standard error."""
+    for position, move in enumerate(moves):
+        print(f"{'Next:' if position == 0 else '     '} {move}", file=sys.stderr)
+
+
+def print_rows(rows: list[tuple[str, ...]]) -> None:
+    """Aligned columns; the first row is the heading."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
