@@ -72,7 +72,7 @@ def _check_names(module: ModuleType) -> None:
         assert all(isinstance(v, str) for v in value), f"{constant} must hold texts"
     assert module.SUFFIXES or module.SCHEMES, "a source reads at least one suffix or one scheme"
     for suffix in module.SUFFIXES:
-        assert suffix.startswith(".") and suffix == suffix.lower(), f"suffix {suffix!r} must be lower case with a point"
+        assert suffix == "." + suffix[1:].lower(), f"suffix {suffix!r} must begin with a point and be lower case"
     assert all(s.isidentifier() for s in module.SCHEMES), "schemes are plain words, without ':'"
 
 
@@ -91,9 +91,7 @@ def _check_origins(got: Read, before: dict[str, bytes]) -> None:
     assert got.origins, "every file read is named in origins"
     for origin in got.origins:
         content = before.get(origin.name)
-        assert content is not None, (
-            f"origin {origin.name!r} is no file of {folder.name}: names are as the spec writes them"
-        )
+        assert content is not None, f"origin {origin.name!r} is no file; names are as the spec writes them"
         assert origin.size == len(content), f"origin {origin.name!r} states a wrong size"
         assert origin.sha256 == hashlib.sha256(content).hexdigest(), f"origin {origin.name!r} states a wrong SHA-256"
 
