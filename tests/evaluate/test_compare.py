@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from volvelle.errors import InputError, SpecError
 from volvelle.evaluate.compare import better, difference
-from volvelle.evaluate.contract import Metric, Side
+from volvelle.evaluate.contract import Side
 from volvelle.evaluate.measure import measure
 
 
@@ -21,6 +21,12 @@ def classifier(seed: int, shift: float, rows: int = 400) -> Side:
     y = (rng.random(rows) < 0.4).astype(np.int64)
     p = 1 / (1 + np.exp(-(shift * y + rng.normal(size=rows) - shift / 2)))
     return Side(y=y, labels=(p > 0.5).astype(np.int64), scores=np.column_stack([1 - p, p]))
+
+
+def regressor(y: NDArray[Any], spread: float, rng: np.random.Generator) -> Side:
+    """A model with normal errors."""
+    wrong = spread * rng.normal(size=len(y))
+    return Side(y=y, labels=np.empty(0, dtype=np.int64), scores=(y + wrong).reshape(-1, 1))
 
 
 def test_difference_is_that_of_the_metrics() -> None:
@@ -62,8 +68,8 @@ def test_false_alarms_are_rare() -> None:
     for seed in range(300):
         rng = np.random.default_rng(seed)
         y = rng.normal(size=80)
-        sides = [Side(y=y, labels=np.empty(0, dtype=np.int64), scores=(y + rng.normal(size=80))[:, None]) for _ in "ab"]
-        alarms += better("mae", difference("mae", *sides, "regression", resamples=300), "regression") is not None
+        a, b = (regressor(y, 1.0, rng) for _ in "ab")
+        alarms += better("mae", difference("mae", a, b, "regression", resamples=300), "regression") is not None
     assert alarms <= 24
 
 
@@ -90,7 +96,7 @@ def test_a_metric_without_weights_is_compared_too(monkeypatch: pytest.MonkeyPatc
     def score(y: NDArray[Any], p: NDArray[Any]) -> float:
         return float(np.mean(np.abs(y - p))) if len(y) else float("nan")
 
-    plain: Metric = types.SimpleNamespace(  # type: ignore[assignment]
+    plain = types.SimpleNamespace(
         TASKS=("regression",), DIRECTION="down", RANGE=(0.0, 1e999), NEEDS="values", score=score
     )
     rng = np.random.default_rng(0)

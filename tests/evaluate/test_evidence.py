@@ -44,7 +44,7 @@ def case(
 
 @pytest.fixture(scope="module")
 def cancer() -> Case:
-    """Breast cancer, with the first class in the alphabet ("malignant"... here position 0) as the positive one."""
+    """Breast cancer, where the positive class stands at position 0."""
     return case(load_breast_cancer(), "binary", ("malignant", "safe"), 0)
 
 

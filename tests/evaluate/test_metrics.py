@@ -109,7 +109,7 @@ def test_hard_scores_equal_scikit_learn(name: str) -> None:
     assert score(name, y, p) == pytest.approx(SCORES[name](y, p), rel=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=2, max_size=30))
 def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[int, int]]) -> None:
     """ROC-AUC equals counting every pair of a positive and a negative row, a tie as one half."""
@@ -123,7 +123,7 @@ def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[int, int]]) -> None:
     assert found == pytest.approx(float((order + 1).mean() / 2), abs=1e-12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=40))
 def test_binary_metrics_agree_with_each_other(rows: list[tuple[int, int]]) -> None:
     """F1 is the harmonic mean of precision and recall; balanced accuracy the mean of both recalls."""
@@ -136,7 +136,7 @@ def test_binary_metrics_agree_with_each_other(rows: list[tuple[int, int]]) -> No
     assert specificity == pytest.approx(score("recall", 1 - y, 1 - p), nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.integers(0, 10**6), st.integers(2, 5))
 def test_label_metrics_know_no_class_names(seed: int, classes: int) -> None:
     """Swapping the names of more than two classes changes no average over classes."""

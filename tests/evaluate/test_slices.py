@@ -95,15 +95,16 @@ def test_unknown_column_offers_near_names() -> None:
 
 def test_values_cover_every_known_row_once() -> None:
     """The slices of a column by value hold each row with a value exactly once, most frequent first."""
-    for column in ("sex", "count", "smoker", "grade", "when"):
+    for column in ("sex", "age", "count", "smoker", "grade", "when"):
         slices = values(FRAME, column)
         chosen = np.sum([rows(FRAME, where) for where in slices], axis=0)
-        assert chosen.tolist() == FRAME[column].is_not_null().cast(int).to_list()
+        known = [cell is not None and cell == cell for cell in FRAME[column].to_list()]
+        assert chosen.tolist() == known
     assert slice_text(values(FRAME, "sex")[0]) == "sex = 'Female'"
     assert slice_text(values(FRAME, "smoker")[0]) == "smoker = 'true'"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.floats(-1e6, 1e6, allow_nan=False, width=32), min_size=25, max_size=80, unique=True))
 def test_bands_of_a_number_column_are_a_partition(numbers: list[float]) -> None:
     """Bands of a many-valued number hold every row once, and their printed text parses to the same rows."""

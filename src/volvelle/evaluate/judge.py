@@ -16,7 +16,7 @@ from volvelle.evaluate.records import Measured, Verdict, VerdictKind
 from volvelle.spec.gates import Gate, slice_text
 from volvelle.spec.units import show
 
-_NEAR = 1e-9
+_NEAR, _MOST_ROWS = 1e-9, 10**9
 
 
 def judge(gate: Gate, measured: Measured) -> Verdict:
@@ -82,8 +82,11 @@ def _doubt(gate: Gate, rows: int, value: float, low: float, high: float) -> str:
         return f"{span}; the value is the bound itself, and no number of rows settles that"
     # The width of an interval shrinks with the square root of the rows.
     needed = rows * (reach / margin) ** 2
+    if needed > _MOST_ROWS:
+        return f"{span}; the value is so near the bound that more rows would hardly settle it"
     digits = 10 ** max(0, math.floor(math.log10(needed)) - 1)
-    return f"{span}; about {math.ceil(round(needed / digits, 6)) * digits:,.0f} rows instead of {rows:,} would settle it"
+    about = math.ceil(round(needed / digits, 6)) * digits
+    return f"{span}; about {about:,.0f} rows instead of {rows:,} would settle it"
 
 
 def _finite(number: float | None) -> float | None:

@@ -59,6 +59,7 @@ def values(frame: pl.DataFrame, column: str) -> list[tuple[Condition, ...]]:
     if column not in frame.columns:
         raise SpecError(f"no column is called {column!r}", next_move=near(column, frame.columns))
     cells = frame[column].drop_nulls()
+    cells = cells.drop_nans() if cells.dtype.is_float() else cells
     if cells.dtype.is_numeric() and cells.n_unique() > MOST_VALUES:
         return _bands(cells, column)
     counted = cells.rename("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
@@ -67,7 +68,7 @@ def values(frame: pl.DataFrame, column: str) -> list[tuple[Condition, ...]]:
 
 
 def _bands(cells: pl.Series, column: str) -> list[tuple[Condition, ...]]:
-    numbers = cells.cast(pl.Float64).drop_nans().to_numpy()
+    numbers = cells.cast(pl.Float64).to_numpy()
     # Edges are written with four digits, so the slice in print is the slice that was measured.
     edges = sorted({float(f"{e:.4g}") for e in np.quantile(numbers, np.arange(1, BANDS) / BANDS)})
     lows = [None, *edges]
