@@ -1,0 +1,272 @@
+"""Charts as SVG text: no script, no font of their own, colours from the page's custom properties.
+
+Every drawing is about 360 units wide and its letters 12 units high, so that one unit is about one
+pixel on a telephone. Colours are classes (`STYLE`), never attributes: one drawing serves light and dark.
+Each has ``role="img"`` with ``<title>`` (its name) and ``<desc>`` (what it shows, in words).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from volvelle.ui.palette import HEAT_LEVELS
+from volvelle.ui.scales import Scale, number, short, ticks, widened
+from volvelle.ui.wording import clean
+
+WIDTH = 360
+LETTER = 6.6
+"""Mean width of a letter of 12 units, a little generous."""
+_HEAT = "".join(
+    f".chart .h{k}{{fill:var(--heat-{k})}}.chart .o{k}{{fill:var(--on-heat-{k})}}" for k in range(HEAT_LEVELS)
+)
+STYLE = (
+    ".chart{display:block;width:100%;height:auto;overflow:hidden}"
+    ".chart text{font:12px system-ui,sans-serif;fill:var(--soft);font-variant-numeric:tabular-nums}"
+    ".chart .strong{fill:var(--ink);font-weight:600}.chart .end{text-anchor:end}.chart .mid{text-anchor:middle}"
+    ".chart .grid{stroke:var(--line);stroke-width:1}.chart .axis{stroke:var(--quiet);stroke-width:1}"
+    ".chart .l1,.chart .l2,.chart .l3,.chart .lq{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".chart .l1{stroke:var(--series-1)}.chart .l2{stroke:var(--series-2)}.chart .l3{stroke:var(--series-3)}"
+    ".chart .lq{stroke:var(--quiet);stroke-width:1.5;stroke-dasharray:5 4}"
+    ".chart .f1{fill:var(--series-1)}.chart .f2{fill:var(--series-2)}.chart .f3{fill:var(--series-3)}"
+    ".chart .fq{fill:var(--quiet)}.chart .band{fill:var(--band)}.chart .track{fill:var(--none-tint)}"
+    ".chart .pass{fill:var(--pass);stroke:var(--pass)}.chart .fail{fill:var(--fail);stroke:var(--fail)}"
+    ".chart .doubt{fill:var(--doubt);stroke:var(--doubt)}.chart .none{fill:var(--none);stroke:var(--none)}"
+    ".chart .bound{stroke:var(--ink);stroke-width:2}.chart .gap{stroke:var(--page);stroke-width:1.5}" + _HEAT
+)
+
+
+class Axis(NamedTuple):
+    """A side of an xy chart."""
+
+    label: str
+    low: float
+    high: float
+
+
+class Curve(NamedTuple):
+    """A line in an xy chart."""
+
+    points: Sequence[tuple[float, float]]
+    style: str = "l1"
+    """l1, l2, l3, or lq: grey and dashed."""
+
+
+class Cells(NamedTuple):
+    """Points counted in a square grid; ``counts[row][column]``, row 0 at the bottom."""
+
+    counts: Sequence[Sequence[int]]
+    low: float
+    high: float
+
+
+def interval(
+    value: float, low: float | None, high: float | None, *, bound: float | None, ends: tuple[float, float], kind: str
+) -> str:
+    """One value with its interval and bound, small enough for a table row; `kind` is a verdict's class or "f1"."""
+    scale = Scale(*ends, 8, 152)
+    words = f"value {short(value)}"
+    body = f'<line class="grid" x1="8" x2="152" y1="14" y2="14"/>'
+    if low is not None and high is not None:
+        words += f", interval {short(low)} to {short(high)}"
+        left, right = scale.at(low), scale.at(high)
+        body += _rect(left, 11, max(right - left, 1.5), 6, kind, 'opacity=".45" rx="3"')
+    if bound is not None:
+        words += f", bound {short(bound)}"
+        x = number(scale.at(bound))
+        body += f'<line class="bound" x1="{x}" x2="{x}" y1="3" y2="25"/>'
+    body += f'<circle class="{kind}" cx="{number(scale.at(value))}" cy="14" r="4.5"/>'
+    return _svg(160, 28, words, "", body, "chart small")
+
+
+def bars(rows: Sequence[tuple[str, float]], name: str, about: str, texts: Sequence[str] = ()) -> str:
+    """Horizontal bars from zero, longest label cut at half the width."""
+    shown = list(texts) or [short(v) for _, v in rows]
+    labels = [clean(label, 24) for label, _ in rows]
+    left = min(170.0, 10 + LETTER * max((len(label) for label in labels), default=0))
+    room = 10 + LETTER * max((len(t) for t in shown), default=0)
+    top = max((v for _, v in rows if math.isfinite(v)), default=1.0) or 1.0
+    scale = Scale(0, top, left, WIDTH - room)
+    body = ""
+    for at, ((full, value), label, text) in enumerate(zip(rows, labels, shown, strict=True)):
+        y = 4 + 24 * at
+        end = scale.at(value)
+        body += f"<g><title>{_text(full)}: {_text(text)}</title>"
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{_text(label)}</text>'
+        body += _rect(left, y + 3, max(end - left, 1), 14, "f1", 'rx="2"')
+        body += f'<text class="strong" x="{number(end + 5)}" y="{y + 14}">{_text(text)}</text></g>'
+    return _svg(WIDTH, 8 + 24 * len(rows), name, about, body)
+
+
+def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> str:
+    """Lines over two numeric axes."""
+    across, up, body = _frame(x, y)
+    for curve in curves:
+        points = " ".join(f"{number(across.at(a))},{number(up.at(b))}" for a, b in curve.points)
+        body += f'<polyline class="{curve.style}" points="{points}"/>'
+    return _svg(WIDTH, 270, name, about, body)
+
+
+def progress(scores: Sequence[tuple[float, float]], *, better: str, x: str, y: str, name: str, about: str) -> str:
+    """Scores of trials in the order in which they ended, with the best so far as a stair.
+
+    Args:
+        scores: (seconds or number, score) of every finished trial.
+        better: "up" or "down".
+        x, y: what the axes show.
+        name, about: title and description.
+    """
+    values = sorted(s for _, s in scores)
+    # A few hopeless trials must not press all others into one line: the worst tenth may leave the frame.
+    low, high = values[0], values[-1]
+    if len(values) >= 10:
+        cut = len(values) // 10
+        low, high = (values[cut], high) if better == "up" else (low, values[-1 - cut])
+    low, high = widened(low, high)
+    across, up, body = _frame(Axis(x, 0, max(t for t, _ in scores) or 1), Axis(y, low, high))
+    stair: list[tuple[float, float]] = []
+    for at, score in scores:
+        best = stair[-1][1] if stair else score
+        now = max(best, score) if better == "up" else min(best, score)
+        stair += [(at, best), (at, now)]
+    stair.append((max(t for t, _ in scores), stair[-1][1]))
+    inside = [(a, b) for a, b in scores if low <= b <= high]
+    for a, b in inside[:400]:
+        body += f'<circle class="fq" cx="{number(across.at(a))}" cy="{number(up.at(b))}" r="2.5" opacity=".75"/>'
+    points = " ".join(f"{number(across.at(a))},{number(up.at(b))}" for a, b in _thin(stair, 240))
+    return _svg(WIDTH, 270, name, about, body + f'<polyline class="l1" points="{points}"/>')
+
+
+def histogram(counts: Sequence[int], low: float, high: float, axis: str, name: str, about: str) -> str:
+    """Rows in bins of equal width from `low` to `high`."""
+    most = max(counts, default=0) or 1
+    across, up, body = _frame(Axis(axis, low, high), Axis("rows", 0, most))
+    width = (across.end - across.start) / max(1, len(counts))
+    for at, count in enumerate(counts):
+        y = up.at(count)
+        body += _rect(across.start + at * width + 0.5, y, width - 1, up.start - y, "f1")
+    return _svg(WIDTH, 270, name, about, body)
+
+
+def spark(counts: Sequence[int], name: str) -> str:
+    """A histogram of the size of a word."""
+    most = max(counts, default=0) or 1
+    step = 96 / max(1, len(counts))
+    body = '<line class="axis" x1="0" x2="96" y1="27.5" y2="27.5"/>'
+    for at, count in enumerate(counts):
+        tall = 0 if not count else max(1.0, 25 * count / most)
+        body += _rect(at * step + 0.5, 27 - tall, max(step - 1, 0.8), tall, "f1") if tall else ""
+    return _svg(96, 28, name, "", body, "chart spark")
+
+
+def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, about: str) -> str:
+    """Counts by true class (row) and predicted class (column), shaded by the share of their row."""
+    many = len(table)
+    short_names = [clean(n, 12 if many <= 4 else 7) for n in names]
+    left = 28 + LETTER * max(len(n) for n in short_names)
+    cell = (WIDTH - left - 4) / many
+    tall = min(64.0, max(22.0, cell * 0.72))
+    fits = [clean(n, max(2, int(cell / LETTER))) for n in short_names]
+    body = f'<text class="mid" x="{number((left + WIDTH) / 2)}" y="14">predicted</text>'
+    body += f'<text class="mid" transform="translate(13 {number(40 + tall * many / 2)}) rotate(-90)">true</text>'
+    for column, label in enumerate(fits):
+        body += f'<text class="mid" x="{number(left + cell * (column + 0.5))}" y="33">{_text(label)}</text>'
+    for row, counts in enumerate(table):
+        y = 40 + tall * row
+        total = sum(counts)
+        body += f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(short_names[row])}</text>'
+        for column, count in enumerate(counts):
+            share = count / total if total else 0.0
+            box = (left + cell * column, y, cell, tall)
+            body += _cell(box, count, share, f"{names[row]} predicted as {names[column]}")
+    return _svg(WIDTH, 46 + tall * many, name, about, body)
+
+
+def cloud(cells: Cells, x: str, y: str, name: str, about: str) -> str:
+    """Very many points as a grid of shaded squares, with the diagonal where both axes agree."""
+    across, up, body = _frame(Axis(x, cells.low, cells.high), Axis(y, cells.low, cells.high))
+    most = max((c for row in cells.counts for c in row), default=0) or 1
+    wide = (across.end - across.start) / max(1, len(cells.counts))
+    tall = (up.start - up.end) / max(1, len(cells.counts))
+    levels = HEAT_LEVELS - 1
+    for row, counts in enumerate(cells.counts):
+        for column, count in enumerate(counts):
+            if count:
+                level = 1 + min(levels - 1, int(levels * math.log1p(count) / math.log1p(most) * 0.999))
+                left, top = across.start + column * wide, up.start - (row + 1) * tall
+                body += _rect(left, top, wide, tall, f"h{level}")
+    ends = f'x1="{number(across.start)}" y1="{number(up.start)}" x2="{number(across.end)}" y2="{number(up.end)}"'
+    return _svg(WIDTH, 270, name, about, body + f'<line class="lq" {ends}/>')
+
+
+def mark(size: int = 40) -> str:
+    """The volvelle: an outer wheel with its marks, an inner disc with a window and a pointer."""
+    strokes = ""
+    for k in range(24):
+        turn = math.tau * k / 24
+        inner, outer = (15.2 if k % 6 == 0 else 16.6), 18.4
+        a, b = (f"{number(20 + r * math.sin(turn))} {number(20 - r * math.cos(turn))}" for r in (inner, outer))
+        strokes += f"M{a}L{b}"
+    return (
+        f'<svg class="mark" width="{size}" height="{size}" viewBox="0 0 40 40" aria-hidden="true" focusable="false">'
+        '<g fill="none" stroke="currentColor"><circle cx="20" cy="20" r="19" stroke-width="1.4"/>'
+        f'<path d="{strokes}" stroke-width="1.1"/><circle cx="20" cy="20" r="12.6" stroke-width="1.4"/></g>'
+        '<path d="M20 20L20 9.4A10.6 10.6 0 0 1 29.2 14.7Z" fill="currentColor"/>'
+        '<circle cx="20" cy="20" r="2" fill="currentColor"/></svg>'
+    )
+
+
+def _cell(box: tuple[float, float, float, float], count: int, share: float, what: str) -> str:
+    x, y, wide, tall = box
+    level = min(HEAT_LEVELS - 1, int(share * (HEAT_LEVELS - 1) + 0.5)) if count else 0
+    middle, roomy = number(x + wide / 2), tall >= 36 and wide >= 44
+    drawn = f"<g><title>{_text(clean(what, 160))}: {count:,} rows, {share:.1%} of the row</title>"
+    drawn += _rect(x, y, wide, tall, f"h{level} gap")
+    text = f"{count:,}" if len(f"{count:,}") * LETTER < wide else short(count)
+    lift = tall / 2 + (-2 if roomy else 4)
+    drawn += f'<text class="mid o{level}" x="{middle}" y="{number(y + lift)}">{text}</text>'
+    if roomy:
+        drawn += f'<text class="mid o{level}" x="{middle}" y="{number(y + lift + 15)}">{share:.1%}</text>'
+    return drawn + "</g>"
+
+
+def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
+    """Axes with round ticks and labels; the scales and the drawing so far."""
+    y_ticks, x_ticks = ticks(y.low, y.high, 4), ticks(x.low, x.high, 4)
+    left = 28 + LETTER * max(len(short(t)) for t in y_ticks)
+    across, up = Scale(x.low, x.high, left, WIDTH - 16), Scale(y.low, y.high, 224, 10)
+    body = ""
+    for tick in y_ticks:
+        at = up.at(tick)
+        body += f'<line class="grid" x1="{number(left)}" x2="{WIDTH - 16}" y1="{number(at)}" y2="{number(at)}"/>'
+        body += f'<text class="end" x="{number(left - 6)}" y="{number(at + 4)}">{short(tick)}</text>'
+    for tick in x_ticks:
+        at = across.at(tick)
+        body += f'<text class="mid" x="{number(at)}" y="241">{short(tick)}</text>'
+    body += f'<line class="axis" x1="{number(left)}" x2="{WIDTH - 16}" y1="224" y2="224"/>'
+    body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{_text(clean(x.label, 44))}</text>'
+    label = _text(clean(y.label, 32))
+    return across, up, body + f'<text class="mid" transform="translate(13 117) rotate(-90)">{label}</text>'
+
+
+def _thin(points: Sequence[tuple[float, float]], most: int) -> Sequence[tuple[float, float]]:
+    if len(points) <= most:
+        return points
+    step = (len(points) - 1) / (most - 1)
+    return [points[round(k * step)] for k in range(most)]
+
+
+def _rect(x: float, y: float, wide: float, tall: float, style: str, more: str = "") -> str:
+    place = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(tall)}"'
+    return f'<rect class="{style}" {place}{" " + more if more else ""}/>'
+
+
+def _svg(wide: float, tall: float, name: str, about: str, body: str, style: str = "chart") -> str:
+    words = f"<title>{_text(clean(name, 200))}</title>" + (f"<desc>{_text(clean(about, 600))}</desc>" if about else "")
+    return f'<svg class="{style}" viewBox="0 0 {number(wide)} {number(tall)}" role="img">{words}{body}</svg>'
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=True)

@@ -1,0 +1,39 @@
+"""The leaderboard: what the search found, estimator by estimator."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from volvelle.train.records import Searched, Trial
+
+
+class Place(NamedTuple):
+    """One estimator's place."""
+
+    rank: int | None
+    """None where no trial of it was finished."""
+    best: Trial
+    trials: int
+    seconds: float
+    """Of all its trials."""
+
+
+def places(searched: Searched) -> list[Place]:
+    """The best trial of every estimator, best first; estimators without a score last, by name."""
+    sign = -1.0 if searched.direction == "up" else 1.0
+    by_estimator: dict[str, list[Trial]] = {}
+    for trial in searched.trials:
+        by_estimator.setdefault(trial.estimator, []).append(trial)
+    found = []
+    for name, trials in by_estimator.items():
+        # Equal scores: the trial that the search itself calls best, then the earlier one.
+        best = min(
+            trials,
+            key=lambda t: (t.score is None, sign * (t.score or 0.0), t.number != searched.best, t.number),
+        )
+        found.append((best, len(trials), sum(t.seconds for t in trials), name))
+    found.sort(key=lambda f: (f[0].score is None, sign * (f[0].score or 0.0), f[0].number != searched.best, f[3]))
+    return [
+        Place(None if best.score is None else at + 1, best, count, seconds)
+        for at, (best, count, seconds, _) in enumerate(found)
+    ]
