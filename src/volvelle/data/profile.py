@@ -9,11 +9,13 @@ import math
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from volvelle.data.collect import describe, require_columns
 from volvelle.data.records import ColumnKind, Dataset
 from volvelle.spec.requirements import Record
 
+Numbers = NDArray[np.float64]
 BINS = 12
 TOP = 20
 
@@ -87,6 +89,9 @@ def _column(column: pl.Series) -> ColumnProfile:
     rows = column.len()
     numeric = found.kind in ("number", "integer", "time") and found.missing < rows
     numbers = _numbers(column, found.kind) if numeric else np.empty(0)
+    with np.errstate(over="ignore"):
+        mean = _finite(float(numbers.mean())) if numeric else None
+        sd = _finite(float(numbers.std(ddof=1))) if len(numbers) > 1 else None
     return ColumnProfile(
         name=found.name,
         kind=found.kind,
@@ -94,9 +99,9 @@ def _column(column: pl.Series) -> ColumnProfile:
         distinct=found.distinct,
         low=found.low,
         high=found.high,
-        mean=_finite(float(numbers.mean())) if numeric else None,
-        sd=_finite(float(numbers.std(ddof=1))) if len(numbers) > 1 else None,
-        quartiles=tuple(float(q) for q in np.quantile(numbers, (0.25, 0.5, 0.75))) if numeric else (),
+        mean=mean,
+        sd=sd,
+        quartiles=_quartiles(numbers) if numeric else (),
         histogram=_histogram(numbers) if numeric else (),
         top=() if found.kind in ("number", "integer", "time") else _counts(column),
         constant=found.distinct + (found.missing > 0) <= 1,
@@ -104,19 +109,30 @@ def _column(column: pl.Series) -> ColumnProfile:
     )
 
 
-def _numbers(column: pl.Series, kind: ColumnKind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _numbers(column: pl.Series, kind: ColumnKind) -> Numbers:
     known = column.drop_nulls()
     known = known.dt.timestamp("us") / 1e6 if kind == "time" else known.cast(pl.Float64)
     return np.asarray(known.to_numpy(), dtype=np.float64)
 
 
-def _histogram(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:
-    low, high = float(numbers.min()), float(numbers.max())
-    if not math.isfinite(high - low):
-        # Two ends further apart than the largest double: halve everything first.
-        numbers, low, high = numbers / 4, low / 4, high / 4
-    counts, _ = np.histogram(numbers, bins=BINS, range=(low, high) if high > low else (low - 0.5, high + 0.5))
-    return tuple(int(count) for count in counts)
+def _scale(numbers: Numbers) -> float:
+    """1, or 4 where the two ends lie further apart than the largest double."""
+    with np.errstate(over="ignore"):
+        return 1.0 if math.isfinite(float(numbers.max() - numbers.min())) else 4.0
+
+
+def _quartiles(numbers: Numbers) -> tuple[float, ...]:
+    scale = _scale(numbers)
+    return tuple(float(q) * scale for q in np.quantile(numbers / scale, (0.25, 0.5, 0.75)))
+
+
+def _histogram(numbers: Numbers) -> tuple[int, ...]:
+    scaled = numbers / _scale(numbers)
+    low, high = scaled.min(), scaled.max()
+    if low == high:
+        return (len(numbers),) + (0,) * (BINS - 1)
+    bins = np.minimum((scaled - low) / (high - low) * BINS, BINS - 1).astype(np.int64)
+    return tuple(int(count) for count in np.bincount(bins, minlength=BINS))
 
 
 def _finite(value: float) -> float | None:
