@@ -1,0 +1,109 @@
+"""The conformance kit of data sources: our sources pass it, broken ones do not."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+import pytest
+
+from volvelle.catalog import SOURCES
+from volvelle.testing.check_source import check_source
+
+
+def write_csv(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_csv(folder / "t.csv")
+    return "t.csv"
+
+
+def write_parquet(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_parquet(folder / "t.parquet")
+    return "t.parquet"
+
+
+def write_ipc(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_ipc(folder / "t.arrow")
+    return "t.arrow"
+
+
+WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {"delimited": write_csv, "parquet": write_parquet}
+
+SOUND = '''"""Arrow files, as a third party would add them.
+
+>>> len(SCHEMES)
+0
+"""
+import io
+
+import polars as pl
+
+from volvelle.data.contract import Read
+from volvelle.data.raw import read_file
+from volvelle.data.records import Layout
+from volvelle.errors import DataError
+
+SUFFIXES = (".arrow",)
+SCHEMES = ()
+
+
+def read(where, folder, layout):
+    content, origin = read_file(where, folder)
+    try:
+        frame = pl.read_ipc(io.BytesIO(content))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError("no Arrow file", where=where, next_move="write it again") from error
+    return Read(frame, Layout(), (origin,))
+'''
+
+FAULTS = {
+    "upper-case suffix": ('(".arrow",)\nS', '(".Arrow",)\nS', "lower case"),
+    "computed suffix": ('(".arrow",)\nS', 'tuple([".arrow"])\nS', "literal"),
+    "no suffix and no scheme": ('(".arrow",)\nS', "()\nS", "at least one"),
+    "rows lost": ("Read(frame,", "Read(frame.head(2),", "4 rows were written and 2 read"),
+    "values changed": ("Read(frame,", "Read(frame.with_columns(pl.col('number') + 1),", "values changed"),
+    "columns reordered": ("Read(frame,", "Read(frame.select(reversed(frame.columns)),", "order changed"),
+    "no origin": ("(origin,))", "())", "named in origins"),
+    "no next move": ('next_move="write it again"', 'next_move=""', "no next move"),
+    "library error leaks": ("(pl.exceptions.PolarsError, OSError)", "ZeroDivisionError", ""),
+    "wrong hand-on": ("return Read(frame, Layout(), (origin,))", "return frame", "must give a data.contract.Read"),
+}
+
+
+def module(folder: Path, text: str) -> ModuleType:
+    path = folder / "stranger.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location("stranger", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_every_source_of_the_catalog_is_tried() -> None:
+    """A new source needs a writer here."""
+    assert set(WRITERS) == set(SOURCES.names())
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_our_sources_keep_the_contract(name: str) -> None:
+    """Our own sources keep every promise."""
+    check_source(SOURCES.load(name), WRITERS[name])
+
+
+def test_sound_source_of_a_stranger_passes(tmp_path: Path) -> None:
+    """A third party's source in twenty lines passes."""
+    check_source(module(tmp_path, SOUND), write_ipc)
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_broken_source_is_refused(fault: str, tmp_path: Path) -> None:
+    """Each broken promise is found."""
+    old, new, message = FAULTS[fault]
+    assert old in SOUND
+    broken = module(tmp_path, SOUND.replace(old, new))
+    with pytest.raises((AssertionError, pl.exceptions.PolarsError, OSError), match=message):
+        check_source(broken, write_ipc)
