@@ -67,7 +67,7 @@ FAULTS = {
     "columns reordered": ("Read(frame,", "Read(frame.select(reversed(frame.columns)),", "order changed"),
     "no origin": ("(origin,))", "())", "named in origins"),
     "no next move": ('next_move="write it again"', 'next_move=""', "no next move"),
-    "library error leaks": ("(pl.exceptions.PolarsError, OSError)", "ZeroDivisionError", ""),
+    "library error leaks": ("(pl.exceptions.PolarsError, OSError)", "ZeroDivisionError", "."),
     "wrong hand-on": ("return Read(frame, Layout(), (origin,))", "return frame", "must give a data.contract.Read"),
 }
 
