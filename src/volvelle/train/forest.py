@@ -44,7 +44,7 @@ def grow(classifier: Any, regressor: Any, lesson: Lesson) -> Grown:
         with calm():
             regressor.fit(lesson.x, lesson.y - offset)
         trees = _library_trees(regressor)
-        step = step_for(sum(max(float(np.abs(t.value).max()), 1e-300) for t in trees))
+        step = step_for(sum(float(np.abs(t.value).max()) for t in trees))
         for tree in trees:
             tree.value[...] = on_grid(tree.value, step)
         return Grown(regressor, np.empty(0, dtype=np.int64), 0, offset)
@@ -66,6 +66,7 @@ def predict_grown(grown: Grown, x: NDArray[np.float32]) -> NDArray[np.float32]:
         return certain(len(x), grown.seen, grown.classes)
     if hasattr(grown.library, "n_jobs"):
         grown.library.n_jobs = 1
+    x = np.nan_to_num(x, nan=np.nan)  # scikit-learn refuses infinity; the largest float32 goes the same way
     with calm():
         if grown.classes:
             return spread(grown.library.predict_proba(x), grown.seen, grown.classes)

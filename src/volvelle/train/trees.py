@@ -23,6 +23,8 @@ from volvelle.train.classes import emit_rows
 LEAF = -1
 EXACT_BITS = 23
 """One bit less than float32 holds: rounding may carry a sum slightly above its bound."""
+SMALLEST = 2.0**-100
+"""Totals below it are taken as it: their steps would be no normal float32 numbers."""
 _LEQ, _MEMBER = 0, 6
 
 
@@ -59,7 +61,8 @@ def float_below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
     wide = np.asarray(thresholds, dtype=np.float64)
     with np.errstate(over="ignore"):
         near = wide.astype(np.float32)
-    return np.where(near.astype(np.float64) > wide, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float32)
+        lower = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near.astype(np.float64) > wide, lower, near).astype(np.float32)
 
 
 def step_for(total: float) -> float:
@@ -68,7 +71,7 @@ def step_for(total: float) -> float:
     >>> step_for(1.0) == 2.0**-23
     True
     """
-    return float(2.0 ** (ceil(log2(total)) - EXACT_BITS)) if total > 0 else 2.0**-EXACT_BITS
+    return float(2.0 ** (ceil(log2(max(total, SMALLEST))) - EXACT_BITS))
 
 
 def on_grid(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
@@ -143,7 +146,7 @@ def emit_trees(graph: Graph, x: Value, trees: list[Tree], targets: int) -> Value
 
 
 def _classic(trees: list[Tree]) -> dict[str, Any]:
-    """Attributes of TreeEnsembleRegressor; zero leaf weights are left out, they add nothing."""
+    """Attributes of TreeEnsembleRegressor."""
     columns: dict[str, list[Any]] = {}
 
     def put(name: str, values: NDArray[Any]) -> None:
@@ -158,7 +161,10 @@ def _classic(trees: list[Tree]) -> dict[str, Any]:
         put("nodes_truenodeids", np.where(leaf, 0, tree.left))
         put("nodes_falsenodeids", np.where(leaf, 0, tree.right))
         put("nodes_missing_value_tracks_true", np.where(leaf, 0, tree.missing_left))
-        nodes, places = np.nonzero(np.where(leaf[:, None], tree.value, 0))
+        # Zero weights add nothing and are left out, but one stays where a leaf has no other.
+        weighs = tree.value != 0
+        weighs[:, 0] |= ~weighs.any(axis=1)
+        nodes, places = np.nonzero(weighs & leaf[:, None])
         put("target_treeids", np.full(len(nodes), number))
         put("target_nodeids", nodes)
         put("target_ids", np.asarray(tree.targets)[places])

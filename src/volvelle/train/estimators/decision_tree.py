@@ -26,9 +26,9 @@ from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
 SPACE: Space = {
-    "depth": Int(low=1, high=20, default=8),
-    "min_leaf": Int(low=1, high=100, default=5, log=True),
-    "pruning": Float(low=1e-6, high=1e-1, default=1e-5, log=True),
+    "depth": Int(low=1, high=20, default=10),
+    "min_leaf": Int(low=1, high=100, default=10, log=True),
+    "pruning": Float(low=1e-6, high=1e-1, default=1e-3, log=True),
     "balanced": Choice(options=(False, True), default=False),
 }
 

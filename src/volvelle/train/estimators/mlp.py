@@ -30,6 +30,8 @@ from volvelle.train.rows import calm
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
 EPOCHS = 200
+STOP_ROWS = 2_000
+"""Fewer rows stop when the training loss stands still: a tenth of them decides nothing."""
 SPACE: Space = {
     "layers": Choice(options=(1, 2), default=1),
     "units": Int(low=8, high=128, default=32, log=True),
@@ -71,7 +73,7 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
         alpha=settings["decay"],
         learning_rate_init=settings["learning_rate"],
         max_iter=EPOCHS,
-        early_stopping=len(y) >= 500 and fewest >= 10 and len(y) >= 20 * len(seen),
+        early_stopping=len(y) >= STOP_ROWS and fewest >= 10 and len(y) >= 20 * len(seen),
         random_state=lesson.seed,
     )
     with calm():
