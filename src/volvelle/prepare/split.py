@@ -131,7 +131,7 @@ def sides(
     kept = _apart(picked, equal, rows)
     train = np.setdiff1d(np.arange(rows, dtype=np.int64), picked)
     if not len(train) or not len(kept):
-        raise _one_sided(chosen, rows, int(equal.max()) + 1, keys)
+        raise _one_sided(chosen, rows, int((equal if groups is None else groups).max()) + 1, keys)
     return Sides(
         train=train,
         test=kept,
@@ -343,14 +343,14 @@ def _one_sided(method: Method, rows: int, different: int, keys: Keys) -> DataErr
             f"the rows cannot be divided by time: {keys.time!r} ends the same everywhere, or new rows equal old ones",
             next_move='set [split] method = "stratified", "random" or "group"',
         )
+    if method == "hash" and different > 1:
+        return DataError(
+            f"the hashes put all {rows} rows on one side", next_move="bring more rows, or set another [search] seed"
+        )
     if keys.group:
         return DataError(
             f"all {rows} rows belong together in {keys.group!r}: no group can be held back",
             next_move="name another [data] group, or none",
-        )
-    if method == "hash" and different > 1:
-        return DataError(
-            f"the hashes put all {rows} rows on one side", next_move="bring more rows, or set another [search] seed"
         )
     return DataError(
         f"all {rows} rows are equal in every feature: none can be held back",

@@ -103,7 +103,7 @@ def _check_emit(step: Any, params: Params, where: str) -> Callable[[Block], Bloc
         answer = session.run({"x": rows})["y"]
         assert answer.dtype == kind, f"{where}: what comes out is {answer.dtype}, but GIVES is {step.GIVES!r}"
         with np.errstate(all="ignore"):
-            expected = list(reference.run(None, {"x": rows}))[0]
+            expected = next(iter(reference.run(None, {"x": rows})))
         assert answer.shape == expected.shape, f"{where}: onnxruntime gives {answer.shape}, ONNX {expected.shape}"
         assert _same(answer, expected), (
             f"{where}: onnxruntime and the ONNX reference disagree by {_gap(answer, expected)}"
@@ -173,7 +173,7 @@ def _bytes(step: Any, params: Params, where: str, width: int = WIDTH) -> bytes:
 def _options(step: Any) -> list[float | None]:
     if getattr(step, "OPTION", None) is None:
         return [None]
-    return [None, *(float(bound) for bound in getattr(step, "OPTION_RANGE", ()))]
+    return [None, *sorted({float(o) for o in (step.OPTION, *getattr(step, "OPTION_RANGE", ()))})]
 
 
 def _columns() -> tuple[str, ...]:
