@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,9 +48,7 @@ class Catalog:
 
     @cached_property
     def _foreign(self) -> dict[str, str]:
-        # importlib.metadata costs forty modules; a start that finds our own file never needs it.
-        metadata = importlib.import_module("importlib.metadata")
-        return {e.name: str(e.module) for e in metadata.entry_points(group=f"volvelle.{self.group}")}
+        return _entry_points().get(f"volvelle.{self.group}", {})
 
     def names(self) -> tuple[str, ...]:
         """All names, ours and third parties', sorted."""
@@ -111,6 +110,26 @@ class Catalog:
                 raise NotFound(f"the file of {self.noun} {name!r} is gone", where=self.module_name(name))
             path = Path(spec.origin)
         return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _entry_points() -> dict[str, dict[str, str]]:
+    """Our groups of entry points: group to name to module.
+
+    Read from the installed files themselves: importlib.metadata would cost every start forty modules.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for place in sys.path:
+        for entry in Path(place).glob("*.dist-info/entry_points.txt") if place else ():
+            group = ""
+            for line in entry.read_text(encoding="utf-8").splitlines():
+                line = line.strip()
+                if line.startswith("["):
+                    group = line.strip("[] ")
+                elif group.startswith("volvelle.") and "=" in line:
+                    name, _, module = line.partition("=")
+                    found.setdefault(group, {})[name.strip()] = module.partition(":")[0].strip()
+    return found
 
 
 class _Infinite(ast.NodeTransformer):

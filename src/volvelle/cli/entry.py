@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import sys
-import traceback
 from typing import NoReturn
 
 from volvelle import __version__
@@ -29,6 +28,15 @@ Start here:
   volvelle run                           turn the wheel
 """
 ORDER = "demo init check run report runs show compare predict release rollback reproduce completion".split()
+
+
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal; asking shutil for that would import seven modules at every start."""
+
+    def __init__(self, prog: str) -> None:
+        columns = os.environ.get("COLUMNS", "")
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else 100
+        super().__init__(prog, width=max(40, (int(columns) if columns.isdigit() else width) - 2))
 
 
 class Parser(argparse.ArgumentParser):
@@ -64,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
         print("\nThis is a bug in Volvelle. Please report it with the lines above.", file=sys.stderr)
         return 70
 
@@ -81,7 +89,7 @@ def parser_of(name: str) -> Parser:
         prog=f"volvelle {name}",
         description=about,
         epilog=example.strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Layout,
     )
     command.arguments(parser)
     parser.set_defaults(run=command.run)

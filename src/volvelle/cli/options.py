@@ -16,6 +16,11 @@ def spec_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spec", type=Path, default=Path(FILE), metavar="FILE", help=f"the spec (default: {FILE})")
 
 
+def run_argument(parser: argparse.ArgumentParser) -> None:
+    """``RUN``: which run, as `run_number`; the newest finished one by default."""
+    parser.add_argument("run_number", nargs="?", type=int, metavar="RUN", help="number of a run (default: the newest)")
+
+
 def json_option(parser: argparse.ArgumentParser) -> None:
     """``--json``: one document on standard output and nothing else."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")

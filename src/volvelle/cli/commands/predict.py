@@ -1,0 +1,84 @@
+"""Predict the rows of a file with the champion, or with the model of a run.
+
+Example:
+  volvelle predict new.csv
+  volvelle predict new.csv -o answers.parquet --run 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from volvelle.cli.options import json_option, print_json, print_next, spec_option
+from volvelle.data.collect import read_rows
+from volvelle.errors import InputError
+from volvelle.flow.registry import champion_model
+from volvelle.flow.result import find
+from volvelle.flow.store import write_atomic
+from volvelle.flow.turn import Project
+from volvelle.model.predictor import Predictor
+from volvelle.spec.read import read
+
+_SUFFIXES = (".csv", ".parquet", ".json")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("file", metavar="FILE", help="rows to predict, in a form that a data source reads")
+    parser.add_argument(
+        "--run", type=int, dest="run_number", metavar="RUN", help="a run's model instead of the champion"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write .csv, .parquet or .json here")
+    parser.add_argument("--only", action="store_true", help="leave the input columns out")
+    spec_option(parser)
+    json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, encode by the signature, answer. Standard output gets CSV unless told otherwise."""
+    if options.output and options.output.suffix not in _SUFFIXES:
+        raise InputError(
+            f"predictions are not written as {options.output.suffix or 'a file without suffix'}",
+            where=str(options.output),
+            next_move=f"end the name in {', '.join(_SUFFIXES)}",
+        )
+    project, spec = Project(options.spec.parent), read(options.spec)
+    if options.run_number:
+        result = find(project, options.run_number)
+        predictor = Predictor(result.onnx, result.model.signature)
+    else:
+        predictor = champion_model(project)
+    kinds = {feature.name: feature.kind for feature in predictor.signature.features}
+    rows = read_rows(options.file, spec.data, spec.features, Path.cwd(), kinds)
+    answers = predictor.predict(rows)
+    clash = set(answers.columns) & set(rows.columns)
+    table = answers if options.only else pl.concat([rows.drop(clash), answers], how="horizontal")
+    if options.json:
+        print_json({"rows": len(answers), "predictions": answers.to_dicts()})
+    elif options.output is None:
+        sys.stdout.write(table.write_csv())
+    else:
+        _write(table, options.output)
+        print(f"{len(answers)} rows predicted: {options.output}", file=sys.stderr)
+        print_next("volvelle report")
+    return 0
+
+
+def _write(table: pl.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":
+        content = table.write_csv().encode()
+    elif path.suffix == ".json":
+        content = table.write_json().encode()
+    else:
+        temporary = path.with_name(f".{path.name}.new")
+        table.write_parquet(temporary)
+        temporary.replace(path)
+        return
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        raise InputError(f"the predictions cannot be written: {error.strerror}", where=str(path)) from error

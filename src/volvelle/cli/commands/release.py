@@ -1,0 +1,50 @@
+"""Release a run: a folder of named files and hashes, refused while a gate has not passed.
+
+Example:
+  volvelle release
+  volvelle release 3 --by ana@example.com
+  volvelle release --accept-unproven "Li: 40 rows are all there are; recall is 1.0 on them"
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from volvelle.cli.options import json_option, print_json, print_next, run_argument, spec_option
+from volvelle.flow import registry
+from volvelle.flow.result import find
+from volvelle.flow.turn import Project
+from volvelle.ui import report
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    run_argument(parser)
+    spec_option(parser)
+    json_option(parser)
+    parser.add_argument("--by", default="", metavar="WHO", help="who releases (default: the system's user)")
+    parser.add_argument(
+        "--accept-unproven",
+        default="",
+        metavar="WHO AND WHY",
+        help="release although some gates are met but not proven; the sentence is kept in the release",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the release and the champion of it. 1 when it is refused."""
+    result = find(Project(options.spec.parent), options.run_number)
+    content = report.write(result).read_bytes()
+    made, folder = registry.release(result, content, by=options.by, accept_unproven=options.accept_unproven)
+    if options.json:
+        print_json({"folder": str(folder), **msgspec.to_builtins(made)})
+        return 0
+    print(f"Released {made.name}, now the champion: {folder}")
+    for name, digest in made.files.items():
+        print(f"  {name:<18}{digest[:16]}")
+    for gate in made.accepted:
+        print(f"  accepted though not proven: {gate}")
+    print_next("volvelle predict FILE", "volvelle rollback")
+    return 0

@@ -1,0 +1,42 @@
+"""Write the HTML report of a run and say where it is.
+
+Example:
+  volvelle report
+  volvelle report 3 -o report.html --open
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import webbrowser
+from pathlib import Path
+
+from volvelle.cli.options import json_option, print_json, print_next, run_argument, spec_option
+from volvelle.flow.result import find
+from volvelle.flow.turn import Project
+from volvelle.ui import report
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    run_argument(parser)
+    spec_option(parser)
+    json_option(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="also copy it here")
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw the report from the stored records."""
+    path = report.write(find(Project(options.spec.parent), options.run_number))
+    if options.output:
+        path = Path(shutil.copyfile(path, options.output))
+    if options.json:
+        print_json({"report": str(path)})
+    else:
+        print(path)
+        print_next("volvelle release")
+    if options.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0

@@ -1,0 +1,69 @@
+"""List the runs of this project, newest last.
+
+Example:
+  volvelle runs
+  volvelle runs --json
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
+from volvelle.errors import NotFound
+from volvelle.flow import registry
+from volvelle.flow.ledger import Run
+from volvelle.flow.result import Result
+from volvelle.flow.turn import Project
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    spec_option(parser)
+    json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """One line a run: when, what came out, which gates passed, which is released."""
+    project = Project(options.spec.parent)
+    standing = registry.current(project)
+    released = {r["run"]: r["name"] for r in project.ledger.releases()}
+    rows = [_row(project, entry, released, standing) for entry in project.ledger.runs()]
+    if options.json:
+        print_json({"runs": rows})
+        return 0
+    if not rows:
+        print("no run yet")
+        print_next("volvelle run")
+        return 0
+    heading = ("run", "started", "state", "estimator", "metric", "gates", "release")
+    lines = [tuple("" if row[key] is None else str(row[key]) for key in heading) for row in rows]
+    print_rows([heading, *lines])
+    print_next("volvelle show RUN", "volvelle compare A B")
+    return 0
+
+
+def _row(project: Project, entry: Run, released: dict[int, str], standing: dict[str, Any] | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "run": entry.id,
+        "started": entry.started,
+        "state": entry.status,
+        "estimator": None,
+        "metric": None,
+        "gates": entry.note or None,
+        "release": released.get(entry.id),
+    }
+    if standing and standing["run"] == entry.id:
+        row["release"] = f"{row['release']} (champion)"
+    try:
+        evidence = Result(project, entry).evidence
+    except NotFound:
+        return row
+    test = next((m for m in evidence.metrics if m.metric == evidence.metric and m.side == "test" and not m.slice), None)
+    passed = sum(v.verdict == "pass" for v in evidence.verdicts)
+    row["estimator"] = evidence.estimator
+    if test is not None and test.value is not None:
+        row["metric"] = f"{evidence.metric} {test.value:.4g}"
+    row["gates"] = f"{passed} of {len(evidence.verdicts)} passed"
+    return row

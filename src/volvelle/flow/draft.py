@@ -1,0 +1,79 @@
+"""Drafts a spec from a table: what `volvelle init` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from volvelle.data.collect import collect
+from volvelle.data.records import Dataset
+from volvelle.errors import InputError, near
+from volvelle.model.derive import derive, known_target
+from volvelle.model.signature import ModelTask
+from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
+
+_GATES: dict[ModelTask, tuple[str, ...]] = {
+    "binary": ("roc_auc >= 0.7", "balanced_accuracy >= 0.6", "overfit_gap <= 0.1"),
+    "multiclass": ("balanced_accuracy >= 0.5", "overfit_gap <= 0.3"),
+    "regression": ("r2 >= 0.3",),
+}
+
+
+def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spec, dict[str, str]]:
+    """A sound spec for a table, and a sentence for each choice by dotted key.
+
+    Args:
+        file: the table, as the spec will name it.
+        asked: target, positive, time, group and name as far as the user gave them.
+        folder: where relative paths start.
+
+    Raises:
+        InputError: the table cannot be read, or the target is not named or not there.
+    """
+    frame, dataset = collect(Data(source=file), {}, folder)
+    names = [column.name for column in dataset.columns]
+    target = asked.get("target")
+    if not target:
+        raise InputError(
+            f"which of {len(names)} columns is to be predicted?",
+            where=file,
+            next_move=f"add --target COLUMN; columns: {', '.join(names[:30])}",
+        )
+    for option in ("target", "time", "group"):
+        if (column := asked.get(option)) and column not in names:
+            raise InputError(f"--{option}: there is no column {column!r}", where=file, next_move=near(column, names))
+    data = Data(source=file, time=asked.get("time") or None, group=asked.get("group") or None)
+    problem = Problem(target=target, positive=asked.get("positive"), name=asked.get("name") or _name(file))
+    first = Spec(problem=problem, data=data)
+    known, dropped = known_target(frame, target)
+    signature, found = derive(first, dataset, known)
+    ignored = _left_out(dataset, {target, data.time, data.group, *(f.name for f in signature.features)})
+    notes = {"require.gates": f"A first proposal: set these to what {problem.name} must achieve."}
+    if ignored:
+        notes["data.ignore"] = " ".join(n for n in found if any(repr(c) in n for c in ignored)) or "set aside"
+    if dropped:
+        notes["problem.target"] = f"{dropped} of {len(frame)} rows have no target; they are left out."
+    positive = signature.classes[signature.positive] if signature.positive is not None else None
+    task: Task = "regression" if signature.task == "regression" else "classification"
+    spec = Spec(
+        problem=Problem(
+            name=problem.name,
+            statement=f"Predict {target} from {len(signature.features)} columns of {Path(file).name}",
+            task=task,
+            target=target,
+            positive=positive,
+        ),
+        data=Data(source=file, time=data.time, group=data.group, ignore=ignored),
+        require=Require(gates=_GATES[signature.task]),
+    )
+    return spec, notes
+
+
+def _left_out(dataset: Dataset, used: set[str | None]) -> tuple[str, ...]:
+    return tuple(c.name for c in dataset.columns if c.name not in used)
+
+
+def _name(file: str) -> str:
+    stem = Path(file).name.partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:60] or "model"
