@@ -92,7 +92,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
         {
             markup: [float(k % 7) for k in range(80)],
             "x" * 500: [float((k * 3) % 11) for k in range(80)],
-            'quo"te\'<b>&amp;': [("a", "<img src=x onerror=alert(1)>", "c")[k % 3] for k in range(80)],
+            "quo\"te'<b>&amp;": [("a", "<img src=x onerror=alert(1)>", "c")[k % 3] for k in range(80)],
             "=1+1": [float(k) for k in range(80)],
             "right\u202eto left": [("y", "n")[k % 2] for k in range(80)],
             "{{7*7}}": [float(k % 5) for k in range(80)],
@@ -104,7 +104,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
         frame,
         estimators=("constant", "naive_bayes"),
         problem=Problem(target="target", name="hostile", statement=markup, intended_use="y" * 900),
-        data=Data(source="table.csv", licence="javascript:alert(1)", sensitive=('quo"te\'<b>&amp;',)),
+        data=Data(source="table.csv", licence="javascript:alert(1)", sensitive=("quo\"te'<b>&amp;",)),
         gates=("accuracy >= 0.1", "accuracy where \"right\u202eto left\" = 'y' >= 0.1"),
         roles={markup: '"><svg onload=alert(1)>'},
         source=f"# {markup}\n",

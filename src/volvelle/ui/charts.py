@@ -68,7 +68,7 @@ def interval(
     """One value with its interval and bound, small enough for a table row; `kind` is a verdict's class or "f1"."""
     scale = Scale(*ends, 8, 152)
     words = f"value {short(value)}"
-    body = f'<line class="grid" x1="8" x2="152" y1="14" y2="14"/>'
+    body = '<line class="grid" x1="8" x2="152" y1="14" y2="14"/>'
     if low is not None and high is not None:
         words += f", interval {short(low)} to {short(high)}"
         left, right = scale.at(low), scale.at(high)
@@ -176,7 +176,9 @@ def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, abo
     for row, counts in enumerate(table):
         y = 40 + tall * row
         total = sum(counts)
-        body += f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(short_names[row])}</text>'
+        body += (
+            f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(short_names[row])}</text>'
+        )
         for column, count in enumerate(counts):
             share = count / total if total else 0.0
             box = (left + cell * column, y, cell, tall)

@@ -31,7 +31,7 @@ from volvelle.ui.wording import show_value as show_value
 
 EVERY = 10.0
 """Seconds between two lines of a search where there is no terminal."""
-_ASCII = {"–": "-", "…": "...", "±": "+/-", "²": "2", "�": "?", "✓": "+", "✗": "x"}
+_ASCII = str.maketrans({"–": "-", "…": "...", "±": "+/-", "²": "2", "�": "?", "✓": "+", "✗": "x"})
 
 
 class _Drawing(Protocol):
@@ -130,7 +130,7 @@ def fitting(text: str, stream: TextIO) -> str:
     encoding = getattr(stream, "encoding", None) or "ascii"
     if encoding.lower().replace("-", "").replace("_", "").startswith("utf"):
         return text
-    return text.translate(str.maketrans(_ASCII)).encode(encoding, "replace").decode(encoding)
+    return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
 
 
 class Progress:

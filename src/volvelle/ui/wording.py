@@ -154,7 +154,7 @@ def rate(name: str) -> tuple[float, float] | None:
 
 
 def direction(name: str) -> str:
-    """"up" or "down", whichever is better; empty where unknown."""
+    """ "up" or "down", whichever is better; empty where unknown."""
     for known in (METRICS, GATES):
         if name in known:
             return str(known.fact(name, "DIRECTION") or "")

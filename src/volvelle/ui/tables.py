@@ -1,0 +1,137 @@
+"""Rows of the tables that people see, made from the records alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from volvelle.evaluate.records import Evidence, MetricResult, Verdict
+from volvelle.train.records import Searched
+from volvelle.ui import charts
+from volvelle.ui.pages import STYLES, drawn
+from volvelle.ui.ranking import places
+from volvelle.ui.scales import widened
+from volvelle.ui.wording import (
+    clean,
+    dimension_of,
+    direction,
+    explain,
+    rate,
+    show_bound,
+    show_interval,
+    show_settings,
+    show_value,
+    title,
+)
+
+Row = dict[str, Any]
+MOST_SLICES = 60
+
+
+def board_rows(evidence: Evidence) -> list[Row]:
+    """One row for each gate, in the order of the spec."""
+    return [_board_row(verdict) for verdict in evidence.verdicts]
+
+
+def _board_row(verdict: Verdict) -> Row:
+    dimension = dimension_of(verdict.gate)
+    return {
+        "gate": verdict.gate,
+        "value": show_value(verdict.value, dimension),
+        "interval": show_interval(verdict.low, verdict.high, dimension),
+        "bound": show_bound(verdict),
+        "verdict": verdict.verdict,
+        "reason": verdict.reason if verdict.verdict != "pass" else "",
+        "chart": drawn(_gate_chart(verdict)),
+    }
+
+
+def _gate_chart(verdict: Verdict) -> str:
+    if verdict.value is None:
+        return ""
+    numbers = [n for n in (verdict.value, verdict.low, verdict.high, verdict.bound) if n is not None]
+    ends = widened(min(numbers), max(numbers), 0.2)
+    return charts.interval(
+        verdict.value, verdict.low, verdict.high, bound=verdict.bound, ends=ends, kind=STYLES[verdict.verdict]
+    )
+
+
+def metric_rows(evidence: Evidence) -> list[Row]:
+    """Every metric on both sides beside the constant baseline; what the search optimised comes first."""
+    train = {m.metric: m.value for m in evidence.metrics if m.side == "train"}
+    baseline = {m.metric: m.value for m in evidence.baseline}
+    found = [m for m in evidence.metrics if m.side == "test" and not m.slice]
+    found.sort(key=lambda m: m.metric != evidence.metric)
+    rows = []
+    for metric in found:
+        constant = baseline.get(metric.metric)
+        rows.append(
+            {
+                "name": title(metric.metric),
+                "about": explain(metric.metric),
+                "better": {"up": "higher is better", "down": "lower is better"}.get(direction(metric.metric), ""),
+                "searched": metric.metric == evidence.metric,
+                "test": show_value(metric.value),
+                "interval": show_interval(metric.low, metric.high),
+                "note": metric.note,
+                "train": show_value(train.get(metric.metric)),
+                "baseline": show_value(constant),
+                "chart": drawn(_metric_chart(metric, constant)),
+            }
+        )
+    return rows
+
+
+def _metric_chart(metric: MetricResult, constant: float | None) -> str:
+    if metric.value is None:
+        return ""
+    numbers = [n for n in (metric.value, metric.low, metric.high, constant) if n is not None and math.isfinite(n)]
+    ends = rate(metric.metric) or (min(0.0, *numbers), max(0.0, *numbers) * 1.08 or 1.0)
+    return charts.interval(metric.value, metric.low, metric.high, bound=constant, ends=ends, kind="f1")
+
+
+def slice_table(evidence: Evidence) -> Row:
+    """Metrics of each value of the sensitive columns: names of the metrics, and a row for each slice."""
+    names: dict[str, None] = {}
+    slices: dict[str, dict[str, MetricResult]] = {}
+    for metric in evidence.metrics:
+        if metric.slice and metric.side == "test":
+            names[metric.metric] = None
+            slices.setdefault(metric.slice, {})[metric.metric] = metric
+    rows = []
+    for text, found in list(slices.items())[:MOST_SLICES]:
+        cells = [_slice_cell(found.get(name)) for name in names]
+        rows.append({"slice": text, "rows": f"{max(m.rows for m in found.values()):,}", "cells": cells})
+    return {"metrics": [title(n) for n in names], "rows": rows, "more": max(0, len(slices) - MOST_SLICES)}
+
+
+def _slice_cell(metric: MetricResult | None) -> Row:
+    if metric is None:
+        return {"value": "–", "interval": "", "note": ""}
+    interval = show_interval(metric.low, metric.high)
+    return {"value": show_value(metric.value), "interval": interval, "note": metric.note}
+
+
+def leaderboard_rows(searched: Searched) -> list[Row]:
+    """The best trial of every estimator."""
+    return [
+        {
+            "rank": "–" if place.rank is None else place.rank,
+            "estimator": title(clean(place.best.estimator, 40)),
+            "score": show_value(place.best.score) if place.best.score is not None else place.best.status,
+            "spread": "–" if place.best.spread is None else f"± {show_value(place.best.spread)}",
+            "seconds": f"{place.seconds:.1f}",
+            "trials": place.trials,
+            "settings": place.best.note if place.best.score is None else show_settings(place.best.settings),
+        }
+        for place in places(searched)
+    ]
+
+
+def leaderboard_caption(searched: Searched) -> str:
+    """What the leaderboard compares."""
+    better = "higher" if searched.direction == "up" else "lower"
+    return (
+        f"Best trial of each estimator: mean and standard deviation of {title(searched.metric)} "
+        f"({better} is better) over {searched.folds} folds of the training side."
+    )
