@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import load_from_string
+from onnx.reference import ReferenceEvaluator
 
 from volvelle.errors import DataError
 from volvelle.model.graph import Graph
@@ -101,6 +103,31 @@ def test_raw_leaves_numbers_alone() -> None:
     assert feature_names(recipe)[:2] == ("width", "height")
     assert np.array_equal(found[:, :2], extremes()["numbers"], equal_nan=True)
     assert np.isnan(found[:2, categorical(recipe)]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from(VIEWS))
+def test_graph_means_the_same_to_the_reference(seed: int, view: View) -> None:
+    """The ONNX reference evaluator, which shares no code with onnxruntime, gives the same features."""
+    recipe = fit(rows(80, seed), SIGNATURE, view)
+    reference = ReferenceEvaluator(load_from_string(written(recipe)))
+    for data in (rows(20, seed + 1), extremes()):
+        with np.errstate(all="ignore"):
+            expected = next(iter(reference.run(None, data)))
+        found = features(recipe, SIGNATURE, data)
+        assert np.allclose(found, expected, rtol=1e-5, atol=1e-5, equal_nan=True)
+
+
+def test_equal_names_are_told_apart() -> None:
+    """A number column called like a calendar part: both features keep a name of their own."""
+    signature = Signature(
+        features=(Feature(name="t hour", kind="number"), Feature(name="t", kind="time")), target="y", task="regression"
+    )
+    data: dict[str, Any] = {
+        "numbers": np.arange(24, dtype=np.float32)[:, None],
+        "times": np.arange(24, dtype=np.int64)[:, None] * 3600,
+    }
+    assert feature_names(fit(data, signature, "raw")) == ("t hour", "t hour (2)")
 
 
 @pytest.mark.parametrize("view", VIEWS)

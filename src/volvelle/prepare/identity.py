@@ -24,10 +24,16 @@ def equal_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Keys:
     """
     if not columns:
         return np.arange(len(frame), dtype=np.int64)
-    # Renamed by position, so that no column can be called like the row number.
-    named = pl.DataFrame([frame[c].alias(str(i)) for i, c in enumerate(columns)]).with_row_index("row")
-    first = named.select(pl.col("row").first().over([str(i) for i in range(len(columns))]))
-    return _dense(first["row"].to_numpy().astype(np.int64))
+    # Renamed by position, so that no column can be called like the row number. Minus zero becomes zero.
+    named = [frame[c].alias(str(i)) for i, c in enumerate(columns)]
+    keys = pl.DataFrame([s + 0.0 if s.dtype.is_float() else s for s in named])
+    # A row with a hash of its own is alone for certain; only the others are compared, value by value.
+    _, place, times = np.unique(keys.hash_rows().to_numpy(), return_inverse=True, return_counts=True)
+    shared = np.flatnonzero(times[place] > 1)
+    first = np.arange(len(frame), dtype=np.int64)
+    candidates = keys[shared].with_columns(pl.Series("row", shared))
+    first[shared] = candidates.select(pl.col("row").first().over(keys.columns))["row"].to_numpy()
+    return _dense(first)
 
 
 def joined(keys: Keys, groups: Keys) -> Keys:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from volvelle.catalog import STEPS
@@ -84,7 +85,7 @@ def fit(
             "no feature is left to learn from",
             next_move="take columns out of [data] ignore, or give a column another role in [features]",
         )
-    return Recipe(view=view, chains=tuple(chains))
+    return Recipe(view=view, chains=_told_apart(chains))
 
 
 def graph_inputs(graph: Graph, signature: Signature) -> dict[str, Value]:
@@ -118,11 +119,10 @@ def categorical(recipe: Recipe) -> tuple[int, ...]:
     """Positions of the features that hold category codes; none in the dense view."""
     if recipe.view == "dense":
         return ()
-    flags = [
-        bool(chain.steps) and STEPS.fact(chain.steps[-1].name, "CATEGORICAL") is True
-        for chain in recipe.chains
-        for _ in chain.features
-    ]
+    flags: list[bool] = []
+    for chain in recipe.chains:
+        last = STEPS.load(chain.steps[-1].name) if chain.steps else None
+        flags += [getattr(last, "CATEGORICAL", False) is True] * len(chain.features)
     return tuple(position for position, flag in enumerate(flags) if flag)
 
 
@@ -165,6 +165,22 @@ def _fit_chain(planned: Planned, inputs: Mapping[str, NDArray[Any]], signature: 
     labels = dict(zip(planned.columns, known, strict=True))
     readable = tuple(_readable(n, labels) for n in names)
     return Chain(columns=planned.columns, tensor=planned.tensor, steps=tuple(fitted), features=readable)
+
+
+def _told_apart(chains: list[Chain]) -> tuple[Chain, ...]:
+    """The same chains, with " (2)" and so on behind the name of a feature that another one has already."""
+    taken: set[str] = set()
+    made = []
+    for chain in chains:
+        names = []
+        for name in chain.features:
+            number, free = 1, name
+            while free in taken:
+                number, free = number + 1, f"{name} ({number + 1})"
+            names.append(free)
+            taken.add(free)
+        made.append(structs.replace(chain, features=tuple(names)))
+    return tuple(made)
 
 
 def _apply(step: FittedStep, block: NDArray[Any]) -> NDArray[Any]:
