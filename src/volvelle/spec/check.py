@@ -84,12 +84,20 @@ def _check_data(spec: Spec) -> None:
             )
     for key in ("time", "group"):
         if getattr(spec.data, key) == target:
-            raise SpecError(f"the target {target!r} cannot be the {key} column", where=f"data.{key}")
+            raise SpecError(
+                f"the target {target!r} cannot be the {key} column",
+                where=f"data.{key}",
+                next_move="name another column",
+            )
     for column, feature in spec.features.items():
         for position, step in enumerate(feature.steps or ()):
             _known(STEPS, step.partition(":")[0], f"features.{column}.steps[{position}]")
         if feature.low is not None and feature.high is not None and feature.low > feature.high:
-            raise SpecError(f"low {feature.low:g} is above high {feature.high:g}", where=f"features.{column}.low")
+            raise SpecError(
+                f"low {feature.low:g} is above high {feature.high:g}",
+                where=f"features.{column}.low",
+                next_move="swap them",
+            )
 
 
 def _check_monitor(spec: Spec) -> None:

@@ -48,7 +48,8 @@ def parse(text: str, name: str = FILE) -> Spec:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         match = _LINE.match(str(error))
-        line, column = (match["line"] or text.count("\n") + 1, match["column"] or 1) if match else (1, 1)
+        end = (text.count("\n") + 1, len(text) - text.rfind("\n"))
+        line, column = (match["line"] or end[0], match["column"] or end[1]) if match else (1, 1)
         what = match["what"] if match else str(error)
         advice = "strings need quotes, and each key stands once"
         raise SpecError(f"this is not TOML: {what}", where=f"{name}:{line}:{column}", next_move=advice) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from msgspec import field
+
 from volvelle.model.signature import ModelTask, Signature
 from volvelle.spec.requirements import Record
 
@@ -72,5 +74,5 @@ class Model(Record, frozen=True):
     feature_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """Columns that are no feature, and why."""
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = field(default_factory=dict)
     """Versions of Python and of the packages that made it."""
