@@ -1,0 +1,57 @@
+# make demo, make test, make bench, make docs, make clean
+
+PYTHON ?= python3
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export OMP_NUM_THREADS := 1
+
+.PHONY: demo test walk check bench docs clean browser
+.DEFAULT_GOAL := demo
+
+demo: .venv/.installed
+	@$(BIN)/volvelle demo
+
+# What takes seconds and breaks first goes first.
+test: .venv/.installed-test browser walk check
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+walk: .venv/.installed-test
+	@$(BIN)/python -m pytest -q -x tests/test_walk.py
+
+check: .venv/.installed-test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .venv/imports.txt 2>&1 || { cat .venv/imports.txt; exit 1; }
+
+bench: .venv/.installed-test
+	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+docs: .venv/.installed
+	@$(BIN)/python -m volvelle.spec.schema
+	@$(BIN)/python docs/generate.py
+
+clean:
+	@rm -rf .venv demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests bench docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Volvelle needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Making the environment in .venv (once, about a minute)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is needed (Debian: apt-get install python3-venv)"; exit 1; }
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/.installed-test: pyproject.toml | .venv/bin/python
+	@$(PIP) install --editable '.[test]'
+	@touch $@ .venv/.installed
+
+# The report is looked at in a real browser.
+browser:
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing chromium" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium > /dev/null 2>&1; } \
+	  || echo "There is no chromium, so the tests that look at the report in a browser are skipped (Debian: apt-get install chromium)"
