@@ -28,7 +28,7 @@ STYLE = (
     ".chart .strong{fill:var(--ink);font-weight:600}.chart .end{text-anchor:end}.chart .mid{text-anchor:middle}"
     ".chart .grid{stroke:var(--line);stroke-width:1}.chart .axis{stroke:var(--quiet);stroke-width:1}"
     ".chart .l1,.chart .l2,.chart .l3,.chart .lq{fill:none;stroke-width:2;stroke-linejoin:round}"
-    ".chart .l1{stroke:var(--series-1)}.chart .l2{stroke:var(--series-2)}.chart .l3{stroke:var(--series-3)}"
+    ".chart .l1{stroke:var(--series-1)}.chart .l2{stroke:var(--series-2);stroke-dasharray:7 3}.chart .l3{stroke:var(--series-3)}"
     ".chart .lq{stroke:var(--quiet);stroke-width:1.5;stroke-dasharray:5 4}"
     ".chart .f1{fill:var(--series-1)}.chart .f2{fill:var(--series-2)}.chart .f3{fill:var(--series-3)}"
     ".chart .fq{fill:var(--quiet)}.chart .band{fill:var(--band)}.chart .track{fill:var(--none-tint)}"
@@ -51,7 +51,9 @@ class Curve(NamedTuple):
 
     points: Sequence[tuple[float, float]]
     style: str = "l1"
-    """l1, l2, l3, or lq: grey and dashed."""
+    """l1, l2 (dashed), l3, or lq: grey and dashed."""
+    label: str = ""
+    """Written at the line's highest point."""
 
 
 class Cells(NamedTuple):
@@ -106,6 +108,13 @@ def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> s
     for curve in curves:
         points = " ".join(f"{number(across.at(a))},{number(up.at(b))}" for a, b in curve.points)
         body += f'<polyline class="{curve.style}" points="{points}"/>'
+    for curve in curves:
+        if curve.label and curve.points:
+            peak = max(curve.points, key=lambda p: p[1])
+            side = "end" if across.at(peak[0]) > WIDTH / 2 else "start"
+            away = -6 if side == "end" else 6
+            place = f'x="{number(across.at(peak[0]) + away)}" y="{number(up.at(peak[1]) + 10)}"'
+            body += f'<text class="strong {side}" {place}>{_text(clean(curve.label, 22))}</text>'
     return _svg(WIDTH, 270, name, about, body)
 
 
@@ -236,7 +245,7 @@ def _cell(box: tuple[float, float, float, float], count: int, share: float, what
 
 def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
     """Axes with round ticks and labels; the scales and the drawing so far."""
-    y_ticks, x_ticks = ticks(y.low, y.high, 4), ticks(x.low, x.high, 4)
+    y_ticks, x_ticks = ticks(y.low, y.high), ticks(x.low, x.high)
     left = 28 + LETTER * max(len(short(t)) for t in y_ticks)
     across, up = Scale(x.low, x.high, left, WIDTH - 16), Scale(y.low, y.high, 224, 10)
     body = ""

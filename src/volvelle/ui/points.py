@@ -73,6 +73,19 @@ def precision_recall(y: NDArray[Any], score: NDArray[np.float64]) -> Points:
     return thinned(_without_repeats(stair))
 
 
+def stair(score: NDArray[np.float64], bins: int = 20) -> Points:
+    """The share of rows in bins of equal width from 0 to 1, as the outline of their histogram; empty without rows.
+
+    >>> stair(np.array([0.1, 0.9, 0.9, 0.9]), bins=2)
+    [(0.0, 0.25), (0.5, 0.25), (0.5, 0.75), (1.0, 0.75)]
+    """
+    if not len(score):
+        return []
+    counts, edges = np.histogram(score, bins=bins, range=(0.0, 1.0))
+    ends = zip(edges, edges[1:], counts / len(score), strict=False)
+    return [(float(x), float(share)) for low, high, share in ends for x in (low, high)]
+
+
 def thinned(points: Points, most: int = MOST_POINTS) -> Points:
     """At most so many points, both ends kept, evenly along the line."""
     if len(points) <= most:

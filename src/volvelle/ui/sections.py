@@ -154,7 +154,22 @@ def _curves(result: Result, side: Side) -> list[Facts]:
         svg = charts.lines(curves, x, y, "Precision-recall curve", about)
         note = f"{area}Dashed: guessing, {share:.3f}."
         found.append({"title": "Precision and recall", "note": note, "svg": drawn(svg)})
-    return found
+    return [*found, *_scores(result, side)]
+
+
+def _scores(result: Result, side: Side) -> list[Facts]:
+    """How far apart the two classes lie on the scale of the predicted probability."""
+    names = result.evidence.classes
+    outlines = [points.stair(side.scores[side.y == k, 1]) for k in (0, 1)]
+    if not all(outlines):
+        return []
+    curves = [charts.Curve(outlines[0], "l2", names[0]), charts.Curve(outlines[1], "l1", names[1])]
+    top = max(share for outline in outlines for _, share in outline)
+    about = f"Share of the test rows of each true class by the predicted probability of {clean(names[1], 40)}."
+    axis = charts.Axis(f"probability of {clean(names[1], 24)}", 0, 1)
+    svg = charts.lines(curves, axis, charts.Axis("share of the class", 0, top), "Predicted probability", about)
+    note = "Share of each true class. Far apart is good."
+    return [{"title": "Predicted probability", "note": note, "svg": drawn(svg)}]
 
 
 def _area(metric: Any) -> str:
@@ -205,7 +220,8 @@ def model(result: Result) -> Facts:
         (
             "Parity",
             f"largest difference between library and ONNX graph {model.parity:.1e} "
-            f"({'relative' if model.task == 'regression' else 'probability'}), {model.label_differences:,} differing labels",
+            f"({'relative' if model.task == 'regression' else 'probability'}), "
+            f"{model.label_differences:,} differing labels",
         ),
     ]
     return {
@@ -357,7 +373,8 @@ def reproduction(result: Result) -> Facts:
     ]
     text = result.spec_text
     return {
-        "seeds": f"search and split {result.spec.search.seed}, training {model.seed}, resamples {evidence.seed} ({evidence.resamples:,} at least)",
+        "seeds": f"search and split {result.spec.search.seed}, training {model.seed}, "
+        f"resamples {evidence.seed} ({evidence.resamples:,} at least)",
         "environment": made,
         "versions": sorted(evidence.versions.items()),
         "hashes": hashes,

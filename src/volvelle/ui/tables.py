@@ -39,7 +39,7 @@ def _board_row(verdict: Verdict) -> Row:
         "gate": verdict.gate,
         "value": show_value(verdict.value, dimension),
         "interval": show_interval(verdict.low, verdict.high, dimension),
-        "bound": show_bound(verdict),
+        "bound": show_bound(verdict).replace(">=", "≥").replace("<=", "≤").replace("==", "="),
         "verdict": verdict.verdict,
         "reason": verdict.reason if verdict.verdict != "pass" else "",
         "chart": drawn(_gate_chart(verdict)),

@@ -181,9 +181,11 @@ def outcome(evidence: Evidence) -> Outcome:
         )
     if len(counts["pass"]) == total:
         detail = "Every requirement is met by measurement, with its interval. The model can be released."
-        return Outcome("pass", f"All {total} gates pass" if total > 1 else "The gate passes", detail)
+        return Outcome(
+            "pass", {1: "The gate passes", 2: "Both gates pass"}.get(total, f"All {total} gates pass"), detail
+        )
     parts = [f"{len(found)} {_verb(kind, len(found))}" for kind, found in counts.items() if found and kind != "pass"]
-    headline = f"Of {total} gates {_joined(parts)}" if total > 1 else f"The gate {parts[0].partition(' ')[2]}"
+    headline = f"Of {total} gates, {_joined(parts)}" if total > 1 else f"The gate {parts[0].partition(' ')[2]}"
     if counts["fail"] or counts["not measured"]:
         names = "; ".join(clean(v.gate, 60) for v in (*counts["fail"], *counts["not measured"]))
         kind: VerdictKind = "fail" if counts["fail"] else "not measured"
