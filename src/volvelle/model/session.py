@@ -5,9 +5,21 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from volvelle.errors import ModelError
 from volvelle.model.limits import inspect
+
+_REFUSALS: tuple[type[Exception], ...] = (
+    runtime.Fail,
+    runtime.InvalidArgument,
+    runtime.InvalidGraph,
+    runtime.InvalidProtobuf,
+    runtime.NotImplemented,
+    runtime.RuntimeException,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Session:
@@ -29,7 +41,7 @@ class Session:
         options.log_severity_level = 4
         try:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except (RuntimeError, ValueError) as error:
+        except _REFUSALS as error:
             raise ModelError(f"onnxruntime refuses the model: {error}") from error
         self.inputs: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(o.name for o in self._session.get_outputs())

@@ -1,0 +1,72 @@
+"""The graph builder."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from volvelle.errors import ContractBroken
+from volvelle.model.graph import OPERATORS, Graph
+from volvelle.model.session import Session
+
+
+def small() -> Graph:
+    """Two columns swapped, doubled, and their sum beside them."""
+    graph = Graph("small")
+    x = graph.input("numbers", "float", 2)
+    swapped = graph.columns(x, [1, 0])
+    doubled = graph.node("Mul", swapped, graph.constant(np.float32([2.0])))
+    total = graph.node("Add", graph.columns(x, [0]), graph.columns(x, [1]))
+    graph.output("y", graph.concat([doubled, total]))
+    graph.output(
+        "large", graph.cast(graph.node("Greater", total, graph.constant(np.float32([3])), kind="bool"), "int64")
+    )
+    return graph
+
+
+def test_a_built_graph_runs() -> None:
+    """What the builder writes is a model that onnxruntime runs, for any number of rows."""
+    session = Session(small().finish())
+    for rows in (0, 1, 5):
+        x = np.arange(2 * rows, dtype=np.float32).reshape(rows, 2)
+        answers = session.run({"numbers": x})
+        np.testing.assert_array_equal(answers["y"], np.column_stack([2 * x[:, 1], 2 * x[:, 0], x.sum(1)]))
+        np.testing.assert_array_equal(answers["large"][:, 0], x.sum(1) > 3)
+
+
+def test_the_same_calls_give_the_same_bytes() -> None:
+    """Names are counted and attributes sorted, so that a graph's hash means something."""
+    assert small().finish({"b": "2", "a": "1"}) == small().finish({"a": "1", "b": "2"})
+
+
+def test_equal_constants_are_stored_once() -> None:
+    """Two nodes that use the same numbers share one initialiser; types are kept apart."""
+    graph = Graph("shared")
+    x = graph.input("numbers", "float", 1)
+    for _ in range(3):
+        x = graph.node("Add", x, graph.constant(np.float32([1.5])))
+    y = graph.node("Add", graph.cast(x, "double"), graph.constant(np.float64([1.5])))
+    graph.output("y", y)
+    assert len(onnx.load_from_string(graph.finish()).graph.initializer) == 2
+
+
+@pytest.mark.parametrize("operator", ["Loop", "If", "StringNormalizer", "relu"])
+def test_operators_outside_the_closed_set_are_refused(operator: str) -> None:
+    """The compiler must know every operator, so none can slip in."""
+    graph = Graph("bad")
+    with pytest.raises(ContractBroken, match="closed set"):
+        graph.node(operator, graph.input("x", "float", 1))
+
+
+def test_every_operator_of_the_closed_set_is_a_standard_one() -> None:
+    """The set names only operators that the ONNX standard defines at the opsets in use."""
+    for domain, names in OPERATORS.items():
+        for name in names:
+            assert onnx.defs.has(name, domain=domain), name
+
+
+def test_a_type_that_no_graph_holds_is_refused() -> None:
+    """Only float32, float64, int64 and bool constants exist."""
+    with pytest.raises(ContractBroken, match="int32"):
+        Graph("bad").constant(np.int32([1]))
