@@ -68,7 +68,7 @@ def test_it_learns(name: str, task: ModelTask) -> None:
     if task == "regression":
         assert np.mean((answer[:, 0] - truth) ** 2) < 0.8 * np.var(truth)
     else:
-        assert np.mean(answer.argmax(axis=1) == truth) > {"binary": 0.88, "multiclass": 0.5}[task]
+        assert np.mean(answer.argmax(axis=1) == truth) > {"binary": 0.88, "multiclass": 0.45}[task]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,7 +27,7 @@ TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
 SPACE: Space = {
     "depth": Int(low=1, high=20, default=10),
-    "min_leaf": Int(low=1, high=100, default=10, log=True),
+    "min_leaf": Int(low=1, high=100, default=15, log=True),
     "pruning": Float(low=1e-6, high=1e-1, default=1e-3, log=True),
     "balanced": Choice(options=(False, True), default=False),
 }
