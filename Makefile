@@ -5,7 +5,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser
+.PHONY: demo test walk check bench docs clean browser openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -43,11 +43,20 @@ clean:
 
 .venv/.installed: pyproject.toml | .venv/bin/python
 	@$(PIP) install --editable .
+	@$(MAKE) --no-print-directory openmp
 	@touch $@
 
 .venv/.installed-test: pyproject.toml | .venv/bin/python
 	@$(PIP) install --editable '.[test]'
+	@$(MAKE) --no-print-directory openmp
 	@touch $@ .venv/.installed
+
+# LightGBM's wheel takes OpenMP from the system, which the smallest images lack.
+openmp:
+	@$(BIN)/python -c 'import lightgbm' 2> /dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing libgomp1" \
+	       && apt-get -qq update > /dev/null && apt-get -qq install --yes libgomp1 > /dev/null; } \
+	  || { echo "LightGBM needs OpenMP (Debian: apt-get install libgomp1; macOS: brew install libomp)"; exit 1; }
 
 # The report is looked at in a real browser.
 browser:
