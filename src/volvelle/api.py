@@ -38,9 +38,10 @@ class Report:
 
     def __init__(self, result: Result) -> None:
         self.path = report.write(result)
+        self._result = result
 
     def _repr_html_(self) -> str:
-        return notebook.report_html(self.path)
+        return notebook.report_html(self._result, str(self.path))
 
     def __repr__(self) -> str:
         return f"Report({str(self.path)!r})"

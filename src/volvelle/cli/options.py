@@ -26,6 +26,12 @@ def json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
 
 
+def shown(path: Path) -> str:
+    """A path as people read it: relative where it lies below the current folder."""
+    place = path.resolve()
+    return str(place.relative_to(Path.cwd())) if place.is_relative_to(Path.cwd()) else str(path)
+
+
 def print_json(document: Any) -> None:
     """One JSON document; NaN never occurs in it."""
     print(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))

@@ -12,11 +12,13 @@ import argparse
 import shtab
 
 from volvelle.catalog import COMMANDS
+from volvelle.cli.options import json_option, print_json
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("shell", choices=shtab.SUPPORTED_SHELLS, help="whose completion")
+    json_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,5 +31,9 @@ def run(options: argparse.Namespace) -> int:
         for action in parser._actions:
             if action.metavar == "FILE":
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-    print(shtab.complete(whole, options.shell))
+    script = shtab.complete(whole, options.shell)
+    if options.json:
+        print_json({"shell": options.shell, "script": script})
+    else:
+        print(script)
     return 0

@@ -12,7 +12,7 @@ import argparse
 
 import msgspec
 
-from volvelle.cli.options import json_option, print_json, print_next, run_argument, spec_option
+from volvelle.cli.options import json_option, print_json, print_next, run_argument, shown, spec_option
 from volvelle.flow import registry
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"folder": str(folder), **msgspec.to_builtins(made)})
         return 0
-    print(f"Released {made.name}, now the champion: {folder}")
+    print(f"Released {made.name}, now the champion: {shown(folder)}")
     for name, digest in made.files.items():
         print(f"  {name:<18}{digest[:16]}")
     for gate in made.accepted:

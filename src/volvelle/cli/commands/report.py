@@ -12,10 +12,10 @@ import shutil
 import webbrowser
 from pathlib import Path
 
-from volvelle.cli.options import json_option, print_json, print_next, run_argument, spec_option
+from volvelle.cli.options import json_option, print_json, print_next, run_argument, shown, spec_option
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
-from volvelle.ui import report
+from volvelle.ui.report import write
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the report from the stored records."""
-    path = report.write(find(Project(options.spec.parent), options.run_number))
+    path = write(find(Project(options.spec.parent), options.run_number))
     if options.output:
         path = Path(shutil.copyfile(path, options.output))
     if options.json:
         print_json({"report": str(path)})
     else:
-        print(path)
+        print(shown(path))
         print_next("volvelle release")
     if options.open:
         webbrowser.open(path.resolve().as_uri())

@@ -11,7 +11,7 @@ import argparse
 
 import msgspec
 
-from volvelle.cli.options import json_option, print_json, print_next, spec_option
+from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.flow import registry
 from volvelle.flow.turn import Project
 
@@ -29,6 +29,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"folder": str(folder), **msgspec.to_builtins(release)})
         return 0
-    print(f"{release.name} is the champion again: {folder}")
+    print(f"{release.name} is the champion again: {shown(folder)}")
     print_next("volvelle predict FILE", "volvelle runs")
     return 0

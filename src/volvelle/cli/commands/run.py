@@ -9,13 +9,14 @@ Example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from volvelle.catalog import import_late
-from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
+from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Finished, Project, explain, turn
-from volvelle.spec.read import read
+from volvelle.spec.read import FILE, read
 from volvelle.ui import terminal
 
 
@@ -41,16 +42,30 @@ def run(options: argparse.Namespace) -> int:
         progress.close()
     result = find(project, finished.run)
     report = _report(result)
-    folder = None
-    if options.release:
-        registry: Any = import_late("volvelle.flow.registry", "the registry")
-        folder = registry.release(result, report.read_bytes())[1]
     passed = all(v.verdict == "pass" for v in result.evidence.verdicts)
+    if not options.json:
+        _show(result, finished, shown(report))
+    folder = _release(result, report) if options.release else None
     if options.json:
         print_json(_document(result, finished, str(report), str(folder) if folder else None))
+    elif folder:
+        print(f"Release: {shown(folder)}")
+        print_next(f"volvelle predict FILE{_spec_words(options)}", f"volvelle report --open{_spec_words(options)}")
+    elif passed:
+        print_next(f"volvelle release{_spec_words(options)}")
     else:
-        _show(result, finished, str(report), str(folder) if folder else "", passed=passed)
+        print_next("read the report; then change the data, the [search] budget or the requirement, and volvelle run")
     return 0 if passed else 1
+
+
+def _release(result: Result, report: Path) -> Path:
+    registry: Any = import_late("volvelle.flow.registry", "the registry")
+    return Path(registry.release(result, report.read_bytes())[1])
+
+
+def _spec_words(options: argparse.Namespace) -> str:
+    """What a next command needs to find the same spec."""
+    return "" if str(options.spec) == FILE else f" --spec {options.spec}"
 
 
 def _explain(project: Project, options: argparse.Namespace) -> int:
@@ -65,12 +80,12 @@ def _explain(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def _report(result: Result) -> Any:
+def _report(result: Result) -> Path:
     """The report's path; it is drawn once for each evidence."""
     path = result.project.state / "reports" / f"run-{result.run.id}.html"
     mark = [result.digest("judge"), result.project.code.closure("volvelle.ui.report:render").digest]
     if not path.exists() or result.project.ledger.recall("report", str(result.run.id)) != mark:
-        path = import_late("volvelle.ui.report", "the report").write(result)
+        path = Path(import_late("volvelle.ui.report", "the report").write(result))
         result.project.ledger.remember("report", str(result.run.id), mark)
     return path
 
@@ -90,7 +105,7 @@ def _document(result: Result, finished: Finished, report: str, release: str | No
     }
 
 
-def _show(result: Result, finished: Finished, report: str, folder: str, *, passed: bool) -> None:
+def _show(result: Result, finished: Finished, report: str) -> None:
     computed = [row.name for row in finished.stages if not row.reused]
     if finished.fresh:
         print(f"Nothing has changed: run {result.run.id} stands, and nothing was computed.")
@@ -101,15 +116,6 @@ def _show(result: Result, finished: Finished, report: str, folder: str, *, passe
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
     print(terminal.leaderboard(result.searched), end="\n\n")
-    notes = (*result.dataset.notes, result.split.note, *result.model.notes)
-    for note in filter(None, notes):
+    for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):
         print(f"Note:    {note}")
-    print(f"Report:  {report}")
-    if folder:
-        print(f"Release: {folder}")
-    if folder:
-        print_next("volvelle predict FILE", "volvelle report --open")
-    elif passed:
-        print_next("volvelle release")
-    else:
-        print_next("read the report; then change the data, the [search] budget or the requirement, and volvelle run")
+    print(f"Report:  {report}", flush=True)
