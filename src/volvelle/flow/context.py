@@ -98,9 +98,10 @@ class Context:
         self.folder, self.run, self.notify = folder, run, notify
         self._store, self._ledger = store, ledger
         self.needs = Needs()
-        self.journal = ""
-        self.packages: Callable[[list[str]], dict[str, str]] = lambda roots: {}
         self.root = ""
+        """The stage, as ``module:function``."""
+        self.now: Now | None = None
+        """The present state of what it depends on; None outside a turn."""
 
     def tracked(self, spec: Spec) -> Spec:
         """The spec, with every key that the stage reads noted."""
@@ -128,15 +129,26 @@ class Context:
     def versions(self) -> dict[str, str]:
         """Versions of Python and of all packages that this stage and the extensions it has loaded reach."""
         roots = [self.root, *(_module(e) for e in self.needs.extensions)]
-        return {"python": platform.python_version(), **self.packages(roots)}
+        return {"python": platform.python_version(), **(self.now.packages(roots) if self.now else {})}
 
     def unfinished(self) -> list[Any]:
-        """What an interrupted execution of this stage, with the same needs, left behind."""
-        return list(self._ledger.recall("journal", self.journal) or [])
+        """What a killed execution of this stage left behind, if nothing that it depended on has changed since."""
+        kept = self._ledger.recall("journal", self._journal()) if self.now else None
+        if not kept or self.now is None or stale(kept["needs"], self.now):
+            return []
+        # What the killed execution looked up counts for this one, which will not do that part again.
+        self.needs.extensions |= kept["needs"]["extensions"]
+        self.needs.groups |= kept["needs"]["groups"]
+        return list(kept["entries"])
 
     def keep_unfinished(self, entries: list[Any]) -> None:
         """Leave something for the next execution, should this one be killed."""
-        self._ledger.remember("journal", self.journal, entries)
+        if self.now is not None:
+            needs = complete(self.needs, self.root, self.now.inputs, self.now)
+            self._ledger.remember("journal", self._journal(), {"needs": needs, "entries": entries})
+
+    def _journal(self) -> str:
+        return digest_json([self.root, self.now.inputs if self.now else {}])
 
 
 def file_digest(path: Path, ledger: Ledger) -> str:

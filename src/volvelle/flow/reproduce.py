@@ -54,11 +54,11 @@ def reproduce(result: Result, notify: Notify) -> tuple[list[Compared], list[Comp
             raise NotFound(f"data version {dataset.version[:12]} is gone", next_move=advice) from error
         project.ledger.open_side(recorded_split.test, result.run.id, recorded_model.onnx)
         notify("stage", {"stage": "split", "state": "start", "reason": "reproduce"})
-        sides = split(spec, dataset, _context(project.folder, store, ledger, notify))
+        sides = split(spec, dataset, Context(project.folder, store, ledger, 0, notify))
         notify("stage", {"stage": "build", "state": "start", "reason": "reproduce"})
-        model = build(spec, dataset, sides, result.candidate, _context(project.folder, store, ledger, notify))
+        model = build(spec, dataset, sides, result.candidate, Context(project.folder, store, ledger, 0, notify))
         notify("stage", {"stage": "validate", "state": "start", "reason": "reproduce"})
-        scored = validate(sides, model, _context(project.folder, store, ledger, notify))
+        scored = validate(sides, model, Context(project.folder, store, ledger, 0, notify))
         ledger.close()
     rebuilt = [
         Compared("data", dataset.version, pinned),
@@ -80,9 +80,3 @@ def _environment(result: Result) -> list[Compared]:
         for key in sorted({*then, *present})
         if then.get(key) != present.get(key)
     ]
-
-
-def _context(folder: Path, store: Store, ledger: Ledger, notify: Notify) -> Context:
-    context = Context(folder, store, ledger, 0, notify)
-    context.packages = lambda roots: {}
-    return context

@@ -19,6 +19,7 @@ from typing import IO, Any
 import msgspec
 import numpy as np
 
+from volvelle import catalog
 from volvelle.errors import ContractBroken, InputError, OutOfTime
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
@@ -110,6 +111,9 @@ class Trials:
             self._end()
             raise InputError(f"the training process ended by itself (code {code}); it may have run out of memory")
         answer: dict[str, Any] = json.loads(line)
+        for look in answer["looked"]:
+            for observer in catalog.observers:
+                observer(*look)
         return str(answer["error"]) if "error" in answer else float(answer["score"])
 
     def _start(self) -> None:

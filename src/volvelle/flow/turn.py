@@ -185,8 +185,7 @@ def _compute(
     function = getattr(home, name)
     began = time.perf_counter()
     context = Context(project.folder, project.store, project.ledger, run, notify)
-    context.journal = digest_json([root, now("code", root), now.inputs, msgspec.to_builtins(spec.search)])
-    context.root, context.packages = root, now.packages
+    context.root, context.now = root, now
     given: dict[str, Any] = {}
     for parameter in parameters:
         if parameter == "spec":

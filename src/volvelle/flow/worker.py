@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle import catalog
 from volvelle.catalog import ESTIMATORS
 from volvelle.errors import VolvelleError
 from volvelle.evaluate.measure import value
@@ -95,13 +96,17 @@ def serve(folder: Path) -> None:
     worker = Worker(folder)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    looked: list[tuple[str, str, str]] = []
+    catalog.observers.append(lambda event, group, name: looked.append((event, group, name)))
     for line in sys.stdin:
         job = json.loads(line)
         try:
             answer: dict[str, Any] = {"score": worker.score(job["estimator"], job["settings"], job["fold"])}
         except (VolvelleError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
             answer = {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300]}
-        answers.write(json.dumps(answer) + "\n")
+        # The parent's stage depends on what was loaded here.
+        answers.write(json.dumps({**answer, "looked": sorted(set(looked))}) + "\n")
+        looked.clear()
         answers.flush()
 
 
