@@ -31,7 +31,7 @@ DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
 }
 SKEWED = ("impute_median", "power", "scale_standard")
 INDICATOR = ("missing_indicator",)
-SKEW, SKEW_VALUES = 1.0, 10
+SKEW, SKEW_VALUES = 2.0, 10
 """Skewness beyond which `power` is put in, if a column has more than so many values."""
 
 

@@ -67,6 +67,14 @@ def test_rare_codes_become_one(run_step: Any, learnt: Any, share: float) -> None
         assert rare == -2 or rare > before.max()
 
 
+def test_a_share_of_exactly_the_threshold_is_not_rare() -> None:
+    """Under the threshold is rare, on it is not; missing rows count among all rows."""
+    learnt = np.array([[0], [1], [1], [-1]])
+    assert rare_categories.fit(learnt, option=0.25)["kept"] == [[0, 1]]
+    assert rare_categories.fit(learnt, option=0.26)["kept"] == [[1]]
+    assert rare_categories.fit(learnt, option=0.51)["kept"] == [[]]
+
+
 def test_codes_that_training_never_saw_count_as_rare(run_step: Any) -> None:
     """Known to the list but absent in training, unseen, or far outside: rare where there is rare, else unseen."""
     learnt = np.array([[0, 0]] * 9 + [[1, 0]])
