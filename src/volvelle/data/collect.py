@@ -36,8 +36,6 @@ def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tu
         source=data.source,
         origins=got.origins,
         layout=got.layout,
-        licence=data.licence,
-        consent=data.consent,
         notes=got.notes + notes,
     )
     return frame, dataset

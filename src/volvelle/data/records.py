@@ -52,7 +52,5 @@ class Dataset(Record, frozen=True):
     source: str
     origins: tuple[Origin, ...]
     layout: Layout = Layout()
-    licence: str = ""
-    consent: str = ""
     notes: tuple[str, ...] = ()
     """What a reader should know: sniffed facts, cells made missing, columns renamed."""

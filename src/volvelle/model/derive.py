@@ -15,7 +15,7 @@ from volvelle.data.collect import named_columns, require_columns
 from volvelle.data.records import Column, ColumnKind, Dataset
 from volvelle.errors import DataError, SpecError, near
 from volvelle.model.signature import Feature, ModelTask, Signature
-from volvelle.spec.requirements import FeatureSpec, Spec, Task
+from volvelle.spec.requirements import Data, FeatureSpec, Spec, Task
 
 MAX_CATEGORIES = 1000
 MAX_CLASSES = 1000
@@ -37,7 +37,7 @@ def derive(spec: Spec, dataset: Dataset, train: pl.DataFrame) -> tuple[Signature
         DataError: no feature is left, fewer than two classes, or a class with fewer than two rows.
     """
     target = spec.problem.target
-    require_columns(named_columns(spec.data, spec.features, target), (c.name for c in dataset.columns))
+    _require_keys(spec, dataset)
     train, _ = known_target(train, target)
     task, classes, positive, notes = _task(spec, dataset, train)
     features: list[Feature] = []
@@ -164,9 +164,15 @@ def task_of(spec: Spec, dataset: Dataset) -> Task:
     Raises:
         SpecError: there is no such target column.
     """
-    require_columns(named_columns(spec.data, spec.features, spec.problem.target), (c.name for c in dataset.columns))
+    _require_keys(spec, dataset)
     column = next(c for c in dataset.columns if c.name == spec.problem.target)
     return spec.problem.task or ("classification" if _looks_like_classes(column) else "regression")
+
+
+def _require_keys(spec: Spec, dataset: Dataset) -> None:
+    """Check the columns that decide what is learnt; collecting has checked the others."""
+    named = named_columns(Data(source="", time=spec.data.time, group=spec.data.group), {}, spec.problem.target)
+    require_columns(named, (column.name for column in dataset.columns))
 
 
 def _looks_like_classes(column: Column) -> bool:
