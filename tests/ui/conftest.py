@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import polars as pl
 import pytest
-from sklearn import datasets
+from ui_runs import bundled, turned  # type: ignore[import-not-found]
 
-from volvelle.flow.result import Result, find
-from volvelle.flow.turn import Project, turn
-from volvelle.spec.requirements import Data, Problem, Require, Search, Spec
-
-Turned = Callable[..., Result]
-
-
-def bundled(name: str, **options: Any) -> pl.DataFrame:
-    """One of scikit-learn's tables with its target as the last column."""
-    bunch = getattr(datasets, f"load_{name}")(**options)
-    frame = pl.DataFrame(bunch.data, schema=[str(n) for n in bunch.feature_names])
-    target = bunch.target
-    names = getattr(bunch, "target_names", None)
-    return frame.with_columns(target=pl.Series([str(names[t]) for t in target] if names is not None else target))
-
-
-def turned(folder: Path, frame: pl.DataFrame, *, estimators: tuple[str, ...], trials: int = 4, **parts: Any) -> Result:
-    """Write a table, turn the wheel over it, and read the run back."""
-    folder.mkdir(parents=True, exist_ok=True)
-    frame.write_csv(folder / "table.csv")
-    spec = Spec(
-        problem=parts.get("problem", Problem(target="target", name="small")),
-        data=parts.get("data", Data(source="table.csv")),
-        require=Require(gates=parts.get("gates", ())),
-        search=Search(budget="60 s", trials=trials, estimators=estimators, folds=2),
-        roles=parts.get("roles", {}),
-    )
-    project = Project(folder)
-    number = turn(project, spec, lambda event, facts: None, source=parts.get("source", "")).run
-    return find(project, number)
+from volvelle.flow.result import Result
+from volvelle.spec.requirements import Data, Problem
 
 
 @pytest.fixture(scope="session")
 def binary(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Breast cancer: passes, fails, proves too little, and asks for what nobody measures yet."""
-    return turned(
+    found: Result = turned(
         tmp_path_factory.mktemp("binary"),
         bundled("breast_cancer"),
         estimators=("constant", "logistic", "decision_tree"),
@@ -62,6 +30,7 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> Result:
         roles={"ml_engineer": "ana@example.com", "pathologist": "li@example.com"},
         source='[problem]\ntarget = "target"\n',
     )
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -69,19 +38,21 @@ def multiclass(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Three sorts of wine."""
     folder = tmp_path_factory.mktemp("multiclass")
     gates = ("accuracy >= 0.60",)
-    return turned(folder, bundled("wine"), estimators=("constant", "naive_bayes"), gates=gates)
+    found: Result = turned(folder, bundled("wine"), estimators=("constant", "naive_bayes"), gates=gates)
+    return found
 
 
 @pytest.fixture(scope="session")
 def regression(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Progress of diabetes, with sex as a sensitive column."""
-    return turned(
+    found: Result = turned(
         tmp_path_factory.mktemp("regression"),
         bundled("diabetes", scaled=False),
         estimators=("constant", "linear"),
         data=Data(source="table.csv", sensitive=("sex",)),
         gates=("rmse <= 70", "r2 >= 0.2"),
     )
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +70,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
             "target": ["</style><script>alert(2)</script>" if k % 2 else "w" * 300 for k in range(80)],
         }
     )
-    return turned(
+    found: Result = turned(
         tmp_path_factory.mktemp("hostile"),
         frame,
         estimators=("constant", "naive_bayes"),
@@ -109,3 +80,4 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
         roles={markup: '"><svg onload=alert(1)>'},
         source=f"# {markup}\n",
     )
+    return found

@@ -19,6 +19,8 @@ from volvelle.ui.wording import clean
 WIDTH = 360
 LETTER = 6.6
 """Mean width of a letter of 12 units, a little generous."""
+BOLD = 7.6
+"""The same for bold figures."""
 _HEAT = "".join(
     f".chart .h{k}{{fill:var(--heat-{k})}}.chart .o{k}{{fill:var(--on-heat-{k})}}" for k in range(HEAT_LEVELS)
 )
@@ -28,7 +30,8 @@ STYLE = (
     ".chart .strong{fill:var(--ink);font-weight:600}.chart .end{text-anchor:end}.chart .mid{text-anchor:middle}"
     ".chart .grid{stroke:var(--line);stroke-width:1}.chart .axis{stroke:var(--quiet);stroke-width:1}"
     ".chart .l1,.chart .l2,.chart .l3,.chart .lq{fill:none;stroke-width:2;stroke-linejoin:round}"
-    ".chart .l1{stroke:var(--series-1)}.chart .l2{stroke:var(--series-2);stroke-dasharray:7 3}.chart .l3{stroke:var(--series-3)}"
+    ".chart .l1{stroke:var(--series-1)}"
+    ".chart .l2{stroke:var(--series-2);stroke-dasharray:7 3}.chart .l3{stroke:var(--series-3)}"
     ".chart .lq{stroke:var(--quiet);stroke-width:1.5;stroke-dasharray:5 4}"
     ".chart .f1{fill:var(--series-1)}.chart .f2{fill:var(--series-2)}.chart .f3{fill:var(--series-3)}"
     ".chart .fq{fill:var(--quiet)}.chart .band{fill:var(--band)}.chart .track{fill:var(--none-tint)}"
@@ -62,6 +65,8 @@ class Cells(NamedTuple):
     counts: Sequence[Sequence[int]]
     low: float
     high: float
+    dots: Sequence[tuple[float, float]] = ()
+    """The points themselves where they are few enough to be drawn one by one."""
 
 
 def interval(
@@ -88,14 +93,14 @@ def bars(rows: Sequence[tuple[str, float]], name: str, about: str, texts: Sequen
     shown = list(texts) or [short(v) for _, v in rows]
     labels = [clean(label, 24) for label, _ in rows]
     left = min(170.0, 10 + LETTER * max((len(label) for label in labels), default=0))
-    room = 10 + LETTER * max((len(t) for t in shown), default=0)
+    room = 12 + BOLD * max((len(t) for t in shown), default=0)
     top = max((v for _, v in rows if math.isfinite(v)), default=1.0) or 1.0
     scale = Scale(0, top, left, WIDTH - room)
     body = ""
     for at, ((full, value), label, text) in enumerate(zip(rows, labels, shown, strict=True)):
         y = 4 + 24 * at
         end = scale.at(value)
-        body += f"<g><title>{_text(full)}: {_text(text)}</title>"
+        body += f"<g><title>{_text(clean(full, 160))}: {_text(text)}</title>"
         body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{_text(label)}</text>'
         body += _rect(left, y + 3, max(end - left, 1), 14, "f1", 'rx="2"')
         body += f'<text class="strong" x="{number(end + 5)}" y="{y + 14}">{_text(text)}</text></g>'
@@ -112,7 +117,7 @@ def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> s
         if curve.label and curve.points:
             peak = max(curve.points, key=lambda p: p[1])
             side = "end" if across.at(peak[0]) > WIDTH / 2 else "start"
-            away = -6 if side == "end" else 6
+            away = -6 if side == "end" else 22
             place = f'x="{number(across.at(peak[0]) + away)}" y="{number(up.at(peak[1]) + 10)}"'
             body += f'<text class="strong {side}" {place}>{_text(clean(curve.label, 22))}</text>'
     return _svg(WIDTH, 270, name, about, body)
@@ -196,13 +201,15 @@ def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, abo
 
 
 def cloud(cells: Cells, x: str, y: str, name: str, about: str) -> str:
-    """Very many points as a grid of shaded squares, with the diagonal where both axes agree."""
+    """Points one by one, or very many as a grid of shaded squares, over the diagonal where both axes agree."""
     across, up, body = _frame(Axis(x, cells.low, cells.high), Axis(y, cells.low, cells.high))
     most = max((c for row in cells.counts for c in row), default=0) or 1
     wide = (across.end - across.start) / max(1, len(cells.counts))
     tall = (up.start - up.end) / max(1, len(cells.counts))
     levels = HEAT_LEVELS - 1
-    for row, counts in enumerate(cells.counts):
+    for a, b in cells.dots:
+        body += f'<circle class="f1" cx="{number(across.at(a))}" cy="{number(up.at(b))}" r="3" opacity=".7"/>'
+    for row, counts in enumerate(() if cells.dots else cells.counts):
         for column, count in enumerate(counts):
             if count:
                 level = 1 + min(levels - 1, int(levels * math.log1p(count) / math.log1p(most) * 0.999))
@@ -275,7 +282,7 @@ def _rect(x: float, y: float, wide: float, tall: float, style: str, more: str = 
 
 
 def _svg(wide: float, tall: float, name: str, about: str, body: str, style: str = "chart") -> str:
-    words = f"<title>{_text(clean(name, 200))}</title>" + (f"<desc>{_text(clean(about, 600))}</desc>" if about else "")
+    words = f"<title>{_text(clean(name, 200))}</title>" + (f"<desc>{_text(clean(about, 300))}</desc>" if about else "")
     return f'<svg class="{style}" viewBox="0 0 {number(wide)} {number(tall)}" role="img">{words}{body}</svg>'
 
 

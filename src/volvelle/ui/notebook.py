@@ -11,7 +11,7 @@ from volvelle.evaluate.records import Evidence
 from volvelle.train.records import Model, Searched
 from volvelle.ui.pages import render, style
 from volvelle.ui.tables import board_rows, leaderboard_caption, leaderboard_rows, metric_rows
-from volvelle.ui.wording import outcome, size, title
+from volvelle.ui.wording import outcome, show_level, size, title
 
 if TYPE_CHECKING:
     from volvelle.flow.result import Result
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def evidence_html(evidence: Evidence) -> str:
     """The verdict, the board of requirements and the metrics."""
     facts = {"board": board_rows(evidence), "metrics": metric_rows(evidence)}
-    return _note("evidence", {**facts, "evidence": evidence, "outcome": outcome(evidence)})
+    return _note("evidence", {**facts, **_judged(evidence)})
 
 
 def leaderboard_html(searched: Searched) -> str:
@@ -45,12 +45,16 @@ def turn_html(result: Result) -> str:
         "heading": title(searched.metric),
     }
     named = {"run": result.run.id, "problem": result.spec.problem.name}
-    return _note("turn", {**facts, **named, "evidence": result.evidence, "outcome": outcome(result.evidence)})
+    return _note("turn", {**facts, **named, **_judged(result.evidence)})
 
 
 def report_html(result: Result, path: str) -> str:
     """Where the report lies, under the verdict."""
     return _note("report", {"outcome": outcome(result.evidence), "path": path, "run": result.run.id})
+
+
+def _judged(evidence: Evidence) -> dict[str, Any]:
+    return {"evidence": evidence, "outcome": outcome(evidence), "level": show_level(evidence.level)}
 
 
 def _note(kind: str, facts: dict[str, Any]) -> str:

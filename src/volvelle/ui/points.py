@@ -13,7 +13,7 @@ from volvelle.evaluate.sides import side
 from volvelle.model.signature import Signature
 from volvelle.ui.charts import Cells
 
-MOST_POINTS = 160
+MOST_POINTS, MOST_DOTS = 160, 300
 Points = list[tuple[float, float]]
 
 
@@ -106,7 +106,8 @@ def grid(true: NDArray[np.float64], predicted: NDArray[np.float64], bins: int = 
     low, high = float(both.min()), float(both.max())
     low, high = (low, high) if high > low else (low - 1.0, high + 1.0)
     counts, _, _ = np.histogram2d(predicted[kept], true[kept], bins=bins, range=((low, high), (low, high)))
-    return Cells([[int(c) for c in row] for row in counts], low, high)
+    dots = list(zip(true[kept].tolist(), predicted[kept].tolist(), strict=True)) if kept.sum() <= MOST_DOTS else []
+    return Cells([[int(c) for c in row] for row in counts], low, high, dots)
 
 
 def residuals(true: NDArray[np.float64], predicted: NDArray[np.float64], bins: int = 25) -> tuple[list[int], float]:

@@ -26,6 +26,7 @@ from volvelle.ui.wording import (
     clean,
     outcome,
     show_interval,
+    show_level,
     show_seconds,
     show_settings,
     show_time,
@@ -51,7 +52,7 @@ def header(result: Result) -> Facts:
         {
             "label": f"{title(evidence.metric)} on the test side",
             "value": show_value(tested.value if tested else None),
-            "note": f"{evidence.level:.0%} interval {interval}" if interval else "no interval",
+            "note": f"{show_level(evidence.level)} interval {interval}" if interval else "no interval",
         },
         {
             "label": "Constant baseline",
@@ -70,7 +71,7 @@ def header(result: Result) -> Facts:
         "outcome": outcome(evidence),
         "tiles": tiles,
         "evidence": evidence,
-        "level": f"{evidence.level:.0%}",
+        "level": show_level(evidence.level),
         "name_of": title,
     }
 
@@ -184,11 +185,9 @@ def _regression(side: Side) -> list[Facts]:
     cells = points.grid(side.y, predicted)
     found = []
     if cells is not None:
-        about = f"{len(side.y):,} test rows as shaded squares; on the dashed diagonal the prediction is exact."
+        about = f"{len(side.y):,} test rows; on the dashed diagonal the prediction is exact."
         svg = charts.cloud(cells, "true value", "predicted value", "Predicted against true value", about)
-        found.append(
-            {"title": "Predicted against true", "note": "Darker: more test rows. Dashed: exact.", "svg": drawn(svg)}
-        )
+        found.append({"title": "Predicted against true", "note": "Test rows. Dashed: exact.", "svg": drawn(svg)})
     counts, reach = points.residuals(side.y, predicted)
     about = f"Prediction minus truth; 99 % of the test rows lie within {short(reach)} of zero."
     svg = charts.histogram(counts, -reach, reach, "prediction minus truth", "Errors of the test side", about)

@@ -24,6 +24,7 @@ from volvelle.ui.wording import (
     outcome,
     show_bound,
     show_interval,
+    show_level,
     show_seconds,
     title,
 )
@@ -54,7 +55,7 @@ def board(evidence: Evidence, spec: Spec, stream: TextIO | None = None) -> str:
         stream: where the text will go, standard output when absent; decides colours and letters.
     """
     out = stream or sys.stdout
-    heads = ["", "gate", "measured", f"{evidence.level:.0%} interval", "bound", "verdict"]
+    heads = ["", "gate", "measured", f"{show_level(evidence.level)} interval", "bound", "verdict"]
     rows = [board_row(verdict) for verdict in evidence.verdicts]
     found = outcome(evidence)
     head = f"{spec.problem.name}: {found.headline}"

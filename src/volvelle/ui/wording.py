@@ -100,6 +100,15 @@ def show_bound(verdict: Verdict) -> str:
     return f"{verdict.comparison} {show(verdict.bound, dimension_of(verdict.gate))}"
 
 
+def show_level(level: float) -> str:
+    """A level of confidence.
+
+    >>> show_level(0.95), show_level(0.999)
+    ('95 %', '99.9 %')
+    """
+    return f"{level * 100:.4g} %"
+
+
 def show_seconds(seconds: float) -> str:
     """A duration.
 

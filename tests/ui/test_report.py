@@ -1,0 +1,155 @@
+"""The report: one sound, small file that tells the truth and lets nothing in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from ui_page import Page  # type: ignore[import-not-found]
+from ui_runs import turned_file  # type: ignore[import-not-found]
+
+from volvelle.data.versions import from_bytes
+from volvelle.evaluate.records import Evidence, Verdict
+from volvelle.flow.result import Result, find
+from volvelle.flow.turn import Project
+from volvelle.spec.requirements import Data, Problem
+from volvelle.ui.report import MOST_BYTES, render, write
+from volvelle.ui.wording import outcome
+
+RUNS = ("binary", "multiclass", "regression", "hostile")
+
+
+@pytest.fixture(params=RUNS)
+def result(request: pytest.FixtureRequest) -> Result:
+    """Each of the finished runs."""
+    found: Result = request.getfixturevalue(request.param)
+    return found
+
+
+def test_page_is_sound(result: Result) -> None:
+    """Every element is closed in order, ids are unique, links lead somewhere, nothing runs and nothing is fetched."""
+    page = Page(render(result))
+    assert page.faults == []
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.links) <= set(page.ids)
+    assert not {"script", "link", "iframe", "object", "embed", "img", "form"} & set(page.tags)
+
+
+def test_page_can_be_walked(result: Result) -> None:
+    """One main heading, no level skipped, landmarks present, every drawing named, every table captioned."""
+    text = render(result)
+    page = Page(text)
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
+    assert {"header", "nav", "main", "footer"} <= set(page.tags)
+    assert '<html lang="en">' in text
+    assert page.svg
+    assert all(svg == ("img", True) for svg in page.svg)
+    assert page.tags.count("caption") == page.tags.count("table")
+    assert not re.search(r"<th(?![^>]*scope=)[ >]", text)
+
+
+def test_page_is_small_and_always_the_same(result: Result) -> None:
+    """The file keeps its budget, and the same run read again gives the same bytes."""
+    first = render(result)
+    assert len(first.encode()) < MOST_BYTES
+    assert render(find(Project(result.project.folder), result.run.id)) == first
+
+
+def test_every_gate_and_hash_is_shown(result: Result) -> None:
+    """Each gate stands with its value and verdict in words, and the hashes of data, model and predictions in full."""
+    text = Page(render(result)).text
+    for verdict in result.evidence.verdicts:
+        assert verdict.verdict in text
+        if verdict.value is not None and verdict.name != "model_size":
+            assert f"{verdict.value:.3f}" in text
+    for digest in (result.dataset.version, result.model.onnx, result.scored.digest, result.model.recipe):
+        assert digest in text
+    assert f"volvelle reproduce {result.run.id}" in text
+
+
+def test_what_the_spec_states_is_shown(binary: Result) -> None:
+    """Statement, use, limits, owners, licence and consent reach the reader, and the spec file as it was."""
+    text = Page(render(binary)).text
+    spec = binary.spec
+    stated = (spec.problem.statement, spec.problem.intended_use, spec.problem.out_of_scope, spec.data.licence)
+    for part in (*stated, spec.data.consent, *spec.roles.values(), binary.spec_text.split()[0]):
+        assert part in text
+    assert "not stated" not in text
+
+
+def test_numbers_come_from_the_predictions(binary: Result) -> None:
+    """The confusion matrix of the page is the one that the stored predictions give."""
+    table = from_bytes(binary.project.store.get(binary.scored.predictions)).filter(pl.col("side") == "test")
+    positive = binary.model.signature.positive
+    hits = table.filter((pl.col("label") == positive) & (pl.col("y") == positive)).height
+    name = "malignant predicted as malignant"
+    assert f"<title>{name}: {hits} rows, " in render(binary)
+
+
+def test_hostile_names_stay_text(hostile: Result) -> None:
+    """Markup in names of columns, classes, roles and the spec is shown as text, and long names are cut."""
+    text = render(hostile)
+    words = Page(text).text
+    assert "<script" not in text
+    assert "onerror=alert(1)>" in words
+    assert "<script>alert(1)</script>" in words
+    assert "</style><script>alert(2)</script>" in words
+    assert "\u202e" not in text
+    assert max(map(len, words.split())) < 620
+
+
+def test_the_page_forbids_scripts_itself(binary: Result) -> None:
+    """The page's own policy allows its style sheet by hash and nothing else."""
+    found = re.search(r'Content-Security-Policy" content="([^"]*)"', render(binary))
+    assert found
+    assert found[1].startswith("default-src &#39;none&#39;; style-src &#39;sha256-")
+
+
+@pytest.mark.parametrize("name", ["hostile_column_names.csv", "formula_and_markup.csv", "wide_2000_columns.csv"])
+def test_nasty_files(name: str, real_data: Path, tmp_path: Path) -> None:
+    """Real nasty tables give a sound page within its budget."""
+    result = turned_file(
+        tmp_path,
+        real_data / "bad" / "csv" / name,
+        Problem(target="target", name="nasty", task="classification"),
+        Data(source=name),
+    )
+    text = render(result)
+    page = Page(text)
+    assert page.faults == []
+    assert "<script" not in text
+    assert len(text.encode()) < MOST_BYTES
+
+
+def test_write_puts_the_report_beside_the_state(binary: Result) -> None:
+    """The report lies under the state folder, named after its run, and nothing else is left there."""
+    path = write(binary)
+    assert path == binary.project.state / "reports" / f"run-{binary.run.id}.html"
+    assert path.read_text(encoding="utf-8") == render(binary)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "headline"),
+    [
+        ([], "not measured", "No requirement was stated"),
+        (["pass"], "pass", "The gate passes"),
+        (["pass"] * 3, "pass", "All 3 gates pass"),
+        (["fail"], "fail", "The gate fails"),
+        (["pass", "fail", "fail", "not proven"], "fail", "Of 4 gates, 2 fail and 1 is not proven"),
+        (["pass", "not measured"], "not measured", "Of 2 gates, 1 is not measured"),
+        (["not proven", "not proven"], "not proven", "Of 2 gates, 2 are not proven"),
+    ],
+)
+def test_verdict_in_words(binary: Result, kinds: list[str], kind: str, headline: str) -> None:
+    """The banner follows the worst gate: only all passes are a pass."""
+    one = binary.evidence.verdicts[0]
+    verdicts: tuple[Verdict, ...] = tuple(msgspec.structs.replace(one, verdict=k) for k in kinds)
+    evidence: Evidence = msgspec.structs.replace(binary.evidence, verdicts=verdicts)
+    found = outcome(evidence)
+    assert (found.kind, found.headline) == (kind, headline)
