@@ -31,9 +31,7 @@ def _quartiles(column: NDArray[np.float64]) -> tuple[float, float]:
     if not len(column):
         return 0.0, 0.0
     low, middle, high = (float(q) for q in np.quantile(column, [0.25, 0.5, 0.75]))
-    if high > low:
-        return middle, high - low
-    return middle, float(column.std()) if column.min() < column.max() else 0.0
+    return middle, high - low if high > low else float(column.std())
 
 
 def emit(graph: Graph, x: Value, params: Params) -> Value:

@@ -26,8 +26,7 @@ def fit(block: NDArray[np.generic]) -> Params:
     columns = known(block)
     return {
         "centre": exact(float(c.mean()) if len(c) else 0.0 for c in columns),
-        # A constant's mean may be off by a rounding, so its deviation is not trusted to be 0.
-        "spread": spreads(float(c.std()) if len(c) and c.min() < c.max() else 0.0 for c in columns),
+        "spread": spreads(float(c.std()) if len(c) else 0.0 for c in columns),
     }
 
 
