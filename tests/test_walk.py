@@ -5,8 +5,6 @@ It runs before all other tests and takes seconds. ``docs/map.md`` tells the same
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 

@@ -1,0 +1,1 @@
+"""Four extensions of Volvelle, one file each."""
