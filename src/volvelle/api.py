@@ -13,7 +13,7 @@ from volvelle.flow import registry
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
 from volvelle.flow.turn import turn as turn_wheel
-from volvelle.model.predictor import Predictor
+from volvelle.model.predictor import Predictor, Rows
 from volvelle.spec.read import FILE, read, sound
 from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
@@ -150,7 +150,7 @@ def load(number: int | None = None, *, folder: str | Path = ".") -> Turn:
     return Turn(find(Project(Path(folder)), number), fresh=True)
 
 
-def predict(frame: pl.DataFrame, *, folder: str | Path = ".") -> pl.DataFrame:
+def predict(frame: Rows, *, folder: str | Path = ".") -> pl.DataFrame:
     """Predictions of the champion for a frame.
 
     Raises:

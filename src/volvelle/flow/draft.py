@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from volvelle.data.collect import collect
+from volvelle.data.collect import collect, named_columns, require_columns
 from volvelle.data.records import Dataset
 from volvelle.errors import InputError, near
 from volvelle.model.derive import derive, known_target
@@ -68,6 +69,31 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
         require=Require(gates=_GATES[signature.task]),
     )
     return spec, notes
+
+
+class Looked(NamedTuple):
+    """What a model would see of the data."""
+
+    rows: int
+    task: ModelTask
+    features: tuple[tuple[str, str], ...]
+    """(name, kind)."""
+    notes: tuple[str, ...]
+
+
+def look(spec: Spec, folder: Path) -> Looked:
+    """Read the data and derive the signature, without training or dividing anything.
+
+    Raises:
+        InputError: the data cannot be read or do not fit the spec.
+    """
+    frame, dataset = collect(spec.data, spec.features, folder)
+    require_columns(named_columns(spec.data, spec.features, spec.problem.target), frame.columns)
+    known, dropped = known_target(frame, spec.problem.target)
+    signature, notes = derive(spec, dataset, known)
+    without = (f"{dropped} rows have no target and are left out",) if dropped else ()
+    features = tuple((feature.name, feature.kind) for feature in signature.features)
+    return Looked(len(frame), signature.task, features, (*dataset.notes, *without, *notes))
 
 
 def _left_out(dataset: Dataset, used: set[str | None]) -> tuple[str, ...]:

@@ -1,24 +1,30 @@
-"""Validate the spec without running anything.
+"""Validate the spec without running anything; with --data also against the rows.
 
 Example:
   volvelle check
-  volvelle check --spec other.toml --json
+  volvelle check --data --json
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
-from volvelle.cli.options import json_option, print_json, print_next, spec_option
+from volvelle.catalog import import_late
+from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
 from volvelle.errors import NotFound
 from volvelle.spec.check import gates
 from volvelle.spec.read import read
+from volvelle.spec.requirements import Spec
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     spec_option(parser)
     json_option(parser)
+    parser.add_argument(
+        "--data", action="store_true", help="also read the data: which columns become features, and why"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,13 +39,29 @@ def run(options: argparse.Namespace) -> int:
             where=str(source),
             next_move="put the file there or correct [data] source",
         )
+    looked: Any = (
+        import_late("volvelle.flow.draft", "looking at the data").look(spec, options.spec.parent)
+        if options.data
+        else None
+    )
     if options.json:
-        print_json({"spec": str(options.spec), "gates": [{"gate": g.text, "bound": g.bound} for g in parsed]})
+        document: dict[str, Any] = {
+            "spec": str(options.spec),
+            "gates": [{"gate": g.text, "bound": g.bound} for g in parsed],
+        }
+        print_json({**document, "data": looked._asdict()} if looked else document)
         return 0
-    print(f"{options.spec} is sound: target {spec.problem.target!r}, source {spec.data.source!r}, {len(parsed)} gates")
-    for gate in parsed:
-        print(f"  {gate.text}")
-    if not parsed:
-        print("  no gate: any model may be released; add some under [require]")
-    print_next("volvelle run")
+    _show(spec, str(options.spec), [gate.text for gate in parsed], looked)
     return 0
+
+
+def _show(spec: Spec, name: str, lines: list[str], looked: Any) -> None:
+    print(f"{name} is sound: target {spec.problem.target!r}, source {spec.data.source!r}, {len(lines)} gates")
+    for line in lines or ["no gate: any model may be released; add some under [require]"]:
+        print(f"  {line}")
+    if looked:
+        print(f"\n{looked.rows} rows; a {looked.task} model would see {len(looked.features)} features:")
+        print_rows([("feature", "kind"), *looked.features])
+        for note in looked.notes:
+            print(f"Note: {note}")
+    print_next("volvelle run" if looked else "volvelle check --data", *([] if looked else ["volvelle run"]))
