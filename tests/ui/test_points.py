@@ -46,7 +46,8 @@ def test_class_rows_agree() -> None:
     table = tuple(tuple(int(c) for c in row) for row in metrics.confusion_matrix(y, p))
     expected = np.array(metrics.precision_recall_fscore_support(y, p)).T
     rows = points.class_rows(table, ("a", "b", "c", "d"))
-    assert np.allclose([(r.precision, r.recall, r.f1, r.rows) for r in rows], expected)
+    found = np.array([(r.precision, r.recall, r.f1, r.rows) for r in rows], dtype=float)
+    assert np.allclose(found, expected)
 
 
 def test_class_never_predicted() -> None:

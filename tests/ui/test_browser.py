@@ -1,0 +1,122 @@
+"""The report in a real browser: nothing overflows on a telephone, letters stay large enough, both schemes work."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from volvelle.flow.result import Result
+from volvelle.ui.palette import DARK, LIGHT
+from volvelle.ui.report import render
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars --disable-dev-shm-usage --allow-file-access-from-files"
+).split()
+# The page around the report measures it; the report itself can run nothing.
+AROUND = """<!doctype html><meta charset="utf-8"><title>wait</title>
+<iframe src="report.html" width="%d" height="900" style="border:0"></iframe><pre id="found"></pre><script>
+document.querySelector("iframe").onload = function () {
+  const page = this.contentDocument, wide = page.documentElement.clientWidth;
+  page.querySelectorAll("details").forEach(d => d.open = true);
+  const out = [], small = [], cut = [];
+  page.querySelectorAll("body *").forEach(e => {
+    if (e.closest("svg") || e.closest(".scroll") || e.closest(".skip") || e.closest("thead")) return;
+    const box = e.getBoundingClientRect();
+    if (box.width && (box.right > wide + 1 || box.left < -1)) out.push(e.tagName + "." + e.className + " " + box.right);
+  });
+  page.querySelectorAll("svg text").forEach(t => {
+    const svg = t.ownerSVGElement, inside = t.getBoundingClientRect(), frame = svg.getBoundingClientRect();
+    if (!frame.width) return;
+    const letter = frame.width / svg.viewBox.baseVal.width * 12;
+    if (letter < 10) small.push(t.textContent + " " + letter);
+    if (inside.left < frame.left - 1 || inside.right > frame.right + 1 || inside.top < frame.top - 1
+        || inside.bottom > frame.bottom + 1) cut.push(t.textContent);
+  });
+  document.getElementById("found").textContent = JSON.stringify({
+    scroll: page.documentElement.scrollWidth, wide: wide, out: out, small: small, cut: cut,
+    ground: getComputedStyle(page.body).backgroundColor, letters: getComputedStyle(page.body).color});
+};
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    """Chromium's program."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.fail("Chromium is not installed; `make test` installs it")
+    return found
+
+
+def measured(browser: str, folder: Path, result: Result, *, width: int, scheme: str = "light") -> dict[str, Any]:
+    """What the browser says about the report of a run at a width in CSS pixels."""
+    (folder / "report.html").write_text(render(result), encoding="utf-8")
+    (folder / "around.html").write_text(AROUND % width, encoding="utf-8")
+    shown = _chromium(browser, folder, scheme, "--dump-dom", "--virtual-time-budget=3000", target="around.html")
+    found = re.search(r'<pre id="found">(.*?)</pre>', shown, re.S)
+    assert found, shown[-500:]
+    return dict(json.loads(html.unescape(found[1])))
+
+
+@pytest.mark.parametrize("name", ["binary", "multiclass", "regression", "hostile"])
+def test_fits_a_telephone(name: str, browser: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """At 390 px nothing sticks out (wide tables scroll in their own frame), no label is cut or under 10 px."""
+    found = measured(browser, tmp_path, request.getfixturevalue(name), width=390)
+    assert found["wide"] == 390
+    assert found["scroll"] == 390
+    assert (found["out"], found["small"], found["cut"]) == ([], [], [])
+
+
+def test_fits_a_desk(browser: str, tmp_path: Path, binary: Result) -> None:
+    """At 1280 px nothing sticks out either, and no chart's label is cut."""
+    found = measured(browser, tmp_path, binary, width=1280)
+    assert (found["scroll"], found["out"], found["cut"]) == (1280, [], [])
+
+
+@pytest.mark.parametrize(("scheme", "colours"), [("light", LIGHT), ("dark", DARK)])
+def test_follows_the_scheme(
+    scheme: str, colours: dict[str, str], browser: str, tmp_path: Path, multiclass: Result
+) -> None:
+    """Ground and letters take the colours of the reader's scheme."""
+    found = measured(browser, tmp_path, multiclass, width=390, scheme=scheme)
+    assert found["ground"] == _rgb(colours["page"])
+    assert found["letters"] == _rgb(colours["ink"])
+
+
+def test_screenshot(browser: str, tmp_path: Path, regression: Result) -> None:
+    """Chromium paints the page: a PNG of the asked size that is not one flat colour."""
+    (tmp_path / "report.html").write_text(render(regression), encoding="utf-8")
+    shot = tmp_path / "shot.png"
+    _chromium(browser, tmp_path, "light", "--window-size=390,1200", f"--screenshot={shot}", target="report.html")
+    content = shot.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", content[16:24]) == (390, 1200)
+    assert len(content) > 20_000
+
+
+def _chromium(browser: str, folder: Path, scheme: str, *more: str, target: str) -> str:
+    seen = "0" if scheme == "dark" else "1"
+    command = [
+        browser,
+        *FLAGS,
+        f"--user-data-dir={folder / 'browser'}",
+        f"--blink-settings=preferredColorScheme={seen}",
+    ]
+    done = subprocess.run(
+        [*command, *more, (folder / target).as_uri()], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-800:]
+    return done.stdout
+
+
+def _rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[k : k + 2], 16)) for k in (1, 3, 5))})"
