@@ -78,12 +78,14 @@ class Catalog:
             NotFound: no such name.
             MissingExtra: it needs a library that is not installed.
         """
-        module = import_late(self.module_name(name), f"{self.noun} {name!r}")
+        place = self.module_name(name)
+        # Before the import: who notes what the file holds must see it as it is imported.
+        for observer in observers:
+            observer("load", self.group, name)
+        module = import_late(place, f"{self.noun} {name!r}")
         absent = [need for need in self.needs if not hasattr(module, need)]
         if absent:
             raise ContractBroken(f"{self.noun} {name!r} ({module.__name__}) lacks {', '.join(absent)}")
-        for observer in observers:
-            observer("load", self.group, name)
         return module
 
     def fact(self, name: str, constant: str) -> Any:

@@ -1,8 +1,12 @@
 """The closure of a function: the hash of its normalised source and of all project source that it reaches.
 
 Nothing is imported to compute it, and a closure whose files have not been touched is looked up, so
-an unchanged run stays light. Libraries count by their installed version; Volvelle itself, and any
-module that belongs to no installed distribution, counts by its source.
+an unchanged run stays light. What a name leads to is followed through imports, re-exports and star imports;
+what merely runs when a module is imported counts for everything that imports it. Libraries count by their
+installed version; Volvelle itself, and any module that belongs to no installed distribution, counts by its source.
+
+Out of sight are files that code opens by itself, and modules that it imports by a name made at run time
+elsewhere than through a catalog.
 """
 
 from __future__ import annotations
@@ -10,12 +14,28 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import platform
 import sys
+import time
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from volvelle.errors import ContractBroken, InputError
 from volvelle.flow import modules
 from volvelle.flow.ledger import Ledger
+
+STILL = 50_000_000
+"""Nanoseconds that a file must have rested before what it held is remembered: a write within the same clock
+tick would go unseen."""
+_LOAD = "<load>"
+"""In place of a name: only what importing the module does."""
+_DEEP = 20
+"""Re-exports that are followed."""
+_loaded: dict[str, str] = {}
+"""Hash of each source file when this process first ran code that reaches it."""
+Target = tuple[str, str]
+"""Module and name; "" for the whole module."""
 
 
 class Closure(NamedTuple):
@@ -24,7 +44,11 @@ class Closure(NamedTuple):
     digest: str
     """Of all reached project source."""
     packages: tuple[str, ...]
-    """Distributions that are reached."""
+    """Distributions that are reached, and modules that are wanted and absent."""
+    variables: tuple[str, ...]
+    """Environment variables that are read by name."""
+    files: tuple[str, ...]
+    """Source files that are reached."""
 
 
 class Code:
@@ -33,141 +57,265 @@ class Code:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._facts: dict[str, modules.Facts | None] = {}
-        self._files: dict[str, Path | None] = {}
+        self._places: dict[str, modules.Place | None] = {}
         self._known: dict[str, Closure] = {}
+        self._stamps: dict[str, list[int]] = {}
         self._versions: dict[str, str] | None = None
+
+    def forget(self) -> None:
+        """Look at every file anew."""
+        for memory in (self._facts, self._places, self._known, self._stamps):
+            memory.clear()
+        self._versions = None
 
     def closure(self, root: str) -> Closure:
         """The closure of ``module:name``, or of a whole ``module``."""
         if root not in self._known:
             kept = self._ledger.recall("closure", root)
-            if kept and kept["python"] == sys.version and all(stamp(Path(f)) == s for f, s in kept["files"].items()):
-                self._known[root] = Closure(kept["digest"], tuple(kept["packages"]))
+            if kept and self._stands(kept):
+                names = (kept[k] for k in ("packages", "variables", "files"))
+                self._known[root] = Closure(kept["digest"], *(tuple(n) for n in names))
             else:
                 self._known[root] = self._compute(root)
         return self._known[root]
 
     def versions(self, packages: tuple[str, ...]) -> dict[str, str]:
-        """Installed versions by distribution; absent ones read ''. Found from folder names alone."""
+        """Installed versions by distribution, and Python's own; absent ones read ''. Found from folder names alone."""
         if self._versions is None:
             self._versions = {}
             for entry in reversed([e for e in sys.path if e and os.path.isdir(e)]):
                 for name in os.listdir(entry):
                     if name.endswith(".dist-info"):
                         distribution, _, version = name[: -len(".dist-info")].partition("-")
-                        self._versions[distribution.lower().replace("_", "-").replace(".", "-")] = version
+                        self._versions[_plain(distribution)] = version
+            self._versions["python"] = platform.python_version()
         return {p: self._versions.get(p, "") for p in packages}
 
     def stages(self, wheel: str) -> list[tuple[str, list[str], str]]:
-        """The stages in a literal tuple ``module:NAME``: (``module:function``, parameters, record that comes out)."""
+        """The stages in a literal tuple ``module:NAME``: (``module:function``, parameters, record that comes out).
+
+        Raises:
+            ContractBroken: there is no such tuple, or it holds something else than plain annotated functions.
+        """
         module, _, name = wheel.partition(":")
-        found = []
         facts = self._facts_of(module)
-        for stage in facts["tuples"][name] if facts else ():
-            place, attribute = self._resolve(module, stage)
-            inner = self._facts_of(place)
-            if inner is not None:
-                found.append((f"{place}:{attribute}", *inner["functions"][attribute]))
+        if facts is None or name not in facts["tuples"]:
+            raise ContractBroken(f"{wheel} is no literal tuple of stages; write NAME = (stage, stage, ...) there")
+        found = []
+        for stage in facts["tuples"][name]:
+            targets = self._targets(module, stage)
+            place, attribute = targets[0] if targets else ("", "")
+            inner = self._facts_of(place) if place else None
+            shape = inner["functions"].get(attribute) if inner else None
+            if shape is None or not shape[1]:
+                raise ContractBroken(f"{stage!r} in {wheel} is no plain function annotated with the record it gives")
+            found.append((f"{place}:{attribute}", shape[0], shape[1].rpartition(".")[2]))
         return found
+
+    def hold(self, roots: list[str]) -> None:
+        """Note that this process is about to run the code of `roots`.
+
+        Raises:
+            InputError: it ran code of these files before, and they were edited since: what would run is the old code.
+        """
+        for file in sorted({f for root in roots for f in self.closure(root).files}):
+            now = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            if _loaded.setdefault(file, now) != now:
+                raise InputError(
+                    "this file was edited after this Python process had loaded it, so the old code would run",
+                    where=file,
+                    next_move="restart Python (in a notebook: restart the kernel) and run again",
+                )
+
+    def _stands(self, kept: dict[str, Any]) -> bool:
+        """Whether a closure that was remembered would come out again."""
+        return (
+            kept.get("python") == sys.version
+            and all(self._stamp(f) == s for f, s in kept["stamps"].items())
+            and all(str(self._file(m)) == f for m, f in kept["tops"].items())
+            and all(self._place(m) is None for m in kept["absent"])
+        )
+
+    def _stamp(self, file: str) -> list[int]:
+        if file not in self._stamps:
+            self._stamps[file] = stamp(Path(file))
+        return self._stamps[file]
 
     def _compute(self, root: str) -> Closure:
         module, _, name = root.partition(":")
-        reached: dict[str, str] = {}
-        libraries: set[str] = set()
-        self._visit(module, name, reached, libraries)
-        digest = hashlib.sha256("\n".join(f"{k} {reached[k]}" for k in sorted(reached)).encode()).hexdigest()
-        closure = Closure(digest, tuple(sorted(_distributions(libraries))))
-        read = [self._file(m) for m in sorted({k.partition(":")[0] for k in reached})]
-        # How closures are computed is part of what they are.
-        files = {str(f): stamp(f) for f in (*read, Path(__file__), Path(modules.__file__)) if f}
-        self._ledger.remember(
-            "closure",
-            root,
-            {"python": sys.version, "files": files, "digest": digest, "packages": closure.packages},
+        walk = _Walk(self._facts_of, self._targets)
+        walk.visit(module, name)
+        text = "\n".join(f"{k} {walk.reached[k]}" for k in sorted(walk.reached))
+        read = {m: f for m in sorted({k.partition(":")[0] for k in walk.reached}) if (f := self._file(m))}
+        absent = sorted(m for m in walk.libraries if self._place(m) is None and m not in _standard())
+        closure = Closure(
+            hashlib.sha256(text.encode()).hexdigest(),
+            tuple(sorted(_distributions({m.partition(".")[0] for m in walk.libraries}))),
+            tuple(sorted(walk.variables)),
+            tuple(sorted(map(str, read.values()))),
         )
+        # How closures are computed is part of what they are.
+        stamps = {f: self._stamp(f) for f in (*closure.files, __file__, str(modules.__file__))}
+        tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
+        if all(rested(s) for s in stamps.values()):
+            kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent, **closure._asdict()}
+            self._ledger.remember("closure", root, kept)
         return closure
 
-    def _visit(self, module: str, name: str, reached: dict[str, str], libraries: set[str]) -> None:
-        """Walk everything that ``module:name`` reaches; an empty name stands for the whole module."""
+    def _targets(self, module: str, reference: str) -> list[Target]:
+        """Where a reference made in `module` leads; nothing for locals and built-ins."""
+        facts = self._facts_of(module)
+        if reference.startswith("="):
+            origin, _, dotted = reference[1:].partition("|")
+            return self._from(origin, dotted.split(".") if dotted else [])
+        if facts is None:
+            return []
+        first, *rest = reference.split(".")
+        found: list[Target] = [(module, first)] if first in facts["symbols"] else []
+        for origin, attribute in facts["imports"].get(first, ()):
+            found += self._from(origin, [attribute, *rest] if attribute else rest)
+        return found or [t for star in facts["stars"] for t in self._through(star, [first, *rest], 0)]
+
+    def _from(self, module: str, parts: list[str], depth: int = 0) -> list[Target]:
+        """Where an attribute path of a module leads."""
+        facts = self._facts_of(module)
+        if not parts or depth > _DEEP:
+            return [(module, "")]
+        name, rest = parts[0], parts[1:]
+        inner = f"{module}.{name}"
+        if facts is None:
+            return self._from(inner, rest, depth + 1) if self._facts_of(inner) else [(module, name)]
+        found: list[Target] = [(module, name)] if name in facts["symbols"] else []
+        for origin, attribute in facts["imports"].get(name, ()):
+            found += self._from(origin, [attribute, *rest] if attribute else rest, depth + 1)
+        if not found and self._file(inner) is not None:
+            return self._from(inner, rest, depth + 1)
+        for star in facts["stars"] if not found else ():
+            found += self._through(star, parts, depth + 1)
+        if not found and (name in ("__name__", "__dict__") or "__getattr__" in facts["symbols"]):
+            return [(module, "")]
+        return found or [(module, name)]
+
+    def _through(self, star: str, parts: list[str], depth: int) -> list[Target]:
+        """Where a name leads if a star import gives it."""
+        facts = self._facts_of(star)
+        if facts is None:
+            return [(star, parts[0])]
+        gives = parts[0] in facts["symbols"] or parts[0] in facts["imports"] or bool(facts["stars"])
+        return [*self._from(star, parts, depth), (star, "__all__")] if gives and depth < _DEEP else []
+
+    def _place(self, module: str) -> modules.Place | None:
+        if module not in self._places:
+            self._places[module] = modules.locate(module)
+        return self._places[module]
+
+    def _file(self, module: str) -> Path | None:
+        place = self._place(module)
+        return place.file if place else None
+
+    def _facts_of(self, module: str) -> modules.Facts | None:
+        """The facts of a project module; None for a library, and for a folder that is no file."""
+        if module not in self._facts:
+            path = self._file(module) if self._ours(module) else None
+            self._facts[module] = None
+            if path is not None:
+                # Before the text is read, so that a write in between is not taken for what was read.
+                self._stamp(str(path))
+                self._facts[module] = modules.read(
+                    path.read_text(encoding="utf-8"),
+                    module,
+                    package=path.name == "__init__.py",
+                    foreign=lambda name: not self._ours(name),
+                )
+        return self._facts[module]
+
+    def _ours(self, module: str) -> bool:
+        """Whether a module counts by its source: Volvelle, or a module that no distribution has installed there."""
+        top = module.partition(".")[0]
+        if top == "volvelle":
+            return True
+        if top in _standard():
+            return False
+        place = self._place(top)
+        return place is not None and bool(place.entry) and not _installed(top, place.entry)
+
+
+class _Walk:
+    """Collects everything that a root reaches."""
+
+    def __init__(self, facts_of: Any, targets: Any) -> None:
+        self._facts_of, self._targets = facts_of, targets
+        self.reached: dict[str, str] = {}
+        self.libraries: set[str] = set()
+        self.variables: set[str] = set()
+
+    def visit(self, module: str, name: str) -> None:
+        """Walk from ``module:name``; an empty name stands for the whole module."""
         waiting = [(module, name)]
         while waiting:
             module, name = waiting.pop()
-            key = f"{module}:{name}"
-            if key in reached:
-                continue
-            facts = self._facts_of(module)
-            if facts is None:
-                libraries.add(module.partition(".")[0])
-                continue
-            reached[f"{module}:"] = reached.get(f"{module}:", facts["effects"][0])
-            references = list(facts["effects"][1])
-            if not name:
-                reached[key] = facts["effects"][0] or "-"
-                waiting += [(module, symbol) for symbol in facts["symbols"]]
-            elif name in facts["symbols"]:
-                reached[key], used = facts["symbols"][name]
-                references += used
-                if modules.DYNAMIC & {r.rpartition(".")[2] for r in used}:
-                    waiting += [(module, symbol) for symbol in facts["symbols"]]
-            else:
-                reached[key] = "-"
-                references.append(name)
-                waiting += [(star, name) for star in facts["stars"]]
-            waiting += [target for r in references if (target := self._target(module, r))]
+            if f"{module}:{name}" not in self.reached:
+                waiting += self._step(module, name)
 
-    def _target(self, module: str, reference: str) -> tuple[str, str] | None:
-        """Where a dotted reference made in `module` leads, or None for locals and built-ins."""
+    def _step(self, module: str, name: str) -> list[Target]:
         facts = self._facts_of(module)
-        first, *rest = reference.split(".")
         if facts is None:
-            return None
-        if first in facts["symbols"]:
-            return module, first
-        if first not in facts["imports"]:
-            return None
-        return self._walk(*self._resolve(module, first), rest)
+            if name != _LOAD:
+                self.libraries.add(module)
+            return []
+        key, references = f"{module}:{name}", []
+        follow: list[Target] = [] if name == _LOAD else [(module, _LOAD)]
+        if name == _LOAD:
+            digest, references = facts["effects"]
+            follow += self._loads(module, facts)
+        elif name:
+            digest, references = facts["symbols"].get(name, ["-", []])
+        else:
+            digest = "whole"
+            follow += [(module, symbol) for symbol in facts["symbols"]]
+        led = []
+        for reference in references:
+            if reference == modules.WHOLE:
+                follow.append((module, ""))
+            elif reference.startswith("$"):
+                self.variables.add(reference[1:])
+            elif reference.startswith("!"):
+                follow.append((reference[1:], _LOAD))
+            else:
+                targets = self._targets(module, reference)
+                # What a name leads to counts, not only that both ends are the same.
+                led += [f"{reference}>{m}:{n}" for m, n in targets]
+                follow += targets
+        self.reached[key] = f"{digest} {' '.join(led)}"
+        return follow
 
-    def _walk(self, module: str, name: str, rest: list[str]) -> tuple[str, str]:
-        while not name and rest:
-            inner = f"{module}.{rest[0]}"
-            facts = self._facts_of(module)
-            if facts is None or rest[0] in facts["symbols"] or rest[0] in facts["imports"]:
-                return self._resolve(module, rest[0]) if facts else (module, rest[0])
-            if self._file(inner) is None:
-                return module, rest[0]
-            module, rest = inner, rest[1:]
-        return module, name
+    def _loads(self, module: str, facts: modules.Facts) -> list[Target]:
+        """What importing a module imports: the packages around it and whatever it names."""
+        parts = module.split(".")
+        found = [(".".join(parts[:n]), _LOAD) for n in range(1, len(parts))]
+        for origin, attribute in facts["loads"]:
+            found.append((origin, _LOAD))
+            outer = origin.split(".")
+            found += [(".".join(outer[:n]), _LOAD) for n in range(1, len(outer))]
+            if attribute:
+                found.append((f"{origin}.{attribute}", _LOAD))
+        # A library that is imported and never named is imported for what that does.
+        found += [(bare, "") for bare in facts["bare"] if self._facts_of(bare) is None]
+        found += [(module, name) for name in facts["classes"] if self._registers(module, name, 0)]
+        return found
 
-    def _resolve(self, module: str, name: str) -> tuple[str, str]:
-        """Follow imports to where a name is defined; a module is (module, "")."""
-        for _ in range(20):
-            facts = self._facts_of(module)
-            if facts is None or not name or name in facts["symbols"] or name not in facts["imports"]:
-                break
-            module, name = facts["imports"][name]
-            if name and self._facts_of(f"{module}.{name}") is not None and not self._defines(module, name):
-                module, name = f"{module}.{name}", ""
-        return module, name
-
-    def _defines(self, module: str, name: str) -> bool:
+    def _registers(self, module: str, name: str, depth: int) -> bool:
+        """Whether defining this class tells a base class of ours about it."""
         facts = self._facts_of(module)
-        return facts is not None and (name in facts["symbols"] or name in facts["imports"])
-
-    def _file(self, module: str) -> Path | None:
-        if module not in self._files:
-            self._files[module] = modules.find(module)
-        return self._files[module]
-
-    def _facts_of(self, module: str) -> modules.Facts | None:
-        """The facts of a project module; None for a library."""
-        if module not in self._facts:
-            path = self._file(module) if _ours(module) else None
-            self._facts[module] = None
-            if path is not None:
-                self._facts[module] = modules.read(
-                    path.read_text(encoding="utf-8"), module, package=path.name == "__init__.py"
-                )
-        return self._facts[module]
+        if facts is None or name not in facts["classes"] or depth > _DEEP:
+            return False
+        for base in facts["classes"][name][0]:
+            for place, found in self._targets(module, base):
+                inner = self._facts_of(place)
+                told = inner is not None and found in inner["classes"] and inner["classes"][found][1]
+                if told or self._registers(place, found, depth + 1):
+                    return True
+        return False
 
 
 def stamp(path: Path) -> list[int]:
@@ -179,22 +327,33 @@ def stamp(path: Path) -> list[int]:
     return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
 
 
-def _ours(module: str) -> bool:
-    """Whether a module counts by its source: Volvelle, or a module that no distribution installed."""
-    top = module.partition(".")[0]
-    if top == "volvelle":
-        return True
-    if top in sys.stdlib_module_names or top in sys.builtin_module_names:
-        return False
-    path = modules.find(top)
-    return path is not None and not {"site-packages", "dist-packages"} & set(path.parts)
+def rested(state: list[int]) -> bool:
+    """Whether a file of this `stamp` was left alone long enough for a later write to show in it."""
+    return bool(state) and time.time_ns() - max(state[1], state[2]) > STILL
+
+
+def _standard() -> frozenset[str]:
+    return sys.stdlib_module_names | frozenset(sys.builtin_module_names)
+
+
+def _plain(distribution: str) -> str:
+    return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+@cache
+def _by_module(path: tuple[str, ...]) -> dict[str, list[str]]:
+    metadata: Any = importlib.import_module("importlib.metadata")
+    return dict(metadata.packages_distributions())
+
+
+def _installed(top: str, entry: str) -> bool:
+    """Whether a distribution put this top-level module into the folder where it was found."""
+    owners = {_plain(d) for d in _by_module(tuple(sys.path)).get(top, ())}
+    return any(name.endswith(".dist-info") and _plain(name.partition("-")[0]) in owners for name in os.listdir(entry))
 
 
 def _distributions(libraries: set[str]) -> set[str]:
-    """Distribution names of top-level modules; the standard library is Python itself."""
-    outside = libraries - sys.stdlib_module_names - {""}
-    if not outside:
-        return set()
-    metadata: Any = importlib.import_module("importlib.metadata")
-    by_module = metadata.packages_distributions()
-    return {d.lower().replace("_", "-").replace(".", "-") for m in outside for d in by_module.get(m, ())}
+    """Distribution names of top-level modules; one that belongs to none stands for itself."""
+    outside = libraries - _standard() - {"", "__future__"}
+    by_module = _by_module(tuple(sys.path)) if outside else {}
+    return {_plain(d) for m in outside for d in by_module.get(m, (m,))}

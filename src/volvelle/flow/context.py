@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import platform
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from volvelle import catalog
-from volvelle.flow.closure import Code, stamp
+from volvelle.errors import NotFound
+from volvelle.flow.closure import Code, rested, stamp
 from volvelle.flow.ledger import Ledger
 from volvelle.flow.store import Store
 from volvelle.spec.requirements import Spec
 
 Notify = Callable[[str, dict[str, Any]], None]
 """Told of progress: an event name and its facts."""
-_STILL = 50_000_000
-"""Nanoseconds that a file must have rested before its hash is remembered: a write within the same clock
-tick would go unseen."""
+_PRESENT = " (present)"
+"""After the key of a record: only whether the spec has it."""
 
 
 def digest_json(value: Any) -> str:
@@ -34,13 +34,16 @@ def digest_json(value: Any) -> str:
 def value_at(spec: Spec, path: str) -> Any:
     """The value of a dotted key of the spec, as plain data."""
     value: Any = spec
-    for part in path.split(".") if path else []:
-        value = getattr(value, part) if value is not None else None
-    return msgspec.to_builtins(value)
+    for part in path.removesuffix(_PRESENT).split(".") if path else []:
+        value = getattr(value, part, None) if value is not None else None
+    return value is not None if path.endswith(_PRESENT) else msgspec.to_builtins(value)
 
 
 class Tracked:
-    """Stands for a record of the spec and notes which keys are read."""
+    """Stands for a record of the spec and notes which keys are read.
+
+    Looking at a record as a whole (comparing, printing) notes all of it. A copy would go unwatched, so there is none.
+    """
 
     __slots__ = ("_path", "_reads", "_record")
 
@@ -48,18 +51,38 @@ class Tracked:
         self._record, self._reads, self._path = record, reads, path
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"a stage reads single keys of the spec; {name!r} is none")
         value = getattr(self._record, name)
         path = f"{self._path}.{name}" if self._path else name
         if isinstance(value, msgspec.Struct):
+            self._reads[path + _PRESENT] = digest_json(True)
             return Tracked(value, self._reads, path)
         self._reads[path] = digest_json(value)
         return value
+
+    def _whole(self) -> msgspec.Struct:
+        self._reads[self._path] = digest_json(self._record)
+        return self._record
+
+    def __eq__(self, other: object) -> bool:
+        return self._whole() == (other._whole() if isinstance(other, Tracked) else other)
+
+    def __hash__(self) -> int:
+        return hash(msgspec.json.encode(self._whole()))
+
+    def __repr__(self) -> str:
+        return repr(self._whole())
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("the spec of a stage cannot be copied or sent elsewhere; hand on the values that are needed")
 
 
 class Needs:
     """Everything that one execution of a stage depended on, noted while it runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, digest: Callable[[str, str], str] = lambda kind, key: "") -> None:
+        self._digest = digest
         self.spec: dict[str, str] = {}
         self.files: dict[str, str] = {}
         self.extensions: dict[str, str] = {}
@@ -67,11 +90,13 @@ class Needs:
         self.made: list[str] = []
 
     def watch(self, event: str, group: str, name: str) -> None:
-        """Note a look into the catalog."""
-        if event == "load":
-            self.extensions[f"{group}/{name}"] = ""
-        else:
-            self.groups[group] = ""
+        """Note a look into the catalog, and what was found there: it may be edited while the stage runs."""
+        kind, key = ("extensions", f"{group}/{name}") if event == "load" else ("groups", group)
+        noted = self.extensions if event == "load" else self.groups
+        if key not in noted:
+            # First, because finding the digest looks into the catalog as well.
+            noted[key] = ""
+            noted[key] = self._digest(kind, key)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -103,13 +128,17 @@ class Context:
         self.now: Now | None = None
         """The present state of what it depends on; None outside a turn."""
 
+    def place(self, root: str, now: Now) -> None:
+        """Tell for which stage this is, and the present state of what it may depend on."""
+        self.root, self.now, self.needs = root, now, Needs(now)
+
     def tracked(self, spec: Spec) -> Spec:
         """The spec, with every key that the stage reads noted."""
         return cast(Spec, Tracked(spec, self.needs.spec))
 
     def depends_on(self, path: Path, sha256: str) -> None:
         """Note that the stage read a file with this hash."""
-        self.needs.files[str(path)] = sha256
+        self.needs.files[os.path.relpath(path, self.folder)] = sha256
 
     def put(self, content: bytes, *, sealed: bool = False) -> str:
         """Keep an object in the store; its SHA-256."""
@@ -128,8 +157,8 @@ class Context:
 
     def versions(self) -> dict[str, str]:
         """Versions of Python and of all packages that this stage and the extensions it has loaded reach."""
-        roots = [self.root, *(_module(e) for e in self.needs.extensions)]
-        return {"python": platform.python_version(), **(self.now.packages(roots) if self.now else {})}
+        roots = [self.root, *modules_of(self.needs.extensions)]
+        return self.now.packages(roots) if self.now else {"python": platform.python_version()}
 
     def unfinished(self) -> list[Any]:
         """What a killed execution of this stage left behind, if nothing that it depended on has changed since."""
@@ -162,7 +191,7 @@ def file_digest(path: Path, ledger: Ledger) -> str:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-    if now == stamp(path) and time.time_ns() - now[1] > _STILL:
+    if now == stamp(path) and rested(now):
         ledger.remember("file", str(path), [now, digest])
     return digest
 
@@ -173,6 +202,7 @@ def stale(needs: dict[str, Any], now: Callable[[str, str], str]) -> list[str]:
         "code": "code of {} changed",
         "packages": "package {} changed",
         "spec": "spec key {} changed",
+        "variables": "environment variable {} changed",
         "files": "file {} changed",
         "extensions": "code of {} changed",
         "groups": "the list of {} changed",
@@ -189,8 +219,8 @@ def stale(needs: dict[str, Any], now: Callable[[str, str], str]) -> list[str]:
 class Now:
     """The present digest of anything that a stage can depend on."""
 
-    def __init__(self, spec: Spec, code: Code, ledger: Ledger, inputs: dict[str, str]) -> None:
-        self._spec, self._code, self._ledger, self.inputs = spec, code, ledger, inputs
+    def __init__(self, spec: Spec, code: Code, ledger: Ledger, inputs: dict[str, str], folder: Path) -> None:
+        self._spec, self._code, self._ledger, self.inputs, self._folder = spec, code, ledger, inputs, folder
 
     def __call__(self, kind: str, key: str) -> str:
         if kind == "inputs":
@@ -198,36 +228,49 @@ class Now:
         if kind == "spec":
             return digest_json(value_at(self._spec, key))
         if kind == "files":
-            return file_digest(Path(key), self._ledger)
+            return file_digest(self._folder / key, self._ledger)
+        if kind == "variables":
+            return digest_json(os.environ.get(key))
         if kind == "packages":
             return self._code.versions((key,))[key]
         if kind == "groups":
             return digest_json([c.names() for c in catalog.ALL if c.group == key])
         if kind == "extensions":
-            return self._code.closure(_module(key)).digest
+            return "".join(self._code.closure(root).digest for root in modules_of([key]))
         return self._code.closure(key).digest
 
     def packages(self, roots: list[str]) -> dict[str, str]:
-        """Versions of all distributions that the roots reach."""
-        reached = sorted({p for root in roots for p in self._code.closure(root).packages})
-        return self._code.versions(tuple(reached))
+        """Versions of Python and of all distributions that the roots reach."""
+        reached = {p for root in roots for p in self._code.closure(root).packages}
+        return self._code.versions(("python", *sorted(reached)))
+
+    def variables(self, roots: list[str]) -> dict[str, str]:
+        """Digests of all environment variables that the roots read."""
+        names = sorted({v for root in roots for v in self._code.closure(root).variables})
+        return {name: self("variables", name) for name in names}
 
 
-def _module(extension: str) -> str:
-    group, _, name = extension.partition("/")
-    return next(c.module_name(name) for c in catalog.ALL if c.group == group)
+def modules_of(extensions: Iterable[str]) -> list[str]:
+    """The modules that hold extensions named ``group/name``, without those that are gone."""
+    found = []
+    for extension in extensions:
+        group, _, name = extension.partition("/")
+        with contextlib.suppress(NotFound):
+            found.append(next(c.module_name(name) for c in catalog.ALL if c.group == group))
+    return found
 
 
 def complete(needs: Needs, stage: str, inputs: dict[str, str], now: Now) -> dict[str, Any]:
     """The needs of a finished execution, with the digests of code and packages filled in."""
-    roots = [stage, *(_module(e) for e in needs.extensions)]
+    roots = [stage, *modules_of(needs.extensions)]
     return {
         "code": {stage: now("code", stage)},
         "packages": now.packages(roots),
         "spec": dict(needs.spec),
+        "variables": now.variables(roots),
         "files": dict(needs.files),
-        "extensions": {e: now("extensions", e) for e in needs.extensions},
-        "groups": {g: now("groups", g) for g in needs.groups},
+        "extensions": dict(needs.extensions),
+        "groups": dict(needs.groups),
         "inputs": inputs,
         "made": needs.made,
     }

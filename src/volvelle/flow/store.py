@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from volvelle.errors import ContractBroken, NotFound
+from volvelle.errors import ContractBroken, InputError, NotFound
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -32,6 +32,10 @@ def write_atomic(path: Path, content: bytes) -> None:
         raise
 
 
+class ObjectLost(NotFound):
+    """An object that was in the store is absent or damaged; the stage that gave it can make it anew."""
+
+
 class Store:
     """Objects of one project, below `folder`."""
 
@@ -39,18 +43,29 @@ class Store:
         self.folder = folder
 
     def put(self, content: bytes, *, sealed: bool = False) -> str:
-        """Keep `content`; its SHA-256. A sealed object is not given out by `get`."""
+        """Keep `content`; its SHA-256. A sealed object is not given out by `get`.
+
+        Raises:
+            InputError: it cannot be written.
+        """
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest, sealed=sealed)
-        if not path.exists():
-            write_atomic(path, content)
+        try:
+            if not path.exists() or path.stat().st_size != len(content):
+                write_atomic(path, content)
+        except OSError as error:
+            raise InputError(
+                f"an object of {len(content)} bytes cannot be kept: {error.strerror}",
+                where=str(self.folder),
+                next_move="make room, or let the folder be written; what was finished is kept",
+            ) from error
         return digest
 
     def get(self, digest: str) -> bytes:
         """The object of this name.
 
         Raises:
-            NotFound: absent or damaged.
+            ObjectLost: absent or damaged.
             ContractBroken: it is sealed.
         """
         if not self._path(digest).exists() and self._path(digest, sealed=True).exists():
@@ -73,12 +88,12 @@ class Store:
         """A record kept by `put_record`.
 
         Raises:
-            NotFound: absent, damaged, or of another version of the record.
+            ObjectLost: absent, damaged, or of another version of the record.
         """
         try:
             return msgspec.json.decode(self.get(digest), type=kind)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise NotFound(f"object {digest[:12]} is no {kind.__name__}: {error}") from error
+            raise ObjectLost(f"object {digest[:12]} is no {kind.__name__}: {error}") from error
 
     def _path(self, digest: str, *, sealed: bool = False) -> Path:
         return self.folder / ("sealed" if sealed else "objects") / digest[:2] / digest[2:]
@@ -87,10 +102,10 @@ class Store:
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(
+            raise ObjectLost(
                 f"object {digest[:12]} is not in the store", next_move="run again; it will be made anew"
             ) from error
         if hashlib.sha256(content).hexdigest() != digest:
             path.unlink(missing_ok=True)
-            raise NotFound(f"object {digest[:12]} is damaged", next_move="run again; it will be made anew")
+            raise ObjectLost(f"object {digest[:12]} is damaged", next_move="run again; it will be made anew")
         return content

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +16,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from volvelle.catalog import import_late
-from volvelle.errors import ContractBroken
+from volvelle.errors import ContractBroken, InputError, NotFound, near
 from volvelle.flow.closure import Code
 from volvelle.flow.context import Context, Notify, Now, complete, digest_json, stale
 from volvelle.flow.environment import environment
 from volvelle.flow.ledger import Ledger, Step
-from volvelle.flow.store import Store
+from volvelle.flow.store import ObjectLost, Store, write_atomic
 from volvelle.spec.requirements import Spec
 
 WHEEL = "volvelle.flow.wheel:WHEEL"
 STATE = ".volvelle"
 GIVEN = ("spec", "context")
+_COMPARED = 200
+"""Earlier executions of a stage among which the nearest is looked for when saying what changed."""
 Stage = tuple[str, list[str], str]
 """``module:function``, its parameters, the record that it gives."""
 
@@ -55,15 +58,25 @@ class Finished(NamedTuple):
 
 
 class Project:
-    """The state beside one spec: store, ledger, code."""
+    """The state beside one spec: store, ledger, code.
+
+    Raises:
+        InputError: the folder cannot be written, or the ledger not be read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.state = self.folder / STATE
-        self.state.mkdir(parents=True, exist_ok=True)
-        ignore = self.state / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                write_atomic(ignore, b"*\n")
+        except OSError as error:
+            advice = "state lies beside the spec: put the spec into a folder that can be written"
+            raise InputError(
+                f"no state can be kept here: {error.strerror}", where=str(self.state), next_move=advice
+            ) from error
         self.store = Store(self.state)
         self.ledger = Ledger(self.state / "ledger.db")
         self.code = Code(self.ledger)
@@ -84,17 +97,23 @@ def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, so
         ContractBroken: a stage was given or handed on what its contract forbids.
     """
     began = time.perf_counter()
+    project.code.forget()
     stages = project.code.stages(wheel)
+    _check(stages)
     rows = tuple(row for _, _, row in _look(project, spec, stages) if row is not None)
-    if len(rows) == len(stages) and (standing := _standing_run(project.ledger, rows)):
+    asked = msgspec.to_builtins(spec)
+    if len(rows) == len(stages) and (standing := _standing_run(project, rows, asked)):
         return Finished(standing, True, rows, time.perf_counter() - began)
-    kept = msgspec.json.encode({"text": source, "spec": msgspec.to_builtins(spec)})
+    kept = msgspec.json.encode({"text": source, "spec": asked})
     run = project.ledger.start_run(project.store.put(kept), environment(project.folder))
+    turning = _Turning(project, spec, run, notify)
     try:
-        rows = tuple(_turn_stages(project, spec, stages, run, notify))
+        rows = turning.all(stages)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
-        project.ledger.finish_run(run, status, str(error).partition("\n")[0])
+        # The ledger may be what has failed; what is told is the first error.
+        with contextlib.suppress(InputError):
+            project.ledger.finish_run(run, status, str(error).partition("\n")[0])
         raise
     project.ledger.finish_run(run, "done")
     return Finished(run, False, rows, time.perf_counter() - began)
@@ -104,7 +123,10 @@ def explain(project: Project, spec: Spec, *, wheel: str = WHEEL) -> list[tuple[s
     """For each stage: "unchanged", or why the next turn computes it."""
     answers: list[tuple[str, str]] = []
     first = ""
-    for stage, now, row in _look(project, spec, project.code.stages(wheel)):
+    project.code.forget()
+    stages = project.code.stages(wheel)
+    _check(stages)
+    for stage, now, row in _look(project, spec, stages):
         name = _short(stage)
         if row is not None:
             answers.append((name, "unchanged"))
@@ -116,6 +138,24 @@ def explain(project: Project, spec: Spec, *, wheel: str = WHEEL) -> list[tuple[s
     return answers
 
 
+def _check(stages: list[Stage]) -> None:
+    """Compare what every stage takes with what those before it give, before anything is computed."""
+    givers: dict[str, str] = {}
+    for stage, parameters, result in stages:
+        name = _short(stage)
+        for parameter in parameters:
+            if parameter in GIVEN or parameter in givers:
+                continue
+            later = next((_short(s) for s, _, r in stages if r.lower() == parameter), "")
+            advice = f"put {later!r}, which gives it, before {name!r}" if later else near(parameter, [*givers, *GIVEN])
+            raise ContractBroken(f"stage {name!r} takes {parameter!r}, which no stage before it gives; {advice}")
+        if result.lower() in givers:
+            raise ContractBroken(f"stages {givers[result.lower()]!r} and {name!r} both give a {result}")
+        if name in givers.values():
+            raise ContractBroken(f"two stages are called {name!r}; rename one")
+        givers[result.lower()] = name
+
+
 def _look(project: Project, spec: Spec, stages: list[Stage]) -> list[tuple[str, Now | None, StageRow | None]]:
     """For every stage its present inputs and its cached output, as far as they are known without computing."""
     outputs: dict[str, str] = {}
@@ -124,7 +164,7 @@ def _look(project: Project, spec: Spec, stages: list[Stage]) -> list[tuple[str, 
         wanted = [p for p in parameters if p not in GIVEN]
         now = row = None
         if all(p in outputs for p in wanted):
-            now = Now(spec, project.code, project.ledger, {p: outputs[p] for p in wanted})
+            now = _now(project, spec, {p: outputs[p] for p in wanted})
             row = _cached(project, stage, now)
         found.append((stage, now, row))
         if row is not None:
@@ -132,25 +172,70 @@ def _look(project: Project, spec: Spec, stages: list[Stage]) -> list[tuple[str, 
     return found
 
 
-def _turn_stages(project: Project, spec: Spec, stages: list[Stage], run: int, notify: Notify) -> Iterator[StageRow]:
-    outputs: dict[str, str] = {}
-    records: dict[str, msgspec.Struct] = {}
-    for stage, parameters, result in stages:
-        name = _short(stage)
-        inputs = {p: outputs[p] for p in parameters if p not in GIVEN and p in outputs}
-        now = Now(spec, project.code, project.ledger, inputs)
-        with _alone(project, name, notify):
-            row = _cached(project, stage, now)
-            if row is None:
-                reason = _reason(project.ledger, stage, now)
-                notify("stage", {"stage": name, "state": "start", "reason": reason})
-                row = _compute(project, spec, (stage, parameters, result), run, notify, now, records)._replace(
-                    reason=reason
-                )
-        project.ledger.add_step(Step(run, name, row.output, row.reused, row.seconds, row.reason))
-        notify("stage", {"stage": name, "state": "reused" if row.reused else "done", "seconds": row.seconds})
-        outputs[result.lower()] = row.output
-        yield row
+def _now(project: Project, spec: Spec, inputs: dict[str, str]) -> Now:
+    return Now(spec, project.code, project.ledger, inputs, project.folder)
+
+
+class _Turning:
+    """One run in the making."""
+
+    def __init__(self, project: Project, spec: Spec, run: int, notify: Notify) -> None:
+        self._project, self._spec, self._run, self._notify = project, spec, run, notify
+        self._records: dict[str, msgspec.Struct] = {}
+        self._computed: dict[str, StageRow] = {}
+
+    def all(self, stages: list[Stage]) -> tuple[StageRow, ...]:
+        """Every stage in order. An object that turns out damaged is made anew by the stage that gave it."""
+        for _ in stages:
+            with contextlib.suppress(ObjectLost):
+                return self._once(stages)
+            self._records.clear()
+        return self._once(stages)
+
+    def _once(self, stages: list[Stage]) -> tuple[StageRow, ...]:
+        outputs: dict[str, str] = {}
+        rows = []
+        for stage in stages:
+            root, parameters, result = stage
+            name = _short(root)
+            now = _now(self._project, self._spec, {p: outputs[p] for p in parameters if p not in GIVEN})
+            with _alone(self._project, name, self._notify):
+                row = _cached(self._project, root, now) or self._compute(stage, now)
+            earlier = self._computed.get(name)
+            row = earlier if earlier and earlier.output == row.output else row
+            step = Step(self._run, name, row.output, row.reused, row.seconds, row.reason)
+            self._project.ledger.add_step(step)
+            self._notify("stage", {"stage": name, "state": "reused" if row.reused else "done", "seconds": row.seconds})
+            outputs[result.lower()] = row.output
+            rows.append(row)
+        return tuple(rows)
+
+    def _compute(self, stage: Stage, now: Now) -> StageRow:
+        """Execute a stage between the checks of its contract."""
+        root, parameters, result = stage
+        module, _, name = root.partition(":")
+        project = self._project
+        reason = _reason(project.ledger, root, now)
+        self._notify("stage", {"stage": name, "state": "start", "reason": reason})
+        project.code.hold([root])
+        home = import_late(module, f"stage {name!r}")
+        began = time.perf_counter()
+        context = Context(project.folder, project.store, project.ledger, self._run, self._notify)
+        context.place(root, now)
+        given: dict[str, Any] = {"spec": context.tracked(self._spec), "context": context}
+        given |= {p: _record(project, p, d, home, self._records) for p, d in now.inputs.items()}
+        with context.needs.watching():
+            record = getattr(home, name)(**{p: given[p] for p in parameters})
+        if type(record).__name__ != result or not isinstance(record, msgspec.Struct):
+            raise ContractBroken(f"stage {name!r} promises a {result} and gave a {type(record).__name__}")
+        digest = project.store.put_record(record)
+        seconds = time.perf_counter() - began
+        needs = complete(context.needs, root, now.inputs, now)
+        project.ledger.add_trace(root, digest_json(now.inputs), needs, digest, seconds)
+        self._records[result.lower()] = record
+        row = StageRow(name, digest, False, seconds, reason)
+        self._computed[name] = row
+        return row
 
 
 def _cached(project: Project, stage: str, now: Now) -> StageRow | None:
@@ -162,50 +247,11 @@ def _cached(project: Project, stage: str, now: Now) -> StageRow | None:
 
 def _reason(ledger: Ledger, stage: str, now: Now) -> str:
     """Which input changed, against the execution that differs least."""
-    differences = [stale(needs, now) for needs, _, _ in ledger.traces(stage)]
+    differences = [stale(needs, now) for needs, _, _ in itertools.islice(ledger.traces(stage), _COMPARED)]
     if not differences:
         return "never run"
     least = min(differences, key=len)
     return ", ".join(least) or "its output is no longer in the store"
-
-
-def _compute(
-    project: Project,
-    spec: Spec,
-    stage: Stage,
-    run: int,
-    notify: Notify,
-    now: Now,
-    records: dict[str, msgspec.Struct],
-) -> StageRow:
-    """Execute a stage between the checks of its contract."""
-    root, parameters, result = stage
-    module, _, name = root.partition(":")
-    home = import_late(module, f"stage {name!r}")
-    function = getattr(home, name)
-    began = time.perf_counter()
-    context = Context(project.folder, project.store, project.ledger, run, notify)
-    context.root, context.now = root, now
-    given: dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter == "spec":
-            given[parameter] = context.tracked(spec)
-        elif parameter == "context":
-            given[parameter] = context
-        elif parameter in now.inputs:
-            given[parameter] = _record(project, parameter, now.inputs[parameter], home, records)
-        else:
-            raise ContractBroken(f"stage {name!r} needs {parameter!r}; put the stage that gives it before this one")
-    with context.needs.watching():
-        record = function(**given)
-    if type(record).__name__ != result or not isinstance(record, msgspec.Struct):
-        raise ContractBroken(f"stage {name!r} promises a {result} and gave a {type(record).__name__}")
-    digest = project.store.put_record(record)
-    seconds = time.perf_counter() - began
-    needs = complete(context.needs, root, now.inputs, now)
-    project.ledger.add_trace(root, digest_json(now.inputs), needs, digest, seconds)
-    records[result.lower()] = record
-    return StageRow(name, digest, False, seconds, "")
 
 
 def _record(project: Project, name: str, digest: str, home: Any, records: dict[str, msgspec.Struct]) -> msgspec.Struct:
@@ -225,12 +271,16 @@ def _record(project: Project, name: str, digest: str, home: Any, records: dict[s
     return records[name]
 
 
-def _standing_run(ledger: Ledger, rows: tuple[StageRow, ...]) -> int | None:
-    """The newest finished run with exactly these outputs."""
+def _standing_run(project: Project, rows: tuple[StageRow, ...], asked: Any) -> int | None:
+    """The newest finished run of this very spec with exactly these outputs."""
     wanted = {row.name: row.output for row in rows}
-    for run in reversed(ledger.runs()[-50:]):
-        if run.status == "done" and {s.stage: s.output for s in ledger.steps(run.id)} == wanted:
-            return run.id
+    spec = msgspec.json.decode(msgspec.json.encode(asked))
+    for run in project.ledger.runs_that_gave(rows[-1].name, rows[-1].output):
+        if {s.stage: s.output for s in project.ledger.steps(run.id)} != wanted:
+            continue
+        with contextlib.suppress(NotFound):
+            if msgspec.json.decode(project.store.get(run.spec))["spec"] == spec:
+                return run.id
     return None
 
 
