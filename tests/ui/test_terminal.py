@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import msgspec
@@ -25,10 +27,10 @@ SPEC = Spec(problem=Problem(target="y", name="pump"), data=Data(source="a.csv"))
 GOAL = Goal("roc_auc", "up", 30.0, None, "auto", 7, 5)
 BOARD = """\
 pump: Of 3 gates, 1 fails and 1 is not measured
-     gate                           measured  95 % interval          bound  verdict
-  ✓  recall where sex = 'F' >= 0.8     0.900  0.850 to 0.950      >= 0.800  pass
-  ✗  model_size <= 2 KiB             3.0 KiB                    <= 2.0 KiB  fail
-  ?  flash <= 64 KiB                       –                   <= 64.0 KiB  not measured
+     gate                           measured  95 % interval         bound  verdict
+  ✓  recall where sex = 'F' >= 0.8     0.900  0.850 to 0.950     >= 0.800  pass
+  ✗  model_size <= 2 KiB             3.0 KiB                   <= 2.0 KiB  fail
+  ?  flash <= 64 KiB                       –                  <= 64.0 KiB  not measured
   model_size <= 2 KiB: 3.0 KiB misses <= 2.0 KiB by 1.0 KiB
   flash <= 64 KiB: nothing measures flash yet"""
 LEADERBOARD = """\
@@ -182,9 +184,18 @@ def _on_terminal(monkeypatch: pytest.MonkeyPatch, draw: object, *, clear: bool =
     if clear:
         monkeypatch.delenv("NO_COLOR", raising=False)
     outer, inner = pty.openpty()
+    shown: list[bytes] = []
+    reader = threading.Thread(target=_read, args=(outer, shown))
+    reader.start()
     with os.fdopen(inner, "w", encoding="utf-8") as stream:
         draw(stream)  # type: ignore[operator]
-        stream.flush()
-        shown = os.read(outer, 65536).decode("utf-8", "replace")
+    reader.join(20)
     os.close(outer)
-    return shown
+    return b"".join(shown).decode("utf-8", "replace")
+
+
+def _read(outer: int, shown: list[bytes]) -> None:
+    # Linux ends a pseudo-terminal whose other side is closed with an input/output error.
+    with contextlib.suppress(OSError):
+        while content := os.read(outer, 65536):
+            shown.append(content)

@@ -13,14 +13,10 @@ from html import escape
 from typing import NamedTuple
 
 from volvelle.ui.palette import HEAT_LEVELS
-from volvelle.ui.scales import Scale, number, short, ticks, widened
+from volvelle.ui.scales import Scale, fit, number, short, span, ticks, widened
 from volvelle.ui.wording import clean
 
 WIDTH = 360
-LETTER = 6.6
-"""Mean width of a letter of 12 units, a little generous."""
-BOLD = 7.6
-"""The same for bold figures."""
 _HEAT = "".join(
     f".chart .h{k}{{fill:var(--heat-{k})}}.chart .o{k}{{fill:var(--on-heat-{k})}}" for k in range(HEAT_LEVELS)
 )
@@ -91,9 +87,9 @@ def interval(
 def bars(rows: Sequence[tuple[str, float]], name: str, about: str, texts: Sequence[str] = ()) -> str:
     """Horizontal bars from zero, longest label cut at half the width."""
     shown = list(texts) or [short(v) for _, v in rows]
-    labels = [clean(label, 24) for label, _ in rows]
-    left = min(170.0, 10 + LETTER * max((len(label) for label in labels), default=0))
-    room = 12 + BOLD * max((len(t) for t in shown), default=0)
+    labels = [fit(clean(label), 150) for label, _ in rows]
+    left = 10 + max(map(span, labels), default=0)
+    room = 12 + 1.1 * max(map(span, shown), default=0)
     top = max((v for _, v in rows if math.isfinite(v)), default=1.0) or 1.0
     scale = Scale(0, top, left, WIDTH - room)
     body = ""
@@ -119,7 +115,7 @@ def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> s
             side = "end" if across.at(peak[0]) > WIDTH / 2 else "start"
             away = -6 if side == "end" else 22
             place = f'x="{number(across.at(peak[0]) + away)}" y="{number(up.at(peak[1]) + 10)}"'
-            body += f'<text class="strong {side}" {place}>{_text(clean(curve.label, 22))}</text>'
+            body += f'<text class="strong {side}" {place}>{_text(fit(clean(curve.label), 130))}</text>'
     return _svg(WIDTH, 270, name, about, body)
 
 
@@ -178,21 +174,19 @@ def spark(counts: Sequence[int], name: str) -> str:
 def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, about: str) -> str:
     """Counts by true class (row) and predicted class (column), shaded by the share of their row."""
     many = len(table)
-    short_names = [clean(n, 12 if many <= 4 else 7) for n in names]
-    left = 28 + LETTER * max(len(n) for n in short_names)
+    rows = [fit(clean(n), 90 if many <= 4 else 60) for n in names]
+    left = 28 + max(map(span, rows))
     cell = (WIDTH - left - 4) / many
     tall = min(64.0, max(22.0, cell * 0.72))
-    fits = [clean(n, max(2, int(cell / LETTER))) for n in short_names]
+    columns = [fit(clean(n), cell) for n in names]
     body = f'<text class="mid" x="{number((left + WIDTH) / 2)}" y="14">predicted</text>'
     body += f'<text class="mid" transform="translate(13 {number(40 + tall * many / 2)}) rotate(-90)">true</text>'
-    for column, label in enumerate(fits):
+    for column, label in enumerate(columns):
         body += f'<text class="mid" x="{number(left + cell * (column + 0.5))}" y="33">{_text(label)}</text>'
     for row, counts in enumerate(table):
         y = 40 + tall * row
         total = sum(counts)
-        body += (
-            f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(short_names[row])}</text>'
-        )
+        body += f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(rows[row])}</text>'
         for column, count in enumerate(counts):
             share = count / total if total else 0.0
             box = (left + cell * column, y, cell, tall)
@@ -242,7 +236,7 @@ def _cell(box: tuple[float, float, float, float], count: int, share: float, what
     middle, roomy = number(x + wide / 2), tall >= 36 and wide >= 44
     drawn = f"<g><title>{_text(clean(what, 160))}: {count:,} rows, {share:.1%} of the row</title>"
     drawn += _rect(x, y, wide, tall, f"h{level} gap")
-    text = f"{count:,}" if len(f"{count:,}") * LETTER < wide else short(count)
+    text = f"{count:,}" if span(f"{count:,}") < wide else short(count)
     lift = tall / 2 + (-2 if roomy else 4)
     drawn += f'<text class="mid o{level}" x="{middle}" y="{number(y + lift)}">{text}</text>'
     if roomy:
@@ -253,7 +247,7 @@ def _cell(box: tuple[float, float, float, float], count: int, share: float, what
 def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
     """Axes with round ticks and labels; the scales and the drawing so far."""
     y_ticks, x_ticks = ticks(y.low, y.high), ticks(x.low, x.high)
-    left = 28 + LETTER * max(len(short(t)) for t in y_ticks)
+    left = 28 + max(span(short(t)) for t in y_ticks)
     across, up = Scale(x.low, x.high, left, WIDTH - 16), Scale(y.low, y.high, 224, 10)
     body = ""
     for tick in y_ticks:
@@ -264,8 +258,8 @@ def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
         at = across.at(tick)
         body += f'<text class="mid" x="{number(at)}" y="241">{short(tick)}</text>'
     body += f'<line class="axis" x1="{number(left)}" x2="{WIDTH - 16}" y1="224" y2="224"/>'
-    body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{_text(clean(x.label, 44))}</text>'
-    label = _text(clean(y.label, 32))
+    body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{_text(fit(clean(x.label), 280))}</text>'
+    label = _text(fit(clean(y.label), 210))
     return across, up, body + f'<text class="mid" transform="translate(13 117) rotate(-90)">{label}</text>'
 
 
