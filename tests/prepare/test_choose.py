@@ -78,6 +78,18 @@ def test_own_steps_replace_the_default_and_are_filled_where_needed() -> None:
         assert found[("sex",)] == ("one_hot",)
 
 
+def test_power_and_indicator_only_where_they_can_help() -> None:
+    """A skewed column of two values is not bent, and one that is missing everywhere gets no indicator."""
+    signature = Signature(
+        features=(Feature(name="flag", kind="number"), Feature(name="void", kind="number")),
+        target="y",
+        task="regression",
+    )
+    numbers = np.stack([np.arange(100) == 7, np.full(100, np.nan)], axis=1).astype(np.float32)
+    found = plan(signature, {"numbers": numbers}, "dense", {})
+    assert [(p.columns, p.steps) for p in found] == [(("flag", "void"), DEFAULTS["dense"]["numbers"])]
+
+
 def test_default_steps_all_fit() -> None:
     """Every default chain passes the check that the user's chains must pass."""
     for steps_of in DEFAULTS.values():

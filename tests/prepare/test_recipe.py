@@ -92,8 +92,9 @@ def test_categorical_points_at_the_code_columns(view: View) -> None:
 
 
 def test_dense_has_no_categorical_column() -> None:
-    """One-hot columns are amounts."""
+    """One-hot columns are amounts, and a dense learner knows no codes even where the user asks for them."""
     assert categorical(fit(rows(), SIGNATURE, "dense")) == ()
+    assert categorical(fit(rows(), SIGNATURE, "dense", {"colour": ("ordinal",)})) == ()
 
 
 def test_raw_leaves_numbers_alone() -> None:

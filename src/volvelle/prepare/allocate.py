@@ -19,8 +19,8 @@ def take_share(
     """Row numbers, ascending, of about `share` of the rows of every stratum.
 
     Error diffusion: units pass in random order (larger ones first), and one is taken as soon as the share owed has
-    grown to half its size. What a stratum still owes is carried to the next, so the total is right too. A stratum of a
-    single unit, and the last unit of any other, is left behind, except where there is nothing else to take.
+    grown to half its size. What a stratum still owes is carried to the next, so the total is right too. The last
+    unit of a stratum is left behind, so a stratum of one unit gives nothing while there is anything else to take.
     """
     sizes, owner = np.bincount(units), _owners(units, strata)
     taken = np.zeros(len(sizes), dtype=bool)
@@ -28,9 +28,7 @@ def take_share(
     rows_of = np.bincount(owner, weights=sizes)
     for stratum in np.argsort(-rows_of, kind="stable"):
         members = rng.permutation(np.flatnonzero(owner == stratum))
-        if len(members) == 1:
-            owed += share * float(sizes[members[0]])
-        elif len(members):
+        if len(members):
             chosen, owed = _diffuse(sizes[members], share, owed, largest_first=largest_first)
             taken[members[chosen]] = True
         owed = min(max(owed, -limit), limit)
