@@ -29,7 +29,7 @@ SPACE: Space = {
     "trees": Int(low=10, high=300, default=100, log=True),
     "depth": Int(low=2, high=20, default=14),
     "min_leaf": Int(low=1, high=50, default=2, log=True),
-    "features": Float(low=0.1, high=1.0, default=0.6),
+    "features": Float(low=0.1, high=1.0, default=0.5),
     "balanced": Choice(options=(False, True), default=False),
 }
 

@@ -116,7 +116,7 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
         "lambda_l2": settings["l2"],
         "feature_fraction": settings["features"],
         "bagging_fraction": settings["rows"],
-        "bagging_freq": 1 if settings["rows"] < 1 else 0,
+        "bagging_freq": 1 if settings["rows"] < 1 and len(lesson.y) >= 50 else 0,
         "zero_as_missing": False,
         "seed": lesson.seed,
         "num_threads": lesson.threads,

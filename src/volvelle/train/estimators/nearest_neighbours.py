@@ -32,6 +32,7 @@ from volvelle.train.rows import sample
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
 ROWS = 5_000
+BLOCK = 256
 SPACE: Space = {
     "neighbours": Int(low=1, high=100, default=15, log=True),
     "weights": Choice(options=("equal", "distance"), default="distance"),
@@ -79,17 +80,20 @@ def fit(lesson: Lesson, settings: Settings) -> Stored:
 
 
 def predict(fitted: Stored, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
-    """The definition in NumPy, row by row: differences squared and summed, stable sort, weighted mean."""
+    """The definition in NumPy: squared distances, stable sort, weighted mean."""
     stored = fitted.rows.astype(np.float64)
+    asked = _whole(x, fitted.limit, fitted.per_unit)
     answers = np.empty((len(x), fitted.answers.shape[1]), dtype=np.float32)
-    for n, row in enumerate(_whole(x, fitted.limit, fitted.per_unit)):
-        squared = ((stored - row) ** 2).sum(axis=1)
-        nearest = np.argsort(squared, kind="stable")[: fitted.neighbours]
-        weight = np.ones(len(nearest))
-        if fitted.by_distance:
-            here = squared[nearest] == 0
-            weight = here.astype(np.float64) if here.any() else 1.0 / np.sqrt(squared[nearest])
-        answers[n] = weight @ fitted.answers[nearest] / weight.sum()
+    for start in range(0, len(x), BLOCK):
+        block = asked[start : start + BLOCK]
+        # All terms are whole numbers below 2**53, so this is exactly the sum of squared differences.
+        squared = (block**2).sum(axis=1)[:, None] - 2.0 * block @ stored.T + (stored**2).sum(axis=1)
+        furthest = np.partition(squared, fitted.neighbours - 1, axis=1)[:, fitted.neighbours - 1]
+        for n, row in enumerate(squared):
+            near = np.flatnonzero(row <= furthest[n])
+            nearest = near[np.argsort(row[near], kind="stable")[: fitted.neighbours]]
+            weight = _weights(row[nearest], fitted.by_distance)
+            answers[start + n] = weight @ fitted.answers[nearest] / weight.sum()
     return answers
 
 
@@ -131,6 +135,13 @@ def _emit_weights(graph: Graph, whole: Value, nearest: Value) -> Value:
     some = graph.cast(graph.node("ReduceMax", here, axis, width=1, keepdims=1), "bool")
     inverse = graph.node("Div", one, graph.node("Sqrt", graph.node("Max", squared, one)), width=nearest.width)
     return graph.node("Where", some, here, inverse, kind="double", width=nearest.width)
+
+
+def _weights(squared: NDArray[np.float64], by_distance: bool) -> NDArray[np.float64]:
+    if not by_distance:
+        return np.ones(len(squared))
+    here = squared == 0
+    return here.astype(np.float64) if here.any() else np.asarray(1.0 / np.sqrt(squared), dtype=np.float64)
 
 
 def _whole(x: NDArray[np.float32], limit: float, per_unit: float) -> NDArray[np.float64]:

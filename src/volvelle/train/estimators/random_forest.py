@@ -25,11 +25,13 @@ from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
+ROWS_PER_TREE = 10_000
+"""A bootstrap sample has at most so many rows: more make trees larger and slower, hardly better."""
 SPACE: Space = {
     "trees": Int(low=10, high=300, default=100, log=True),
     "depth": Int(low=2, high=20, default=12),
     "min_leaf": Int(low=1, high=50, default=2, log=True),
-    "features": Float(low=0.1, high=1.0, default=0.4),
+    "features": Float(low=0.1, high=1.0, default=0.3),
     "balanced": Choice(options=(False, True), default=False),
 }
 
@@ -37,6 +39,7 @@ SPACE: Space = {
 def fit(lesson: Lesson, settings: Settings) -> Grown:
     """Grow the trees, each from its own seed: the number of threads changes nothing."""
     shared = {
+        "max_samples": ROWS_PER_TREE if len(lesson.y) > ROWS_PER_TREE else None,
         "n_estimators": settings["trees"],
         "max_depth": settings["depth"],
         "min_samples_leaf": settings["min_leaf"],
