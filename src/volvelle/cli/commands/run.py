@@ -12,8 +12,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from volvelle.catalog import import_late
+from volvelle.catalog import ROOT, import_late
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
+from volvelle.flow.closure import stamp
+from volvelle.flow.context import digest_json
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Finished, Project, explain, turn
 from volvelle.spec.read import FILE, read
@@ -83,7 +85,9 @@ def _explain(project: Project, options: argparse.Namespace) -> int:
 def _report(result: Result) -> Path:
     """The report's path; it is drawn once for each evidence."""
     path = result.project.state / "reports" / f"run-{result.run.id}.html"
-    mark = [result.digest("judge"), result.project.code.closure("volvelle.ui.report:render").digest]
+    templates = [stamp(part) for part in sorted((ROOT / "ui" / "templates").iterdir())]
+    code = result.project.code.closure("volvelle.ui.report:render").digest
+    mark = [result.digest("judge"), code, digest_json(templates)]
     if not path.exists() or result.project.ledger.recall("report", str(result.run.id)) != mark:
         path = Path(import_late("volvelle.ui.report", "the report").write(result))
         result.project.ledger.remember("report", str(result.run.id), mark)
