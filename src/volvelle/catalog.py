@@ -167,7 +167,7 @@ ESTIMATORS = Catalog(
     "estimators",
     "volvelle.train.estimators",
     "estimator",
-    ("TASKS", "VIEW", "SPACE", "fit", "emit", "predict"),
+    ("TASKS", "VIEW", "SPACE", "COST", "fit", "emit", "predict"),
 )
 METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
 GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))

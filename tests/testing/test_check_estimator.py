@@ -18,7 +18,7 @@ from volvelle.train.estimators import constant
 
 def broken(**changes: Any) -> SimpleNamespace:
     """The constant baseline with some of its names replaced."""
-    names = {n: getattr(constant, n) for n in ("TASKS", "VIEW", "SPACE", "fit", "predict", "emit")}
+    names = {n: getattr(constant, n) for n in ("TASKS", "VIEW", "SPACE", "COST", "fit", "predict", "emit")}
     return SimpleNamespace(**{n: v for n, v in (names | changes).items() if v is not None})
 
 
@@ -88,6 +88,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("unknown task", {"TASKS": ("ranking",)}, "TASKS names 'ranking'"),
     ("no task", {"TASKS": ()}, "at least one task"),
     ("unknown view", {"VIEW": "wide"}, "VIEW is 'wide'"),
+    ("cost out of scale", {"COST": 11}, "COST must be"),
     ("space of another type", {"SPACE": {"depth": 3}}, r"SPACE\['depth'\] must be"),
     ("default outside", {"SPACE": {"depth": Int(low=1, high=3, default=4)}}, "lies outside"),
     ("log scale from zero", {"SPACE": {"l2": Float(low=0, high=3, default=1, log=True)}}, "logarithmic"),

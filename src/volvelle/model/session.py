@@ -22,6 +22,10 @@ _REFUSALS: tuple[type[Exception], ...] = (
 )
 
 
+BLOCK = 4096
+"""Rows of one run: a kernel or a neighbour search holds a matrix of rows by stored rows."""
+
+
 class Session:
     """Runs one ONNX model on the CPU.
 
@@ -49,4 +53,10 @@ class Session:
     def run(self, inputs: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """Map each output name to its array. Inputs that the model does not take are left out."""
         taken = {name: inputs[name] for name in self.inputs}
-        return dict(zip(self.outputs, self._session.run(None, taken), strict=True))
+        rows = max((len(matrix) for matrix in taken.values()), default=0)
+        blocks = [
+            self._session.run(None, {name: matrix[at : at + BLOCK] for name, matrix in taken.items()})
+            for at in range(0, max(rows, 1), BLOCK)
+        ]
+        answers = blocks[0] if len(blocks) == 1 else [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+        return dict(zip(self.outputs, answers, strict=True))

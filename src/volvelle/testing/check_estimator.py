@@ -123,7 +123,7 @@ def lessons(task: ModelTask, view: View, rows: int = 90) -> Iterator[tuple[str, 
 
 
 def _check_constants(estimator: Any) -> None:
-    for name in ("TASKS", "VIEW", "SPACE", "fit", "predict", "emit"):
+    for name in ("TASKS", "VIEW", "SPACE", "COST", "fit", "predict", "emit"):
         _promise(hasattr(estimator, name), f"the estimator has no {name}")
     known = get_args(ModelTask)
     tasks = estimator.TASKS
@@ -131,6 +131,7 @@ def _check_constants(estimator: Any) -> None:
     for task in tasks:
         _promise(task in known, f"TASKS names {task!r}; known: {', '.join(known)}")
     _promise(estimator.VIEW in get_args(View), f"VIEW is {estimator.VIEW!r}; known: {', '.join(get_args(View))}")
+    _promise(estimator.COST in range(10), f"COST must be a whole number from 0 to 9, not {estimator.COST!r}")
     _promise(isinstance(estimator.SPACE, dict), "SPACE must be a dict of name to Float, Int or Choice")
     for name, dimension in estimator.SPACE.items():
         _check_dimension(name, dimension)

@@ -73,6 +73,8 @@ class Estimator(Protocol):
     TASKS: tuple[ModelTask, ...]
     VIEW: View
     SPACE: Space
+    COST: int
+    """How dear a fit is among the others, from 0 to 9: the search tries defaults from the cheapest on."""
 
     def fit(self, lesson: Lesson, settings: Settings) -> Any:
         """Learn. The same lesson and settings give the same result, whatever the number of threads."""

@@ -67,7 +67,7 @@ def _spaces(spec: Spec, task: ModelTask) -> dict[str, Space]:
             where="search.estimators",
             next_move=f"name some of {', '.join(able)}",
         )
-    ordered = sorted(fitting, key=lambda n: (getattr(fitting[n], "COST", 5), n))
+    ordered = sorted(fitting, key=lambda n: (fitting[n].COST, n))
     return {name: fitting[name].SPACE for name in ordered}
 
 

@@ -22,6 +22,7 @@ from volvelle.train.contract import Lesson, Settings, Space, View
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "raw"
+COST = 0
 SPACE: Space = {}
 
 

@@ -25,6 +25,7 @@ from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
+COST = 2
 SPACE: Space = {
     "depth": Int(low=1, high=20, default=10),
     "min_leaf": Int(low=1, high=100, default=15, log=True),

@@ -25,6 +25,7 @@ from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
+COST = 5
 SPACE: Space = {
     "trees": Int(low=10, high=300, default=100, log=True),
     "depth": Int(low=2, high=20, default=14),

@@ -33,6 +33,7 @@ from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "raw"
+COST = 3
 SPACE: Space = {
     "trees": Int(low=10, high=600, default=200, log=True),
     "learning_rate": Float(low=0.01, high=0.3, default=0.06, log=True),

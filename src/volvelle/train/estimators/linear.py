@@ -27,6 +27,7 @@ from volvelle.train.rows import calm
 
 TASKS: tuple[ModelTask, ...] = ("regression",)
 VIEW: View = "dense"
+COST = 1
 SPACE: Space = {
     "penalty": Choice(options=("ridge", "lasso", "elastic net", "none"), default="ridge"),
     "strength": Float(low=1e-6, high=1.0, default=1e-3, log=True),

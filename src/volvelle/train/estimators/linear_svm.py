@@ -33,6 +33,7 @@ from volvelle.train.rows import calm
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
+COST = 2
 SPACE: Space = {
     "cost": Float(low=1e-4, high=100.0, default=0.1, log=True),
     "epsilon": Float(low=1e-3, high=0.5, default=0.05, log=True),

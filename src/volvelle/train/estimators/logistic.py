@@ -28,6 +28,7 @@ from volvelle.train.rows import calm
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass")
 VIEW: View = "dense"
+COST = 1
 SPACE: Space = {
     "penalty": Choice(options=("ridge", "lasso", "elastic net"), default="ridge"),
     "strength": Float(low=1e-3, high=1e3, default=1.0, log=True),

@@ -29,6 +29,7 @@ from volvelle.train.rows import calm
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
+COST = 6
 EPOCHS = 200
 STOP_ROWS = 2_000
 """Fewer rows stop when the training loss stands still: a tenth of them decides nothing."""

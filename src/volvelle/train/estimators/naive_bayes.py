@@ -31,6 +31,7 @@ from volvelle.train.rows import calm
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass")
 VIEW: View = "dense"
+COST = 1
 HEADROOM = 4.0
 """Features are held within this many times their largest distance from the mean in training."""
 SPACE: Space = {

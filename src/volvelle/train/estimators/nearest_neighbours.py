@@ -31,6 +31,7 @@ from volvelle.train.rows import sample
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
+COST = 7
 ROWS = 5_000
 BLOCK = 256
 SPACE: Space = {

@@ -25,6 +25,7 @@ from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
+COST = 5
 ROWS_PER_TREE = 10_000
 """A bootstrap sample has at most so many rows: more make trees larger and slower, hardly better."""
 SPACE: Space = {

@@ -33,6 +33,7 @@ from volvelle.train.rows import calm, sample
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "dense"
+COST = 8
 ROWS = 5_000
 SPACE: Space = {
     "cost": Float(low=1e-2, high=100.0, default=1.0, log=True),

@@ -8,6 +8,7 @@ import numpy as np
 TASKS = ("binary", "multiclass")
 VIEW = "dense"
 SPACE = {}
+COST = 1
 
 
 def fit(lesson, settings):
