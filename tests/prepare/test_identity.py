@@ -83,6 +83,13 @@ def test_whole_and_real_numbers_hash_alike() -> None:
     assert content_hashes(whole, ["a"], 0).tolist() == content_hashes(real, ["a"], 0).tolist()[:2]
 
 
+def test_both_zeros_are_one_number() -> None:
+    """Minus zero equals zero, so it must hash alike and be the same row."""
+    frame = pl.DataFrame({"a": [0.0, -0.0]})
+    assert len(set(content_hashes(frame, ["a"], 0).tolist())) == 1
+    assert equal_rows(frame, ["a"]).tolist() == [0, 0]
+
+
 def test_hashes_are_spread_evenly() -> None:
     """Consecutive numbers fall evenly into 16 parts (chi-squared under the 0.1 % point of 15 degrees, 37.7)."""
     found = content_hashes(pl.DataFrame({"a": np.arange(16_000)}), ["a"], 3)

@@ -228,6 +228,14 @@ def test_promises_of_folds(rows: int, seed: int, count: int, method: Method, dis
     )
 
 
+def test_folds_forward_in_time_leave_out_what_was_learnt() -> None:
+    """A row to score that equals an earlier row to learn from is not scored in that fold."""
+    frame = pl.DataFrame({"a": [1, 2, 3, 4, 1, 5, 6, 4, 7], "when": range(9), "y": [0, 1, 0] * 3})
+    keys = Keys(target="y", features=("a",), time="when")
+    pairs = folds(frame, keys, task="classification", method="time", count=2)
+    assert [(t.tolist(), v.tolist()) for t, v in pairs] == [([0, 1, 2], [3, 5]), ([0, 1, 2, 3, 4, 5], [6, 8])]
+
+
 def test_folds_are_stratified() -> None:
     """Each class has the same number of rows in every fold, to one."""
     frame = table(500, 3)

@@ -24,9 +24,8 @@ def equal_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Keys:
     """
     if not columns:
         return np.arange(len(frame), dtype=np.int64)
-    # Renamed by position, so that no column can be called like the row number. Minus zero becomes zero.
-    named = [frame[c].alias(str(i)) for i, c in enumerate(columns)]
-    keys = pl.DataFrame([s + 0.0 if s.dtype.is_float() else s for s in named])
+    # Renamed by position, so that no column can be called like the row number.
+    keys = pl.DataFrame([frame[c].alias(str(i)) for i, c in enumerate(columns)])
     # A row with a hash of its own is alone for certain; only the others are compared, value by value.
     _, place, times = np.unique(keys.hash_rows().to_numpy(), return_inverse=True, return_counts=True)
     shared = np.flatnonzero(times[place] > 1)
