@@ -93,12 +93,16 @@ def search(
         notify(trial, _best(trials, goal))
         if trial.status == "out of time":
             break
+    return _found(trials, goal, before + time.monotonic() - began)
+
+
+def _found(trials: Sequence[Trial], goal: Goal, spent: float) -> Searched:
     best = _best(trials, goal)
     if best is None:
         notes = sorted({f"{t.estimator}: {t.note}" for t in trials})
         raise InputError(
             f"none of {len(trials)} candidates could be trained: {'; '.join(notes[:3])}",
-            next_move="look at the data with 'volvelle check', or name other estimators in [search] estimators",
+            next_move="look at the data with 'volvelle check --data', or name other estimators in [search] estimators",
         )
     return Searched(
         metric=goal.metric,
@@ -108,7 +112,7 @@ def search(
         seed=goal.seed,
         folds=goal.folds,
         budget=goal.budget,
-        spent=round(before + time.monotonic() - began, 3),
+        spent=round(spent, 3),
     )
 
 
