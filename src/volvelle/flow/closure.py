@@ -12,30 +12,26 @@ elsewhere than through a catalog.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import platform
 import sys
 import time
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from volvelle.errors import ContractBroken, InputError
-from volvelle.flow import modules
+from volvelle.flow import modules, reach
+from volvelle.flow.installed import distributions, installed, plain, standard
 from volvelle.flow.ledger import Ledger
+from volvelle.flow.reach import Target, Walk
 
 STILL = 50_000_000
 """Nanoseconds that a file must have rested before what it held is remembered: a write within the same clock
 tick would go unseen."""
-_LOAD = "<load>"
-"""In place of a name: only what importing the module does."""
 _DEEP = 20
 """Re-exports that are followed."""
 _loaded: dict[str, str] = {}
 """Hash of each source file when this process first ran code that reaches it."""
-Target = tuple[str, str]
-"""Module and name; "" for the whole module."""
 
 
 class Closure(NamedTuple):
@@ -87,7 +83,7 @@ class Code:
                 for name in os.listdir(entry):
                     if name.endswith(".dist-info"):
                         distribution, _, version = name[: -len(".dist-info")].partition("-")
-                        self._versions[_plain(distribution)] = version
+                        self._versions[plain(distribution)] = version
             self._versions["python"] = platform.python_version()
         return {p: self._versions.get(p, "") for p in packages}
 
@@ -143,19 +139,18 @@ class Code:
 
     def _compute(self, root: str) -> Closure:
         module, _, name = root.partition(":")
-        walk = _Walk(self._facts_of, self._targets)
-        walk.visit(module, name)
-        text = "\n".join(f"{k} {walk.reached[k]}" for k in sorted(walk.reached))
-        read = {m: f for m in sorted({k.partition(":")[0] for k in walk.reached}) if (f := self._file(m))}
-        absent = sorted(m for m in walk.libraries if self._place(m) is None and m not in _standard())
+        walk = Walk(self._facts_of, self._targets)
+        digest = walk.visit(module, name)
+        read = {m: f for m in sorted(walk.modules) if (f := self._file(m))}
+        absent = sorted(m for m in walk.libraries if self._place(m) is None and m not in standard())
         closure = Closure(
-            hashlib.sha256(text.encode()).hexdigest(),
-            tuple(sorted(_distributions({m.partition(".")[0] for m in walk.libraries}))),
+            digest,
+            tuple(sorted(distributions({m.partition(".")[0] for m in walk.libraries}))),
             tuple(sorted(walk.variables)),
             tuple(sorted(map(str, read.values()))),
         )
         # How closures are computed is part of what they are.
-        stamps = {f: self._stamp(f) for f in (*closure.files, __file__, str(modules.__file__))}
+        stamps = {f: self._stamp(f) for f in (*closure.files, __file__, str(modules.__file__), str(reach.__file__))}
         tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
         if all(rested(s) for s in stamps.values()):
             kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent, **closure._asdict()}
@@ -234,88 +229,10 @@ class Code:
         top = module.partition(".")[0]
         if top == "volvelle":
             return True
-        if top in _standard():
+        if top in standard():
             return False
         place = self._place(top)
-        return place is not None and bool(place.entry) and not _installed(top, place.entry)
-
-
-class _Walk:
-    """Collects everything that a root reaches."""
-
-    def __init__(self, facts_of: Any, targets: Any) -> None:
-        self._facts_of, self._targets = facts_of, targets
-        self.reached: dict[str, str] = {}
-        self.libraries: set[str] = set()
-        self.variables: set[str] = set()
-
-    def visit(self, module: str, name: str) -> None:
-        """Walk from ``module:name``; an empty name stands for the whole module."""
-        waiting = [(module, name)]
-        while waiting:
-            module, name = waiting.pop()
-            if f"{module}:{name}" not in self.reached:
-                waiting += self._step(module, name)
-
-    def _step(self, module: str, name: str) -> list[Target]:
-        facts = self._facts_of(module)
-        if facts is None:
-            if name != _LOAD:
-                self.libraries.add(module)
-            return []
-        key, references = f"{module}:{name}", []
-        follow: list[Target] = [] if name == _LOAD else [(module, _LOAD)]
-        if name == _LOAD:
-            digest, references = facts["effects"]
-            follow += self._loads(module, facts)
-        elif name:
-            digest, references = facts["symbols"].get(name, ["-", []])
-        else:
-            digest = "whole"
-            follow += [(module, symbol) for symbol in facts["symbols"]]
-        led = []
-        for reference in references:
-            if reference == modules.WHOLE:
-                follow.append((module, ""))
-            elif reference.startswith("$"):
-                self.variables.add(reference[1:])
-            elif reference.startswith("!"):
-                follow.append((reference[1:], _LOAD))
-            else:
-                targets = self._targets(module, reference)
-                # What a name leads to counts, not only that both ends are the same.
-                led += [f"{reference}>{m}:{n}" for m, n in targets]
-                follow += targets
-        self.reached[key] = f"{digest} {' '.join(led)}"
-        return follow
-
-    def _loads(self, module: str, facts: modules.Facts) -> list[Target]:
-        """What importing a module imports: the packages around it and whatever it names."""
-        parts = module.split(".")
-        found = [(".".join(parts[:n]), _LOAD) for n in range(1, len(parts))]
-        for origin, attribute in facts["loads"]:
-            found.append((origin, _LOAD))
-            outer = origin.split(".")
-            found += [(".".join(outer[:n]), _LOAD) for n in range(1, len(outer))]
-            if attribute:
-                found.append((f"{origin}.{attribute}", _LOAD))
-        # A library that is imported and never named is imported for what that does.
-        found += [(bare, "") for bare in facts["bare"] if self._facts_of(bare) is None]
-        found += [(module, name) for name in facts["classes"] if self._registers(module, name, 0)]
-        return found
-
-    def _registers(self, module: str, name: str, depth: int) -> bool:
-        """Whether defining this class tells a base class of ours about it."""
-        facts = self._facts_of(module)
-        if facts is None or name not in facts["classes"] or depth > _DEEP:
-            return False
-        for base in facts["classes"][name][0]:
-            for place, found in self._targets(module, base):
-                inner = self._facts_of(place)
-                told = inner is not None and found in inner["classes"] and inner["classes"][found][1]
-                if told or self._registers(place, found, depth + 1):
-                    return True
-        return False
+        return place is not None and bool(place.entry) and not installed(top, place.entry)
 
 
 def stamp(path: Path) -> list[int]:
@@ -330,30 +247,3 @@ def stamp(path: Path) -> list[int]:
 def rested(state: list[int]) -> bool:
     """Whether a file of this `stamp` was left alone long enough for a later write to show in it."""
     return bool(state) and time.time_ns() - max(state[1], state[2]) > STILL
-
-
-def _standard() -> frozenset[str]:
-    return sys.stdlib_module_names | frozenset(sys.builtin_module_names)
-
-
-def _plain(distribution: str) -> str:
-    return distribution.lower().replace("_", "-").replace(".", "-")
-
-
-@cache
-def _by_module(path: tuple[str, ...]) -> dict[str, list[str]]:
-    metadata: Any = importlib.import_module("importlib.metadata")
-    return dict(metadata.packages_distributions())
-
-
-def _installed(top: str, entry: str) -> bool:
-    """Whether a distribution put this top-level module into the folder where it was found."""
-    owners = {_plain(d) for d in _by_module(tuple(sys.path)).get(top, ())}
-    return any(name.endswith(".dist-info") and _plain(name.partition("-")[0]) in owners for name in os.listdir(entry))
-
-
-def _distributions(libraries: set[str]) -> set[str]:
-    """Distribution names of top-level modules; one that belongs to none stands for itself."""
-    outside = libraries - _standard() - {"", "__future__"}
-    by_module = _by_module(tuple(sys.path)) if outside else {}
-    return {_plain(d) for m in outside for d in by_module.get(m, (m,))}

@@ -170,7 +170,9 @@ class _Reader:
                 continue
             if not attribute:
                 aliases.append(alias)
-            self.facts["imports"].setdefault(alias, []).append([module, attribute])
+            leads = self.facts["imports"].setdefault(alias, [])
+            if [module, attribute] not in leads:
+                leads.append([module, attribute])
         return aliases
 
     def _harmless(self, decorator: ast.expr) -> bool:
@@ -321,6 +323,9 @@ def _hidden(node: ast.AST) -> Iterator[str]:
 class _Normalise(ast.NodeTransformer):
     """Drops what does not change what code does."""
 
+    def __init__(self) -> None:
+        self._fields: set[int] = set()
+
     def _body(self, node: Any) -> Any:
         self.generic_visit(node)
         first = node.body[0] if node.body else None
@@ -329,19 +334,19 @@ class _Normalise(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        fields = [s for s in node.body if isinstance(s, ast.AnnAssign)]
-        kept = {id(s): (s.annotation, s.simple) for s in fields}
+        # The annotation of a field makes it one.
+        self._fields |= {id(s) for s in node.body}
         body = self._body(node)
-        # A string under a field documents it; the annotation of a field makes it one.
+        # A string under a field documents it.
         body.body = [s for s in body.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-        for field in fields:
-            field.annotation, field.simple = kept[id(field)]
         body.body = body.body or [ast.Pass()]
         return body  # type: ignore[no-any-return]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        node.annotation = ast.Constant(None)
-        return self.generic_visit(node)
+        if id(node) in self._fields:
+            return self.generic_visit(node)
+        value = self.visit(node.value) if node.value else ast.Constant(None)
+        return ast.Assign(targets=[node.target], value=value, type_comment=None)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._function(node)
