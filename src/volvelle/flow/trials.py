@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -35,16 +36,23 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PO
 class Trials:
     """Measures candidates; a context manager that ends its processes.
 
-    Scores do not depend on the number of workers: each fold is one job of one thread.
+    Scores do not depend on the number of workers, by default one for each core: each fold is one job of one thread.
     """
 
     def __init__(
-        self, lesson: Training, metric: str, folds: Folds, seed: int, overrides: Mapping[str, tuple[str, ...]]
+        self,
+        lesson: Training,
+        metric: str,
+        folds: Folds,
+        seed: int,
+        overrides: Mapping[str, tuple[str, ...]],
+        *,
+        workers: int | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="volvelle-")
         self._count = len(folds)
         self._workers: list[subprocess.Popen[bytes]] = []
-        self._size = max(1, min(len(folds), os.cpu_count() or 1))
+        self._size = max(1, min(len(folds), workers or os.cpu_count() or 1))
         sides = {f"train_{i}": f[0] for i, f in enumerate(folds)} | {f"valid_{i}": f[1] for i, f in enumerate(folds)}
         folder = Path(self._folder.name)
         arrays: dict[str, Any] = {"target": lesson.target, **lesson.inputs, **sides}
@@ -117,10 +125,15 @@ class Trials:
         return str(answer["error"]) if "error" in answer else float(answer["score"])
 
     def _start(self) -> None:
+        if any(process.poll() is not None for process in self._workers):
+            # One that died while it had nothing to do says nothing about the next candidate.
+            self._end()
         if self._workers:
             return
-        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
-        command = [sys.executable, "-m", worker.__name__, self._folder.name]
+        # What this process can import, its workers can.
+        path = os.pathsep.join(place for place in sys.path if place)
+        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
+        command = [sys.executable, "-m", worker.__name__, self._folder.name, str(os.getpid())]
         for _ in range(self._size):
             self._workers.append(
                 subprocess.Popen(
@@ -139,6 +152,8 @@ class Trials:
         for process in self._workers:
             process.wait()
             _opened(process.stdout).close()
+            with contextlib.suppress(BrokenPipeError):
+                _opened(process.stdin).close()
         self._workers.clear()
 
 

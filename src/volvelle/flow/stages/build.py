@@ -12,7 +12,7 @@ from volvelle.flow.lesson import overrides, training
 from volvelle.model.limits import inspect
 from volvelle.model.session import Session
 from volvelle.prepare import recipe as preparing
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train.assemble import assemble
 from volvelle.train.contract import Estimator, Lesson
