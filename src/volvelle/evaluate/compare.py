@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from volvelle.errors import InputError
 from volvelle.evaluate.contract import Metric, Side
 from volvelle.evaluate.interval import Interval, bootstrap
-from volvelle.evaluate.measure import answers, classes_of, load
+from volvelle.evaluate.measure import answers, bound, classes_of, load
 from volvelle.evaluate.records import Measured
 from volvelle.evaluate.resample import RESAMPLES, affordable, percentiles, point, replicates, row_weights, weighable
 from volvelle.model.signature import ModelTask
@@ -32,7 +32,7 @@ def difference(
         InputError: the two sides do not hold the same true rows.
         NotFound, SpecError: the metric is unknown or does not fit the task.
     """
-    metric, rows = load(name, task), len(a.y)
+    metric, rows = bound(name, a, task), len(a.y)
     if rows != len(b.y) or not np.array_equal(a.y, b.y):
         raise InputError(
             f"the two models were not measured on the same rows ({rows} and {len(b.y)})",

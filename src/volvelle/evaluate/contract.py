@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ class Metric(Protocol):
     - ``share(counts)``: (hits, trials) of one table where the metric is a plain share of rows, else None.
     - ``weighted(y, p, w)``, needs scores or values: the metric for each row of weights ``[r, n]``.
     - ``BALANCED = True``: every class weighs the same, however few its rows (ROC-AUC, say).
+    - ``PARAMETERS``: keys of ``[require]`` that it takes (a matrix of costs, say). Its functions take them by
+      keyword, with a default for a spec that does not state them.
     """
 
     TASKS: tuple[ModelTask, ...]
@@ -52,12 +55,14 @@ class Side:
         labels: predicted class positions ``[n]``; empty for regression.
         scores: probabilities ``[n, classes]`` (binary: column 1 is positive); values ``[n, 1]`` for regression.
         groups: group number of each row ``[n]``, or None: intervals resample groups, not rows.
+        given: what ``[require]`` states for metrics that take parameters, by key.
     """
 
     y: NDArray[Any]
     labels: NDArray[np.int64]
     scores: NDArray[np.float64]
     groups: NDArray[np.int64] | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

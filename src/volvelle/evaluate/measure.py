@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,10 @@ from volvelle.evaluate.interval import interval
 from volvelle.evaluate.records import Measured
 from volvelle.evaluate.resample import RESAMPLES, point
 from volvelle.model.signature import ModelTask
+from volvelle.spec.requirements import Require
+
+_FORMS = ("score", "of_counts", "weighted", "share")
+"""Functions of a metric that take its parameters."""
 
 
 def fitting(task: ModelTask) -> tuple[str, ...]:
@@ -42,6 +48,36 @@ def load(name: str, task: ModelTask) -> Metric:
     return metric
 
 
+def given(require: Require) -> dict[str, Any]:
+    """What the spec states for metrics that take parameters, by key.
+
+    >>> given(Require(quantile=0.9))
+    {'quantile': 0.9}
+    """
+    stated = {"costs": require.costs, "quantile": require.quantile, "top_k": require.top_k}
+    return {key: value for key, value in stated.items() if value is not None}
+
+
+def bound(name: str, side: Side, task: ModelTask) -> Metric:
+    """The metric called `name`, its parameters set to what the side was given.
+
+    Raises:
+        NotFound, SpecError: as `load`; or the matrix of costs does not fit the classes.
+    """
+    metric = load(name, task)
+    stated = {key: side.given[key] for key in getattr(metric, "PARAMETERS", ()) if key in side.given}
+    if not stated:
+        return metric
+    if "costs" in stated and len(stated["costs"]) != classes_of(side, task):
+        raise SpecError(
+            f"the matrix has {len(stated['costs'])} rows, and the target {classes_of(side, task)} classes",
+            where="require.costs",
+            next_move="write one row for each true class, one column for each predicted class",
+        )
+    shared = {key: partial(getattr(metric, key), **stated) for key in _FORMS if hasattr(metric, key)}
+    return cast(Metric, SimpleNamespace(**{**vars(metric), **shared}))
+
+
 def answers(metric: Metric, side: Side) -> NDArray[Any]:
     """The predictions as the metric wants them: labels ``[n]``, scores ``[n, k]`` or values ``[n]``."""
     if metric.NEEDS == "labels":
@@ -55,7 +91,7 @@ def value(name: str, side: Side, task: ModelTask) -> float:
     Raises:
         NotFound, SpecError: as `load`.
     """
-    metric = load(name, task)
+    metric = bound(name, side, task)
     return point(metric, side.y, answers(metric, side), classes_of(side, task))
 
 
@@ -67,7 +103,7 @@ def measure(
     Raises:
         NotFound, SpecError: as `load`.
     """
-    metric, rows = load(name, task), len(side.y)
+    metric, rows = bound(name, side, task), len(side.y)
     if not rows:
         return Measured(value=None, note="there are no rows", sampled=True)
     classes, given = classes_of(side, task), answers(metric, side)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def side(
     scores: NDArray[Any],
     signature: Signature,
     groups: NDArray[np.int64] | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Side:
     """Truth and predictions by the signature's own positions, as a `Side`.
 
@@ -43,6 +45,7 @@ def side(
         scores: probabilities ``[n, classes]``, or values ``[n]`` or ``[n, 1]``.
         signature: of the model.
         groups: group number of each row, or None.
+        given: what the spec states for metrics that take parameters.
 
     Raises:
         ContractBroken: lengths or widths do not agree.
@@ -55,7 +58,8 @@ def side(
     if table.shape != wanted or (not regression and len(labels) != len(y)):
         raise ContractBroken(f"{len(y)} true rows, scores {table.shape}, {len(labels)} labels")
     if regression:
-        return Side(y=np.asarray(y, dtype=np.float64), labels=np.empty(0, dtype=np.int64), scores=table, groups=groups)
+        empty = np.empty(0, dtype=np.int64)
+        return Side(y=np.asarray(y, dtype=np.float64), labels=empty, scores=table, groups=groups, given=given or {})
     order = np.asarray(class_order(signature), dtype=np.int64)
     place = np.argsort(order)
     return Side(
@@ -63,6 +67,7 @@ def side(
         labels=place[np.asarray(labels, dtype=np.int64)],
         scores=table[:, order],
         groups=groups,
+        given=given or {},
     )
 
 
@@ -78,11 +83,11 @@ def constant(shares: tuple[float, ...], like: Side, signature: Signature) -> Sid
     answer = np.asarray([shares[position] for position in order], dtype=np.float64)
     rows = len(like.y)
     labels = np.full(0 if signature.task == "regression" else rows, int(answer.argmax()), dtype=np.int64)
-    return Side(y=like.y, labels=labels, scores=np.tile(answer, (rows, 1)), groups=like.groups)
+    return Side(y=like.y, labels=labels, scores=np.tile(answer, (rows, 1)), groups=like.groups, given=like.given)
 
 
 def part(whole: Side, chosen: NDArray[np.bool_]) -> Side:
     """The rows of a side where `chosen`."""
     labels = whole.labels[chosen] if len(whole.labels) else whole.labels
     groups = None if whole.groups is None else whole.groups[chosen]
-    return Side(y=whole.y[chosen], labels=labels, scores=whole.scores[chosen], groups=groups)
+    return Side(y=whole.y[chosen], labels=labels, scores=whole.scores[chosen], groups=groups, given=whole.given)

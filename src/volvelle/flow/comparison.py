@@ -10,6 +10,7 @@ from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError
 from volvelle.evaluate.compare import better, difference
 from volvelle.evaluate.contract import Side
+from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import MetricResult
 from volvelle.flow.predictions import side_of
 from volvelle.flow.result import Result
@@ -89,7 +90,7 @@ def _overall(result: Result) -> list[MetricResult]:
 
 def _test(result: Result) -> Side:
     table = from_bytes(result.project.store.get(result.scored.predictions))
-    return side_of(table, "test", result.model.signature)
+    return side_of(table, "test", result.model.signature, given=given(result.spec.require))
 
 
 def _changed(a: Result, b: Result) -> tuple[tuple[str, str, str], ...]:

@@ -40,6 +40,7 @@ def check(spec: Spec) -> Spec:
     for position, gate in enumerate(gates(spec)):
         if gate.name in METRICS:
             _fits(gate.name, spec, f"require.gates[{position}]")
+    _check_costs(spec)
     _check_monitor(spec)
     return spec
 
@@ -98,6 +99,26 @@ def _check_data(spec: Spec) -> None:
                 where=f"features.{column}.low",
                 next_move="swap them",
             )
+
+
+def _check_costs(spec: Spec) -> None:
+    costs = spec.require.costs
+    if costs is None:
+        return
+    shape = "write one row for each true class, one column for each predicted class"
+    if len(costs) < 2 or any(len(row) != len(costs) for row in costs):
+        lengths = ", ".join(str(len(row)) for row in costs)
+        raise SpecError(
+            f"the costs are no square: {len(costs)} rows of {lengths or 'no'} numbers",
+            where="require.costs",
+            next_move=shape,
+        )
+    if not all(0 <= cost < float("inf") for row in costs for cost in row) or not any(map(any, costs)):
+        raise SpecError(
+            "costs are finite numbers from 0 on, and not all 0",
+            where="require.costs",
+            next_move="0 for right answers, and for wrong ones what they cost",
+        )
 
 
 def _check_monitor(spec: Spec) -> None:

@@ -96,6 +96,17 @@ class Require(Record, frozen=True):
             lt=1.0,
         ),
     ] = 0.95
+    costs: Annotated[
+        tuple[tuple[float, ...], ...] | None,
+        Meta(
+            description="for the metric cost: a row for each true class, a column for each predicted one, in the order "
+            "of the report's classes (the positive one last), e.g. [[0, 1], [20, 0]]"
+        ),
+    ] = None
+    quantile: Annotated[
+        float | None, Meta(description="for the metric pinball: the quantile that is predicted", gt=0.0, lt=1.0)
+    ] = None
+    top_k: Annotated[int | None, Meta(description="for the metric top_k: how many classes may be named", ge=1)] = None
 
 
 class Device(Record, frozen=True):

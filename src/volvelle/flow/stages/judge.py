@@ -5,6 +5,7 @@ from __future__ import annotations
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
+from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import Evidence, Identity, Scored
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import groups_of
@@ -19,10 +20,11 @@ def judge(
     """All metrics with intervals, slices, baseline and verdicts, from the predictions alone."""
     predictions = from_bytes(context.get(scored.predictions))
     rows = from_bytes(context.get(scored.rows))
+    stated = given(spec.require)
     case = proving.Case(
         signature=model.signature,
-        train=side_of(predictions, "train", model.signature),
-        test=side_of(predictions, "test", model.signature, groups_of(rows, spec.data.group)),
+        train=side_of(predictions, "train", model.signature, given=stated),
+        test=side_of(predictions, "test", model.signature, groups_of(rows, spec.data.group), stated),
         frame=rows,
         shares=scored.baseline,
         metric=candidate.metric,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes, to_bytes
+from volvelle.errors import SpecError
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import keys
 from volvelle.model.derive import known_target, task_of
@@ -17,9 +20,11 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
 
     Raises:
         DataError: the rows cannot be split as asked.
+        SpecError: the matrix of costs does not fit the classes.
     """
     task = task_of(spec, dataset)
     frame, dropped = known_target(from_bytes(context.get(dataset.version)), spec.problem.target)
+    _require_costs(spec, frame)
     seed, share = spec.search.seed, spec.split.test
     sides = splitting.sides(frame, keys(spec, frame), task=task, method=spec.split.method, test=share, seed=seed)
     train, test = frame[sides.train], frame[sides.test]
@@ -37,3 +42,14 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
         left_out=sides.left_out,
         note="; ".join(filter(None, (sides.note, note))),
     )
+
+
+def _require_costs(spec: Spec, frame: pl.DataFrame) -> None:
+    """Refuse a matrix of costs of the wrong size before any time is spent on searching."""
+    costs, classes = spec.require.costs, frame[spec.problem.target].n_unique()
+    if costs is not None and len(costs) != classes:
+        raise SpecError(
+            f"the matrix has {len(costs)} rows, and the target {spec.problem.target!r} {classes} values",
+            where="require.costs",
+            next_move="write one row for each class, in the order of the report (in a binary task the positive one last)",
+        )
