@@ -7,6 +7,7 @@ earlier stage gave; ``spec`` is the requirements and ``context`` the store, the 
 from volvelle.flow.stages.build import build
 from volvelle.flow.stages.choose import choose
 from volvelle.flow.stages.collect import collect
+from volvelle.flow.stages.explain import explain
 from volvelle.flow.stages.explore import explore
 from volvelle.flow.stages.judge import judge
 from volvelle.flow.stages.search import search
@@ -22,4 +23,5 @@ WHEEL = (
     build,
     validate,
     judge,
+    explain,
 )

@@ -104,9 +104,12 @@ class Require(Record, frozen=True):
         ),
     ] = None
     quantile: Annotated[
-        float | None, Meta(description="for the metric pinball: the quantile that is predicted", gt=0.0, lt=1.0)
+        Annotated[float, Meta(gt=0.0, lt=1.0)] | None,
+        Meta(description="for the metric pinball: the quantile that is predicted"),
     ] = None
-    top_k: Annotated[int | None, Meta(description="for the metric top_k: how many classes may be named", ge=1)] = None
+    top_k: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="for the metric top_k: how many classes may be named")
+    ] = None
 
 
 class Device(Record, frozen=True):

@@ -36,9 +36,7 @@ def score(y: NDArray[Any], p: NDArray[Any], *, quantile: float = 0.5) -> float:
     return float(weighted(y, p, np.ones((1, len(y))), quantile=quantile)[0])
 
 
-def weighted(
-    y: NDArray[Any], p: NDArray[Any], w: NDArray[np.float64], *, quantile: float = 0.5
-) -> NDArray[np.float64]:
+def weighted(y: NDArray[Any], p: NDArray[Any], w: NDArray[np.float64], *, quantile: float = 0.5) -> NDArray[np.float64]:
     """The loss when row i counts ``w[r, i]`` times: ``[r]`` for weights ``[r, n]``."""
     missed = np.asarray(y - p, dtype=np.float64)
     loss = np.maximum(quantile * missed, (quantile - 1.0) * missed)

@@ -51,5 +51,5 @@ def _require_costs(spec: Spec, frame: pl.DataFrame) -> None:
         raise SpecError(
             f"the matrix has {len(costs)} rows, and the target {spec.problem.target!r} {classes} values",
             where="require.costs",
-            next_move="write one row for each class, in the order of the report (in a binary task the positive one last)",
+            next_move="write one row for each class, as the report orders them (the positive one last)",
         )

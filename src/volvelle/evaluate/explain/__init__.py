@@ -1,0 +1,1 @@
+"""Why the model answers as it does, and what the numbers mean: one question, one file."""

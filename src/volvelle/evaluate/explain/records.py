@@ -1,0 +1,189 @@
+"""The records of explaining."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from volvelle.evaluate.records import Measured
+from volvelle.spec.requirements import Record
+
+Weight = Literal["good", "note", "warn"]
+
+
+class Finding(Record, frozen=True):
+    """One answer in words."""
+
+    topic: str
+    """What was asked: learnt, fit, folds, imbalance, stability, simplest, calibration, leakage."""
+    weight: Weight
+    headline: str
+    detail: str = ""
+    advice: str = ""
+    """What to do about it; empty where there is nothing to do."""
+
+
+class Importance(Record, frozen=True):
+    """What shuffling one column costs, in the unit of the metric; positive: the model is worse without it."""
+
+    column: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class Dependence(Record, frozen=True):
+    """The mean answer when one column is set to each of a few values in every row."""
+
+    column: str
+    of: str
+    """The class whose probability it is; empty for a value."""
+    at: tuple[float, ...] = ()
+    """Numbers, or seconds since 1970 UTC for a time; empty for categories."""
+    labels: tuple[str, ...] = ()
+    """Categories; empty for numbers."""
+    time: bool = False
+    mean: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    """First quartile of the single rows' answers."""
+    high: tuple[float, ...] = ()
+
+
+class Bin(Record, frozen=True):
+    """Rows that were told about the same: what was said, and what came true."""
+
+    stated: float
+    observed: float
+    low: float
+    high: float
+    """Interval of what came true."""
+    rows: int
+
+
+class ThresholdLine(Record, frozen=True):
+    """One metric over all thresholds, and the bounds of its gates."""
+
+    metric: str
+    values: tuple[float | None, ...]
+    bounds: tuple[float, ...] = ()
+
+
+class Thresholds(Record, frozen=True):
+    """Metrics of labels against the threshold on the positive class's probability."""
+
+    at: tuple[float, ...]
+    lines: tuple[ThresholdLine, ...]
+    shipped: float | None = None
+    """The threshold of the shipped graph, as its labels show it."""
+    meeting: tuple[float, float] | None = None
+    """The widest range of thresholds at which the value of every such gate meets its bound."""
+    gates: int = 0
+    """How many gates were drawn in."""
+
+
+class Simpler(Record, frozen=True):
+    """The simplest candidate within one standard error of the winner."""
+
+    estimator: str
+    trial: int
+    score: float
+    spread: float
+    winner: str
+    """The winner's estimator; equal to `estimator` where nothing simpler is as good."""
+    winner_score: float
+    error: float
+    """One standard error of the winner's mean over the folds."""
+
+
+class Explanation(Record, frozen=True):
+    """The cheap part of explaining: from the stored rows and predictions, without training anything."""
+
+    metric: str
+    """What importance is measured in."""
+    importances: tuple[Importance, ...]
+    """Most important first."""
+    dependences: tuple[Dependence, ...]
+    calibration: tuple[Bin, ...]
+    thresholds: Thresholds | None
+    simpler: Simpler | None
+    findings: tuple[Finding, ...]
+    rows: int
+    """Test rows that importance was measured on."""
+    repeats: int
+    """Shuffles of each column."""
+    notes: tuple[str, ...] = ()
+
+
+class Ablated(Record, frozen=True):
+    """What training without some columns changes: the metric with them minus without, on the same rows."""
+
+    columns: tuple[str, ...]
+    value: float | None
+    """The metric without them."""
+    gain: Measured | None = None
+    """Positive: the columns make the model better."""
+    note: str = ""
+
+
+class Ablation(Record, frozen=True):
+    """Columns removed, one at a time, and the model trained again on the folds of the training side."""
+
+    metric: str
+    whole: Measured
+    """The metric with all columns, out of fold."""
+    removed: tuple[Ablated, ...]
+    folds: int
+    rows: int
+
+
+class Lesson(Record, frozen=True):
+    """Quality after learning from so many rows."""
+
+    rows: int
+    train: float | None
+    """On the rows that were learnt from."""
+    valid: Measured
+    """On rows of the training side held back."""
+
+
+class Learning(Record, frozen=True):
+    """The learning curve of the candidate, and how much its seed matters."""
+
+    metric: str
+    lessons: tuple[Lesson, ...]
+    seeds: tuple[float, ...]
+    """The metric under other seeds, all rows learnt from."""
+    findings: tuple[Finding, ...]
+    folds: int
+
+
+class Part(Record, frozen=True):
+    """What one column contributes to one answer."""
+
+    column: str
+    cell: str
+    """The value in the row, as text."""
+    amount: float
+    low: float | None = None
+    high: float | None = None
+    """Interval of a sampled amount; None where it is exact."""
+
+
+class Attribution(Record, frozen=True):
+    """One answer taken apart: `base` and all parts add up to `answer`."""
+
+    method: Literal["additive", "trees", "sampled"]
+    """Exact because the answer is a sum over columns; exact from the trees; or sampled Shapley values."""
+    unit: str
+    """What is added up: the value, a probability, or log-odds."""
+    prediction: str
+    of: str
+    """The class that is explained; empty for a value."""
+    probability: float | None
+    base: float
+    """The mean answer over the background rows."""
+    answer: float
+    parts: tuple[Part, ...]
+    """Largest first."""
+    background: int
+    remainder: float = 0.0
+    """`answer` minus the sum: rounding of the graph."""
