@@ -10,6 +10,7 @@ import msgspec
 from volvelle.catalog import import_late
 from volvelle.data.records import Dataset
 from volvelle.errors import NotFound
+from volvelle.evaluate.explain.records import Explanation
 from volvelle.evaluate.records import Evidence, Scored
 from volvelle.flow.ledger import Run, Step
 from volvelle.flow.turn import Project
@@ -89,6 +90,12 @@ class Result:
     def evidence(self) -> Evidence:
         """What was proved."""
         return self._record("judge", Evidence)
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """What the model leans on; None for a run made before there was such a stage."""
+        known = any(step.stage == "explain" for step in self.steps)
+        return self._record("explain", Explanation) if known else None
 
     @property
     def onnx(self) -> bytes:

@@ -119,6 +119,27 @@ def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, so
     return Finished(run, False, rows, time.perf_counter() - began)
 
 
+def beside(project: Project, spec: Spec, stage: Stage, inputs: dict[str, str], run: int, notify: Notify) -> StageRow:
+    """One stage that is no part of the wheel, over records of a finished run: cached as the wheel's stages are.
+
+    Args:
+        project: where state lies.
+        spec: the requirements of that run.
+        stage: what to compute.
+        inputs: digest of every record that it takes.
+        run: number of the run.
+        notify: told of progress.
+
+    Raises:
+        InputError: the stage found the input wrong.
+    """
+    now, name = _now(project, spec, inputs), _short(stage[0])
+    with _alone(project, name, notify):
+        row = _cached(project, stage[0], now) or _Turning(project, spec, run, notify).compute(stage, now)
+    notify("stage", {"stage": name, "state": "reused" if row.reused else "done", "seconds": row.seconds})
+    return row
+
+
 def explain(project: Project, spec: Spec, *, wheel: str = WHEEL) -> list[tuple[str, str]]:
     """For each stage: "unchanged", or why the next turn computes it."""
     answers: list[tuple[str, str]] = []
@@ -200,7 +221,7 @@ class _Turning:
             name = _short(root)
             now = _now(self._project, self._spec, {p: outputs[p] for p in parameters if p not in GIVEN})
             with _alone(self._project, name, self._notify):
-                row = _cached(self._project, root, now) or self._compute(stage, now)
+                row = _cached(self._project, root, now) or self.compute(stage, now)
             earlier = self._computed.get(name)
             row = earlier if earlier and earlier.output == row.output else row
             step = Step(self._run, name, row.output, row.reused, row.seconds, row.reason)
@@ -210,7 +231,7 @@ class _Turning:
             rows.append(row)
         return tuple(rows)
 
-    def _compute(self, stage: Stage, now: Now) -> StageRow:
+    def compute(self, stage: Stage, now: Now) -> StageRow:
         """Execute a stage between the checks of its contract."""
         root, parameters, result = stage
         module, _, name = root.partition(":")

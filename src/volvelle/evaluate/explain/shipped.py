@@ -78,7 +78,7 @@ class Shipped:
         return min(rows, max(100, int(_MOST_WORK / self.work / max(1, passes))))
 
 
-def chosen(inputs: Inputs, rows: NDArray[Any]) -> Inputs:
+def chosen(inputs: Inputs, rows: NDArray[Any] | slice) -> Inputs:
     """Some of the rows."""
     return {name: matrix[rows] for name, matrix in inputs.items()}
 
