@@ -1,0 +1,75 @@
+"""Small shipped models of every kind for tests of explaining."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.evaluate.explain.shipped import Inputs, Shipped
+from volvelle.model.encode import encode
+from volvelle.model.signature import Feature, ModelTask, Signature
+from volvelle.prepare import recipe as preparing
+from volvelle.train.assemble import assemble
+from volvelle.train.contract import Lesson, defaults
+
+KINDS = ("a", "b", "c")
+
+
+def table(rows: int, seed: int = 0) -> pl.DataFrame:
+    """Two numbers, one of them sometimes missing, a category, and a number that nothing depends on."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 3))
+    missing = rng.random(rows) < 0.1
+    return pl.DataFrame(
+        {
+            "first": x[:, 0],
+            "second": np.where(missing, np.nan, x[:, 1]),
+            "kind": [KINDS[k] for k in rng.integers(0, 3, rows)],
+            "idle": x[:, 2],
+        }
+    ).with_columns(pl.col("second").fill_nan(None))
+
+
+def truth(frame: pl.DataFrame, task: ModelTask, seed: int = 1) -> NDArray[Any]:
+    """A target that depends on all columns but `idle`."""
+    rng = np.random.default_rng(seed)
+    raw = 1.5 * frame["first"].to_numpy() + frame["second"].fill_null(0.0).to_numpy() * (frame["kind"] == "a").to_numpy()
+    raw = raw + rng.normal(0, 0.4, len(frame))
+    if task == "regression":
+        return np.asarray(raw)
+    return np.asarray(raw > 0.2, dtype=np.int64) if task == "binary" else np.digitize(raw, (-0.5, 0.8))
+
+
+def signature(task: ModelTask) -> Signature:
+    """Of the table."""
+    numbers = tuple(Feature(name=n, kind="number", low=-4.0, high=4.0) for n in ("first", "second", "idle"))
+    kind = Feature(name="kind", kind="category", categories=KINDS)
+    classes = {"binary": ("no", "yes"), "multiclass": ("low", "middle", "high"), "regression": ()}[task]
+    return Signature(
+        features=(*numbers[:2], kind, numbers[2]),
+        target="y",
+        task=task,
+        classes=classes,
+        positive=1 if task == "binary" else None,
+    )
+
+
+def shipped(estimator: str, task: ModelTask, frame: pl.DataFrame, y: NDArray[Any], **settings: Any) -> Shipped:
+    """A trained model as one graph."""
+    known = signature(task)
+    inputs: Inputs = dict(encode(frame, known))
+    module = ESTIMATORS.load(estimator)
+    recipe = preparing.fit(inputs, known, module.VIEW, {})
+    lesson = Lesson(
+        x=preparing.features(recipe, known, inputs),
+        y=y,
+        task=task,
+        classes=len(known.classes),
+        categorical=preparing.categorical(recipe),
+    )
+    fitted = module.fit(lesson, defaults(module.SPACE) | settings)
+    return Shipped(assemble(known, recipe, module, fitted, {}), known)
