@@ -85,21 +85,33 @@ class Drawing:
         """One trial more."""
         goal, best = facts["goal"], facts["best"]
         self._trials += 1
-        if self._live is None:
-            self._live = Progress(
-                TextColumn("  {task.description}"), BarColumn(24), TextColumn("{task.fields[now]}"),
-                console=self._console, transient=True, refresh_per_second=4,
-            )  # fmt: skip
-            self._task = self._live.add_task("search", total=goal.trials or goal.budget, now="")
-            self._live.start()
+        self._start("search", goal.trials or goal.budget)
         done = self._trials if goal.trials else time.monotonic() - self._began
-        self._live.update(self._task, completed=min(done, goal.trials or goal.budget), now=self._now(goal, best))
+        self._show(min(done, goal.trials or goal.budget), self._now(goal, best))
+
+    def step(self, facts: dict[str, Any]) -> None:
+        """One step of a stage that counts them."""
+        self._start(str(facts["stage"]), float(facts["steps"]))
+        self._show(float(facts["step"]) - 1, f"{facts['step']} of {facts['steps']}")
 
     def close(self) -> None:
         """Take the live line away."""
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _start(self, name: str, total: float) -> None:
+        if self._live is None:
+            self._live = Progress(
+                TextColumn("  {task.description}"), BarColumn(24), TextColumn("{task.fields[now]}"),
+                console=self._console, transient=True, refresh_per_second=4,
+            )  # fmt: skip
+            self._task = self._live.add_task(name, total=total, now="")
+            self._live.start()
+
+    def _show(self, done: float, now: str) -> None:
+        if self._live is not None:
+            self._live.update(self._task, completed=done, now=now)
 
     def _now(self, goal: Any, best: Trial | None) -> str:
         spent = f"{show_seconds(time.monotonic() - self._began)} of {show_seconds(goal.budget)}"

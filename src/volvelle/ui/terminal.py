@@ -38,6 +38,7 @@ _ASCII = str.maketrans({"–": "-", "…": "...", "±": "+/-", "²": "2", "�":
 class _Drawing(Protocol):
     def stage(self, facts: dict[str, Any]) -> None: ...
     def trial(self, facts: dict[str, Any]) -> None: ...
+    def step(self, facts: dict[str, Any]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -138,7 +139,7 @@ class Progress:
     """Told of every stage and trial; writes to standard error. A context manager; `close` ends the drawing.
 
     Events: ``stage`` with stage, state (start, done, reused, waiting), reason, seconds; ``trial`` with
-    trial, best and goal. Others pass unseen.
+    trial, best and goal; ``step`` with stage, step and steps. Others pass unseen.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -152,6 +153,8 @@ class Progress:
             self._drawing.stage(facts)
         elif event == "trial":
             self._drawing.trial(facts)
+        elif event == "step":
+            self._drawing.step(facts)
 
     def __enter__(self) -> Progress:
         return self
@@ -198,6 +201,12 @@ class _Lines:
             best: Trial | None = facts["best"]
             by = f" by {title(best.estimator)}" if best else ""
             self._write(f"search: {self._trials} trials, best {title(facts['goal'].metric)} {score_text(best)}{by}")
+
+    def step(self, facts: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._last >= EVERY:
+            self._last = now
+            self._write(f"{facts['stage']}: {facts['step']} of {facts['steps']}")
 
     def close(self) -> None:
         self._stream.flush()
