@@ -15,7 +15,7 @@ BACKGROUND, MOST = 100, 20
 """Training rows that a row is held against; rows that are explained at once."""
 
 
-def test_row(result: Result, number: int) -> pl.DataFrame:
+def stored_row(result: Result, number: int) -> pl.DataFrame:
     """One row of the test side, counted from 1, from the rows that `validate` has stored.
 
     Raises:

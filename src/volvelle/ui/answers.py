@@ -37,15 +37,9 @@ def explanation(record: Explanation) -> str:
         parts += [f"  and {more} more columns"] if more > 0 else []
     found = record.simpler
     if found is not None:
-        parts += [
-            "",
-            f"Simplest within one standard error: {title(found.estimator)} {show_value(found.score)}"
-            + (
-                f", beside {title(found.winner)} {show_value(found.winner_score)}"
-                if found.winner != found.estimator
-                else ""
-            ),
-        ]
+        beside = f", beside {title(found.winner)} {show_value(found.winner_score)}"
+        named = f"{title(found.estimator)} {show_value(found.score)}"
+        parts += ["", f"Simplest within one standard error: {named}{beside if found.winner != found.estimator else ''}"]
     return "\n".join(parts)
 
 
@@ -71,7 +65,7 @@ def ablation(record: Ablation) -> str:
     """What training without columns changes."""
     rows = []
     for removed in record.removed:
-        name = removed.columns[0] if len(removed.columns) == 1 else f"all {len(removed.columns)} that tell nothing"
+        name = removed.columns[0] if len(removed.columns) == 1 else f"{len(removed.columns)} that straddle 0"
         gain = removed.gain
         interval = show_interval(gain.low, gain.high) if gain else ""
         shown = show_value(gain.value if gain else None)

@@ -75,13 +75,13 @@ def interval(
     if low is not None and high is not None:
         words += f", interval {short(low)} to {short(high)}"
         left, right = scale.at(low), scale.at(high)
-        body += _rect(left, 11, max(right - left, 1.5), 6, kind, 'opacity=".45" rx="3"')
+        body += box(left, 11, max(right - left, 1.5), 6, kind, 'opacity=".45" rx="3"')
     if bound is not None:
         words += f", bound {short(bound)}"
         x = number(scale.at(bound))
         body += f'<line class="bound" x1="{x}" x2="{x}" y1="3" y2="25"/>'
     body += f'<circle class="{kind}" cx="{number(scale.at(value))}" cy="14" r="4.5"/>'
-    return _svg(160, 28, words, "", body, "chart small")
+    return drawing(160, 28, words, "", body, "chart small")
 
 
 def bars(rows: Sequence[tuple[str, float]], name: str, about: str, texts: Sequence[str] = ()) -> str:
@@ -96,16 +96,16 @@ def bars(rows: Sequence[tuple[str, float]], name: str, about: str, texts: Sequen
     for at, ((full, value), label, text) in enumerate(zip(rows, labels, shown, strict=True)):
         y = 4 + 24 * at
         end = scale.at(value)
-        body += f"<g><title>{_text(clean(full, 160))}: {_text(text)}</title>"
-        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{_text(label)}</text>'
-        body += _rect(left, y + 3, max(end - left, 1), 14, "f1", 'rx="2"')
-        body += f'<text class="strong" x="{number(end + 5)}" y="{y + 14}">{_text(text)}</text></g>'
-    return _svg(WIDTH, 8 + 24 * len(rows), name, about, body)
+        body += f"<g><title>{safe(clean(full, 160))}: {safe(text)}</title>"
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{safe(label)}</text>'
+        body += box(left, y + 3, max(end - left, 1), 14, "f1", 'rx="2"')
+        body += f'<text class="strong" x="{number(end + 5)}" y="{y + 14}">{safe(text)}</text></g>'
+    return drawing(WIDTH, 8 + 24 * len(rows), name, about, body)
 
 
 def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> str:
     """Lines over two numeric axes."""
-    across, up, body = _frame(x, y)
+    across, up, body = frame(x, y)
     for curve in curves:
         points = " ".join(f"{number(across.at(a))},{number(up.at(b))}" for a, b in curve.points)
         body += f'<polyline class="{curve.style}" points="{points}"/>'
@@ -115,8 +115,8 @@ def lines(curves: Sequence[Curve], x: Axis, y: Axis, name: str, about: str) -> s
             side = "end" if across.at(peak[0]) > WIDTH / 2 else "start"
             away = -6 if side == "end" else 22
             place = f'x="{number(across.at(peak[0]) + away)}" y="{number(up.at(peak[1]) + 10)}"'
-            body += f'<text class="strong {side}" {place}>{_text(fit(clean(curve.label), 130))}</text>'
-    return _svg(WIDTH, 270, name, about, body)
+            body += f'<text class="strong {side}" {place}>{safe(fit(clean(curve.label), 130))}</text>'
+    return drawing(WIDTH, 270, name, about, body)
 
 
 def progress(scores: Sequence[tuple[float, float]], *, better: str, x: str, y: str, name: str, about: str) -> str:
@@ -135,7 +135,7 @@ def progress(scores: Sequence[tuple[float, float]], *, better: str, x: str, y: s
         cut = len(values) // 10
         low, high = (values[cut], high) if better == "up" else (low, values[-1 - cut])
     low, high = widened(low, high)
-    across, up, body = _frame(Axis(x, 0, max(t for t, _ in scores) or 1), Axis(y, low, high))
+    across, up, body = frame(Axis(x, 0, max(t for t, _ in scores) or 1), Axis(y, low, high))
     stair: list[tuple[float, float]] = []
     for at, score in scores:
         best = stair[-1][1] if stair else score
@@ -146,18 +146,18 @@ def progress(scores: Sequence[tuple[float, float]], *, better: str, x: str, y: s
     for a, b in inside[:400]:
         body += f'<circle class="fq" cx="{number(across.at(a))}" cy="{number(up.at(b))}" r="2.5" opacity=".75"/>'
     points = " ".join(f"{number(across.at(a))},{number(up.at(b))}" for a, b in _thin(stair, 240))
-    return _svg(WIDTH, 270, name, about, body + f'<polyline class="l1" points="{points}"/>')
+    return drawing(WIDTH, 270, name, about, body + f'<polyline class="l1" points="{points}"/>')
 
 
 def histogram(counts: Sequence[int], low: float, high: float, axis: str, name: str, about: str) -> str:
     """Rows in bins of equal width from `low` to `high`."""
     most = max(counts, default=0) or 1
-    across, up, body = _frame(Axis(axis, low, high), Axis("rows", 0, most))
+    across, up, body = frame(Axis(axis, low, high), Axis("rows", 0, most))
     width = (across.end - across.start) / max(1, len(counts))
     for at, count in enumerate(counts):
         y = up.at(count)
-        body += _rect(across.start + at * width + 0.5, y, width - 1, up.start - y, "f1")
-    return _svg(WIDTH, 270, name, about, body)
+        body += box(across.start + at * width + 0.5, y, width - 1, up.start - y, "f1")
+    return drawing(WIDTH, 270, name, about, body)
 
 
 def spark(counts: Sequence[int], name: str) -> str:
@@ -167,8 +167,8 @@ def spark(counts: Sequence[int], name: str) -> str:
     body = '<line class="axis" x1="0" x2="96" y1="27.5" y2="27.5"/>'
     for at, count in enumerate(counts):
         tall = 0 if not count else max(1.0, 25 * count / most)
-        body += _rect(at * step + 0.5, 27 - tall, max(step - 1, 0.8), tall, "f1") if tall else ""
-    return _svg(96, 28, name, "", body, "chart spark")
+        body += box(at * step + 0.5, 27 - tall, max(step - 1, 0.8), tall, "f1") if tall else ""
+    return drawing(96, 28, name, "", body, "chart spark")
 
 
 def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, about: str) -> str:
@@ -182,21 +182,21 @@ def heatmap(table: Sequence[Sequence[int]], names: Sequence[str], name: str, abo
     body = f'<text class="mid" x="{number((left + WIDTH) / 2)}" y="14">predicted</text>'
     body += f'<text class="mid" transform="translate(13 {number(40 + tall * many / 2)}) rotate(-90)">true</text>'
     for column, label in enumerate(columns):
-        body += f'<text class="mid" x="{number(left + cell * (column + 0.5))}" y="33">{_text(label)}</text>'
+        body += f'<text class="mid" x="{number(left + cell * (column + 0.5))}" y="33">{safe(label)}</text>'
     for row, counts in enumerate(table):
         y = 40 + tall * row
         total = sum(counts)
-        body += f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{_text(rows[row])}</text>'
+        body += f'<text class="end" x="{number(left - 6)}" y="{number(y + tall / 2 + 4)}">{safe(rows[row])}</text>'
         for column, count in enumerate(counts):
             share = count / total if total else 0.0
-            box = (left + cell * column, y, cell, tall)
-            body += _cell(box, count, share, f"{names[row]} predicted as {names[column]}")
-    return _svg(WIDTH, 46 + tall * many, name, about, body)
+            place = (left + cell * column, y, cell, tall)
+            body += _cell(place, count, share, f"{names[row]} predicted as {names[column]}")
+    return drawing(WIDTH, 46 + tall * many, name, about, body)
 
 
 def cloud(cells: Cells, x: str, y: str, name: str, about: str) -> str:
     """Points one by one, or very many as a grid of shaded squares, over the diagonal where both axes agree."""
-    across, up, body = _frame(Axis(x, cells.low, cells.high), Axis(y, cells.low, cells.high))
+    across, up, body = frame(Axis(x, cells.low, cells.high), Axis(y, cells.low, cells.high))
     most = max((c for row in cells.counts for c in row), default=0) or 1
     wide = (across.end - across.start) / max(1, len(cells.counts))
     tall = (up.start - up.end) / max(1, len(cells.counts))
@@ -208,9 +208,9 @@ def cloud(cells: Cells, x: str, y: str, name: str, about: str) -> str:
             if count:
                 level = 1 + min(levels - 1, int(levels * math.log1p(count) / math.log1p(most) * 0.999))
                 left, top = across.start + column * wide, up.start - (row + 1) * tall
-                body += _rect(left, top, wide, tall, f"h{level}")
+                body += box(left, top, wide, tall, f"h{level}")
     ends = f'x1="{number(across.start)}" y1="{number(up.start)}" x2="{number(across.end)}" y2="{number(up.end)}"'
-    return _svg(WIDTH, 270, name, about, body + f'<line class="lq" {ends}/>')
+    return drawing(WIDTH, 270, name, about, body + f'<line class="lq" {ends}/>')
 
 
 def mark(size: int = 40) -> str:
@@ -230,12 +230,12 @@ def mark(size: int = 40) -> str:
     )
 
 
-def _cell(box: tuple[float, float, float, float], count: int, share: float, what: str) -> str:
-    x, y, wide, tall = box
+def _cell(place: tuple[float, float, float, float], count: int, share: float, what: str) -> str:
+    x, y, wide, tall = place
     level = min(HEAT_LEVELS - 1, int(share * (HEAT_LEVELS - 1) + 0.5)) if count else 0
     middle, roomy = number(x + wide / 2), tall >= 36 and wide >= 44
-    drawn = f"<g><title>{_text(clean(what, 160))}: {count:,} rows, {share:.1%} of the row</title>"
-    drawn += _rect(x, y, wide, tall, f"h{level} gap")
+    drawn = f"<g><title>{safe(clean(what, 160))}: {count:,} rows, {share:.1%} of the row</title>"
+    drawn += box(x, y, wide, tall, f"h{level} gap")
     text = f"{count:,}" if span(f"{count:,}") < wide else short(count)
     lift = tall / 2 + (-2 if roomy else 4)
     drawn += f'<text class="mid o{level}" x="{middle}" y="{number(y + lift)}">{text}</text>'
@@ -244,7 +244,7 @@ def _cell(box: tuple[float, float, float, float], count: int, share: float, what
     return drawn + "</g>"
 
 
-def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
+def frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
     """Axes with round ticks and labels; the scales and the drawing so far."""
     y_ticks, x_ticks = ticks(y.low, y.high), ticks(x.low, x.high)
     left = 28 + max(span(short(t)) for t in y_ticks)
@@ -258,8 +258,8 @@ def _frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
         at = across.at(tick)
         body += f'<text class="mid" x="{number(at)}" y="241">{short(tick)}</text>'
     body += f'<line class="axis" x1="{number(left)}" x2="{WIDTH - 16}" y1="224" y2="224"/>'
-    body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{_text(fit(clean(x.label), 280))}</text>'
-    label = _text(fit(clean(y.label), 210))
+    body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{safe(fit(clean(x.label), 280))}</text>'
+    label = safe(fit(clean(y.label), 210))
     return across, up, body + f'<text class="mid" transform="translate(13 117) rotate(-90)">{label}</text>'
 
 
@@ -270,15 +270,18 @@ def _thin(points: Sequence[tuple[float, float]], most: int) -> Sequence[tuple[fl
     return [points[round(k * step)] for k in range(most)]
 
 
-def _rect(x: float, y: float, wide: float, tall: float, style: str, more: str = "") -> str:
+def box(x: float, y: float, wide: float, tall: float, style: str, more: str = "") -> str:
+    """A rectangle."""
     place = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(tall)}"'
     return f'<rect class="{style}" {place}{" " + more if more else ""}/>'
 
 
-def _svg(wide: float, tall: float, name: str, about: str, body: str, style: str = "chart") -> str:
-    words = f"<title>{_text(clean(name, 200))}</title>" + (f"<desc>{_text(clean(about, 300))}</desc>" if about else "")
+def drawing(wide: float, tall: float, name: str, about: str, body: str, style: str = "chart") -> str:
+    """A whole drawing with its name and what it shows."""
+    words = f"<title>{safe(clean(name, 200))}</title>" + (f"<desc>{safe(clean(about, 300))}</desc>" if about else "")
     return f'<svg class="{style}" viewBox="0 0 {number(wide)} {number(tall)}" role="img">{words}{body}</svg>'
 
 
-def _text(text: str) -> str:
+def safe(text: str) -> str:
+    """Text that cannot be taken for markup."""
     return escape(text, quote=True)

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from volvelle.evaluate.records import VerdictKind
-from volvelle.ui import charts
+from volvelle.ui import charts, curves
 from volvelle.ui.palette import DARK, LIGHT, properties
 from volvelle.ui.wording import clean, title
 
@@ -58,7 +58,7 @@ def style(page: bool) -> Markup:
     light, dark = properties(LIGHT), properties(DARK)
     scheme = f".vv{{{light}}}@media (prefers-color-scheme:dark){{.vv{{{dark}}}}}"
     if page:
-        sheet += (TEMPLATES / "page.css").read_text(encoding="utf-8")
+        sheet += (TEMPLATES / "page.css").read_text(encoding="utf-8") + curves.STYLE
     else:
         # A notebook's own theme goes before the system's.
         themes = '[data-jp-theme-light="{}"] .vv,.vscode-{} .vv{{{}}}'

@@ -11,6 +11,7 @@ from pathlib import Path
 from volvelle.flow.result import Result
 from volvelle.flow.store import write_atomic
 from volvelle.ui import charts
+from volvelle.ui.explained import explanation
 from volvelle.ui.pages import drawn, policy, style
 from volvelle.ui.pages import render as fill
 from volvelle.ui.sections import data, header, model, performance, reproduction, requirements, search
@@ -35,6 +36,7 @@ def render(result: Result) -> str:
             **header(result),
             **requirements(result),
             **performance(result),
+            **explanation(result),
             **model(result),
             **search(result),
             **data(result),

@@ -24,7 +24,7 @@ from volvelle.evaluate.explain.records import Ablation, Attribution, Explanation
 from volvelle.flow.aside import deepen, kept
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
-from volvelle.flow.why import test_row, why
+from volvelle.flow.why import stored_row, why
 from volvelle.ui import answers, terminal
 
 
@@ -36,9 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--row", type=int, metavar="N", help="explain the answer for test row N, counted from 1")
     one.add_argument("--file", metavar="FILE", help="explain the answers for the rows of a file, at most 20")
-    one.add_argument(
-        "--deep", action="store_true", help="ablation, learning curve and seeds: trains again, then keeps it"
-    )
+    one.add_argument("--deep", action="store_true", help="train again for ablation, learning curve and seeds")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -83,7 +81,7 @@ def _rows(result: Result, options: argparse.Namespace) -> int:
         rows = read_rows(options.file, result.spec.data, result.spec.features, Path.cwd(), kinds)
         numbers = list(range(1, len(rows) + 1))
     else:
-        rows, numbers = test_row(result, options.row), [options.row]
+        rows, numbers = stored_row(result, options.row), [options.row]
     found: tuple[Attribution, ...] = why(result, rows)
     if options.json:
         listed = [{"row": n, **msgspec.to_builtins(a)} for n, a in zip(numbers, found, strict=True)]
