@@ -6,7 +6,7 @@ import textwrap
 
 from volvelle.evaluate.explain.records import Ablation, Attribution, Explanation, Finding, Learning
 from volvelle.ui.terminal import aligned
-from volvelle.ui.wording import clean, show_interval, show_value, title
+from volvelle.ui.wording import clean, sentence, show_interval, show_value, title
 
 MARKS = {"good": "✓", "note": "•", "warn": "!"}
 MOST_COLUMNS, MOST_PARTS, WIDTH = 15, 12, 100
@@ -16,8 +16,8 @@ def findings(found: tuple[Finding, ...]) -> str:
     """Each finding with its numbers and what to do."""
     lines = []
     for finding in found:
-        lines.append(f"  {MARKS[finding.weight]} {clean(finding.headline, 160)}")
-        for text, mark in ((finding.detail, ""), (finding.advice, "→ ")):
+        lines.append(f"  {MARKS[finding.weight]} {clean(sentence(finding.headline), 160)}")
+        for text, mark in ((sentence(finding.detail), ""), (finding.advice, "→ ")):
             if text:
                 lines += textwrap.wrap(mark + clean(text, 400), WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
@@ -50,14 +50,15 @@ def attribution(record: Attribution, name: str) -> str:
     how = {"additive": "exact", "trees": "exact, from the trees", "sampled": "sampled, with intervals"}[record.method]
     unit = record.unit if not record.of else f"{record.unit} of {clean(record.of, 40)}"
     lines = [f"{name}: {said}{chance}", f"Contributions to the {unit} ({how})"]
-    rows = [["typical row", "", f"{record.base:.4g}", ""]]
+    rows = [["typical row", "", _number(record.base), ""]]
     for part in record.parts[:MOST_PARTS]:
-        interval = f"{part.low:.3g} to {part.high:.3g}" if part.low is not None and part.high is not None else ""
-        rows.append([clean(part.column, 40), clean(part.cell, 30), f"{part.amount:+.4g}", interval])
+        sampled = part.low is not None and part.high is not None
+        interval = f"{_number(part.low or 0.0)} to {_number(part.high or 0.0)}" if sampled else ""
+        rows.append([clean(part.column, 40), clean(part.cell, 30), _number(part.amount, "+"), interval])
     rest = record.parts[MOST_PARTS:]
     if rest:
-        rows.append([f"{len(rest)} more columns", "", f"{sum(p.amount for p in rest):+.4g}", ""])
-    rows.append(["this row", "", f"{record.answer:.4g}", ""])
+        rows.append([f"{len(rest)} more columns", "", _number(sum(p.amount for p in rest), "+"), ""])
+    rows.append(["this row", "", _number(record.answer), ""])
     return "\n".join([*lines, *aligned(["column", "is", "adds", "interval"], rows, right=(2,))])
 
 
@@ -86,3 +87,8 @@ def learning(record: Learning) -> str:
     head = f"Learning curve: {title(record.metric)} over {record.folds} folds"
     table = aligned(["rows", "learnt", "held back", "interval"], rows, right=(0, 1, 2))
     return "\n".join([head, *table, "", findings(record.findings)])
+
+
+def _number(value: float, sign: str = "") -> str:
+    """Four digits, or whole numbers from a thousand on."""
+    return f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.4g}"

@@ -12,10 +12,10 @@ from volvelle.ui.charts import Axis
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import short, widened
 from volvelle.ui.sections import Facts
-from volvelle.ui.wording import clean, show_interval, show_value, title
+from volvelle.ui.wording import clean, sentence, show_interval, show_value, title
 
 SHAPES = {"good": "pass", "warn": "not proven", "note": "not measured"}
-MOST_COLUMNS, MOST_ABLATED = 20, 15
+MOST_COLUMNS, MOST_ABLATED = 12, 15
 
 
 def explanation(result: Result) -> Facts:
@@ -39,8 +39,8 @@ def explanation(result: Result) -> Facts:
 def _answer(finding: Finding) -> Facts:
     return {
         "shape": SHAPES[finding.weight],
-        "headline": clean(finding.headline, 200),
-        "detail": clean(finding.detail, 400),
+        "headline": clean(sentence(finding.headline), 200),
+        "detail": clean(sentence(finding.detail), 400),
         "advice": clean(finding.advice, 300),
     }
 
@@ -178,7 +178,7 @@ def _ablation(record: Ablation) -> Facts:
         "rows": rows,
         "metric": title(record.metric),
         "caption": f"{title(record.metric)} {show_value(whole.value)} with all columns; {record.folds} folds of "
-        f"{record.rows:,} training rows, each trained again. Worth: with minus without; positive where the columns help.",
+        f"{record.rows:,} training rows, each trained again. Worth: with minus without; positive where they help.",
     }
 
 

@@ -5,11 +5,12 @@ Nothing here imports more than the spec and the records.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 from typing import NamedTuple
 
-from volvelle.catalog import GATES, METRICS
+from volvelle.catalog import ESTIMATORS, GATES, METRICS
 from volvelle.errors import InputError
 from volvelle.evaluate.records import Evidence, Verdict, VerdictKind
 from volvelle.spec.gates import parse
@@ -58,6 +59,22 @@ def title(name: str) -> str:
     ('ROC-AUC', 'balanced accuracy')
     """
     return NAMES.get(name, name.replace("_", " "))
+
+
+def sentence(text: str) -> str:
+    """A finding's words with names as people write them, and a capital in front; what stands in quotes stays.
+
+    >>> sentence("roc_auc 0.9 by 'roc_auc'"), sentence("the last doubling")
+    ("ROC-AUC 0.9 by 'roc_auc'", 'The last doubling')
+    """
+
+    def named(found: re.Match[str]) -> str:
+        name = found[0]
+        known = name in NAMES or ("_" in name and (name in METRICS or name in ESTIMATORS))
+        return title(name) if known else name
+
+    told = re.sub(r"(?<!['\"\w])[a-z]\w*(?!['\"\w])", named, text)
+    return told[:1].upper() + told[1:]
 
 
 def clean(text: object, limit: int = 80) -> str:

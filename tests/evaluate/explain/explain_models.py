@@ -37,7 +37,8 @@ def table(rows: int, seed: int = 0) -> pl.DataFrame:
 def truth(frame: pl.DataFrame, task: ModelTask, seed: int = 1) -> NDArray[Any]:
     """A target that depends on all columns but `idle`."""
     rng = np.random.default_rng(seed)
-    raw = 1.5 * frame["first"].to_numpy() + frame["second"].fill_null(0.0).to_numpy() * (frame["kind"] == "a").to_numpy()
+    second = frame["second"].fill_null(0.0).to_numpy() * (frame["kind"] == "a").to_numpy()
+    raw = 1.5 * frame["first"].to_numpy() + second
     raw = raw + rng.normal(0, 0.4, len(frame))
     if task == "regression":
         return np.asarray(raw)
@@ -60,7 +61,12 @@ def signature(task: ModelTask) -> Signature:
 
 def shipped(estimator: str, task: ModelTask, frame: pl.DataFrame, y: NDArray[Any], **settings: Any) -> Shipped:
     """A trained model as one graph."""
-    known = signature(task)
+    return shipped_as(signature(task), estimator, frame, y, **settings)
+
+
+def shipped_as(known: Signature, estimator: str, frame: pl.DataFrame, y: NDArray[Any], **settings: Any) -> Shipped:
+    """A trained model of any signature as one graph."""
+    task = known.task
     inputs: Inputs = dict(encode(frame, known))
     module = ESTIMATORS.load(estimator)
     recipe = preparing.fit(inputs, known, module.VIEW, {})

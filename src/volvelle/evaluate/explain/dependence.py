@@ -1,11 +1,11 @@
 """Partial dependence: the mean answer when one column is set to a value in every row.
 
 Numbers and times are set to up to 20 quantiles of the test rows, categories to their 12 most frequent
-values. With the mean goes the band from the first to the third quartile of the single rows' answers: a wide
-band says that the column's effect depends on others. Where columns go together, some of the rows
-made here could never occur.
+values. The band around the mean holds the middle half of the rows, each moved so that its own mean lies on the mean
+of all: a wide band says that the column's effect depends on others. Where columns go together, some of the
+rows made here could never occur.
 
-Reference: Friedman, Greedy function approximation, Annals of Statistics 29, 2001; the single rows:
+Reference: Friedman, Greedy function approximation, Annals of Statistics 29, 2001; the moved rows:
 Goldstein et al., Journal of Computational and Graphical Statistics 24, 2015.
 """
 
@@ -49,7 +49,9 @@ def _dependence(shipped: Shipped, place: Place, cells: NDArray[Any], scores: NDA
     mean = scores.mean(axis=1)
     two = shipped.signature.task == "binary"
     k = 1 if two else int(np.ptp(mean, axis=0).argmax())
-    low, high = np.quantile(scores[:, :, k], (0.25, 0.75), axis=1)
+    bent = scores[:, :, k] - scores[:, :, k].mean(axis=0)
+    low, high = np.quantile(bent, (0.25, 0.75), axis=1) + scores[:, :, k].mean()
+    low, high = np.minimum(low, mean[:, k]), np.maximum(high, mean[:, k])
     numeric = place.tensor != "codes"
     return Dependence(
         column=place.feature.name,

@@ -288,4 +288,6 @@ def _reached(case: Case) -> float | None:
 
 
 def _n(number: float | None) -> str:
-    return "none" if number is None or not math.isfinite(number) else f"{number:.3g}"
+    if number is None or not math.isfinite(number):
+        return "none"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"

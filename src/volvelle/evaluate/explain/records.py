@@ -44,7 +44,7 @@ class Dependence(Record, frozen=True):
     time: bool = False
     mean: tuple[float, ...] = ()
     low: tuple[float, ...] = ()
-    """First quartile of the single rows' answers."""
+    """First quartile of the rows, each moved to the same mean."""
     high: tuple[float, ...] = ()
 
 
