@@ -1,0 +1,68 @@
+"""Where there is nothing to learn, nothing is claimed: luck passes gates no more often than the level allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from explain_models import shipped_as  # type: ignore[import-not-found]
+
+from volvelle.evaluate.compare import better, difference
+from volvelle.evaluate.evidence import Case, verdicts
+from volvelle.evaluate.explain.importance import Question, importances
+from volvelle.evaluate.explain.shipped import Shipped
+from volvelle.evaluate.sides import constant
+from volvelle.model.signature import Feature, Signature
+
+NAMES = ("a", "b", "c", "d")
+KNOWN = Signature(
+    features=tuple(Feature(name=n, kind="number") for n in NAMES),
+    target="y",
+    task="binary",
+    classes=("no", "yes"),
+    positive=1,
+)
+RUNS = 100
+
+
+def null(seed: int, rows: int, share: float = 0.5) -> tuple[pl.DataFrame, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Numbers, and a target that has nothing to do with them."""
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(rng.normal(size=(rows, 4)), schema=list(NAMES)), (rng.random(rows) < share).astype(np.int64)
+
+
+def trained(seed: int, estimator: str = "logistic") -> Shipped:
+    """A model of the null."""
+    frame, y = null(seed, 80)
+    model: Shipped = shipped_as(KNOWN, estimator, frame, y)
+    return model
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_gates_are_not_passed_by_luck(level: float) -> None:
+    """In 100 runs on null data, gates at the level of chance pass in no more than the stated share, and so does "learnt"."""
+    gates = ("roc_auc >= 0.5", "balanced_accuracy >= 0.5", "mcc >= 0")
+    passed, claimed = np.zeros(len(gates)), 0
+    for seed in range(RUNS):
+        model = trained(seed)
+        frame, y = null(seed + 1000, 150)
+        side = model.side(model.encode(frame), y)
+        case = Case(KNOWN, side, side, frame, (0.5, 0.5), "roc_auc", 1, 0.0, level=level, seed=seed, resamples=200)
+        passed += [v.verdict == "pass" for v in verdicts(case, gates)]
+        gain = difference("roc_auc", side, constant((0.5, 0.5), side, KNOWN), "binary", level=level, resamples=200)
+        claimed += better("roc_auc", gain, "binary") is True
+    assert (passed <= RUNS * (1 - level)).all(), passed
+    assert claimed <= RUNS * (1 - level)
+
+
+@pytest.mark.parametrize("estimator", ["logistic", "decision_tree"])
+def test_importance_straddles_zero(estimator: str) -> None:
+    """Over 25 null models hardly any column's interval lies above 0: no more than the level allows."""
+    above = []
+    for seed in range(25):
+        model = trained(seed, estimator)
+        frame, y = null(seed + 2000, 200)
+        inputs = model.encode(frame)
+        found = importances(model, inputs, model.side(inputs, y), Question("roc_auc", "binary", seed=seed))
+        above += [i.low is not None and i.low > 0 for i in found.importances]
+    assert np.mean(above) <= 0.05

@@ -1,0 +1,197 @@
+"""The stage that explains, the stages beside the wheel, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.cli.entry import main
+from volvelle.errors import InputError, SpecError
+from volvelle.evaluate.explain.records import Ablation, Learning
+from volvelle.flow.aside import deepen, kept
+from volvelle.flow.result import Result, find
+from volvelle.flow.turn import Project, turn
+from volvelle.flow.why import stored_row, why
+from volvelle.spec.read import read
+from volvelle.train.records import Searched
+
+SPEC = """\
+[problem]
+target   = "fails"
+positive = "yes"
+
+[data]
+source = "pumps.csv"
+
+[require]
+gates = ["recall >= 0.5", "cost <= 3"]
+costs = [[0, 1], [5, 0]]
+
+[search]
+trials     = 3
+folds      = 3
+estimators = ["constant", "logistic", "decision_tree"]
+"""
+
+
+def quiet(event: str, facts: dict[str, Any]) -> None:
+    """Show nothing."""
+
+
+def pumps(folder: Path, *, shuffled: bool = False, text: str = SPEC) -> Path:
+    """Pumps that fail when hot; `shuffled`: at random."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(4)
+    heat, site = rng.normal(50, 10, 500), rng.integers(0, 3, 500)
+    fails = (heat + 6 * (site == 1) + rng.normal(0, 4, 500)) > 58
+    frame = pl.DataFrame(
+        {
+            "heat": heat.round(2),
+            "site": [("north", "south", "east")[k] for k in site],
+            "noise": rng.normal(size=500).round(3),
+            "fails": ["yes" if f else "no" for f in (rng.permutation(fails) if shuffled else fails)],
+        }
+    )
+    frame.write_csv(folder / "pumps.csv")
+    (folder / "volvelle.toml").write_text(text, encoding="utf-8")
+    return folder / "volvelle.toml"
+
+
+def turned(path: Path) -> Result:
+    """One turn over a spec file."""
+    project = Project(path.parent)
+    return find(project, turn(project, read(path), quiet).run)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A finished run."""
+    return turned(pumps(tmp_path_factory.mktemp("explained")))
+
+
+def test_the_wheel_explains_at_its_end(result: Result) -> None:
+    """The last stage names the column that matters, the simplest candidate and the thresholds, and opens nothing."""
+    record = result.explanation
+    assert record is not None
+    assert result.steps[-1].stage == "explain"
+    assert record.importances[0].column == "heat"
+    assert {d.column for d in record.dependences} == {"heat", "site", "noise"}
+    assert record.thresholds is not None
+    assert record.thresholds.gates == 2
+    assert record.simpler is not None
+    assert {f.topic for f in record.findings} >= {"learnt", "simplest"}
+    assert result.project.ledger.openings(result.split.test) == 1
+
+
+def test_costs_reach_the_gate(result: Result) -> None:
+    """The gate on cost is measured with the matrix of the spec."""
+    table = result.evidence.confusion
+    expected = (table[0][1] + 5 * table[1][0]) / result.evidence.rows_test
+    assert {v.name: v.value for v in result.evidence.verdicts}["cost"] == pytest.approx(expected)
+
+
+def test_costs_of_the_wrong_size_are_refused_before_the_search(tmp_path: Path) -> None:
+    """Three rows of costs for two classes end the turn before anything is trained."""
+    path = pumps(tmp_path, text=SPEC.replace("[[0, 1], [5, 0]]", "[[0, 1, 1], [5, 0, 1], [1, 1, 0]]"))
+    with pytest.raises(SpecError, match="3 rows"):
+        turned(path)
+
+
+def test_only_judging_and_explaining_follow_the_gates(tmp_path: Path) -> None:
+    """Another gate computes these two stages anew, and all before them is taken from the store."""
+    path = pumps(tmp_path)
+    turned(path)
+    path.write_text(SPEC.replace("recall >= 0.5", "recall >= 0.6"), encoding="utf-8")
+    again = turned(path)
+    assert [s.stage for s in again.steps if not s.reused] == ["judge", "explain"]
+    assert again.project.ledger.openings(again.split.test) == 1
+
+
+def test_deep_stages_are_kept(result: Result) -> None:
+    """Ablation and learning curve are computed once, then taken from the store; no test row is touched by them."""
+    steps: list[tuple[int, int]] = []
+    first = deepen(
+        result, lambda event, facts: steps.append((facts["step"], facts["steps"])) if event == "step" else None
+    )
+    second = deepen(result, quiet)
+    assert [row.reused for row in first] == [False, False]
+    assert [row.reused for row in second] == [True, True]
+    assert [row.output for row in first] == [row.output for row in second]
+    assert max(s for s, _ in steps) == max(n for _, n in steps)
+    ablation, learning = kept(result, "ablate", Ablation), kept(result, "learn", Learning)
+    assert ablation is not None
+    assert learning is not None
+    worth = {removed.columns: removed.gain for removed in ablation.removed}
+    heat, noise = worth["heat",], worth["noise",]
+    assert heat is not None
+    assert noise is not None
+    assert heat.low is not None
+    assert heat.low > 0
+    assert (noise.low or 0.0) <= 0
+    assert ablation.rows == result.split.rows_train
+    assert [k.rows for k in learning.lessons] == sorted(k.rows for k in learning.lessons)
+    assert len(learning.seeds) == 3
+    assert result.project.ledger.openings(result.split.test) == 1
+
+
+def test_nothing_is_kept_before_it_is_asked_for(tmp_path: Path) -> None:
+    """A run that nobody asked to explain deeply has no such records."""
+    fresh = turned(pumps(tmp_path))
+    assert kept(fresh, "ablate", Ablation) is None
+
+
+def test_single_rows(result: Result) -> None:
+    """A stored test row and its answer are taken apart; a row that is not there and too many rows are refused."""
+    row = stored_row(result, 3)
+    found = why(result, row)[0]
+    assert found.base + sum(p.amount for p in found.parts) == pytest.approx(found.answer, abs=1e-3)
+    assert {p.column for p in found.parts} == {"heat", "site", "noise"}
+    with pytest.raises(InputError, match="no test row 0"):
+        stored_row(result, 0)
+    with pytest.raises(InputError, match="too many"):
+        why(result, pl.concat([row] * 30))
+
+
+def test_shuffled_target_is_called_what_it_is(tmp_path: Path) -> None:
+    """Where the target is shuffled, the diagnosis says that nothing was learnt, and no column is called important."""
+    null = turned(pumps(tmp_path, shuffled=True))
+    record = null.explanation
+    assert record is not None
+    assert "Nothing was learnt" in record.findings[0].headline
+    assert all(i.low is None or i.low <= 0 for i in record.importances)
+    assert not {f.topic for f in record.findings if f.weight == "good"} - {"fit"}
+    assert {v.name: v.verdict for v in null.evidence.verdicts}["recall"] != "pass"
+
+
+def test_command_in_words_and_json(result: Result, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The command says findings, single rows, rows of a file and deep results, as text and as one JSON document."""
+    spec = ["--spec", str(result.project.folder / "volvelle.toml")]
+    assert main(["explain", *spec]) == 0
+    assert "heat" in capsys.readouterr().out
+    assert main(["explain", "--row", "2", "--json", *spec]) == 0
+    told = json.loads(capsys.readouterr().out)["rows"][0]
+    assert told["row"] == 2
+    assert told["base"] + sum(p["amount"] for p in told["parts"]) == pytest.approx(told["answer"], abs=1e-3)
+    (tmp_path / "new.csv").write_text("heat,site,noise\n70,north,0\n,south,1\n", encoding="utf-8")
+    assert main(["explain", "--file", str(tmp_path / "new.csv"), *spec]) == 0
+    out = capsys.readouterr().out
+    assert "Row 2" in out
+    assert "missing" in out
+    assert main(["explain", "--deep", "--json", *spec]) == 0
+    deep = json.loads(capsys.readouterr().out)
+    assert set(deep) == {"run", "explanation", "ablation", "learning"}
+    assert deep["ablation"]["removed"]
+    assert main(["explain", "--row", "9999", *spec]) == 2
+    assert "test rows 1 to" in capsys.readouterr().err
+
+
+def test_every_estimator_of_the_portfolio_has_a_rank(result: Result) -> None:
+    """The simplest candidate is chosen among all estimators that a search may try."""
+    searched: Searched = result.searched
+    assert {t.estimator for t in searched.trials} <= set(ESTIMATORS.names())
