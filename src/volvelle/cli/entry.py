@@ -71,6 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of our output left; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        advice = "check that the place exists, may be written and has room"
+        return _fail(
+            InputError(error.strerror or str(error), where=str(error.filename or ""), next_move=advice), words, 2
+        )
     except Exception:
         sys.excepthook(*sys.exc_info())
         print("\nThis is a bug in Volvelle. Please report it with the lines above.", file=sys.stderr)
