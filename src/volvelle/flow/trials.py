@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
 import selectors
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from volvelle.train.search import Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
+_PREFIX, _HELD = "volvelle-trials-", "held"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -49,7 +52,9 @@ class Trials:
         *,
         workers: int | None = None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="volvelle-")
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._held = _hold(Path(self._folder.name))
         self._count = len(folds)
         self._workers: list[subprocess.Popen[bytes]] = []
         self._size = max(1, min(len(folds), workers or os.cpu_count() or 1))
@@ -73,6 +78,7 @@ class Trials:
     ) -> None:
         self._end()
         self._folder.cleanup()
+        self._held.close()
 
     def measure(self, estimator: str, settings: Settings, left: float | None) -> Outcome:
         """Mean and standard deviation of the metric over the folds.
@@ -155,6 +161,23 @@ class Trials:
             with contextlib.suppress(BrokenPipeError):
                 _opened(process.stdin).close()
         self._workers.clear()
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Show that a folder is in use for as long as this process lives; the system frees the lock of a killed one."""
+    held = (folder / "locking").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    # Only now can it be seen, so that nobody finds it free.
+    (folder / "locking").rename(folder / _HELD)
+    return held
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed processes left."""
+    for left in place.glob(f"{_PREFIX}*/{_HELD}"):
+        with contextlib.suppress(OSError), left.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def _send(process: subprocess.Popen[bytes], waiting: list[dict[str, Any]], running: dict[int, int]) -> None:
