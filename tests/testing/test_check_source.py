@@ -12,6 +12,7 @@ import pytest
 
 from volvelle.catalog import SOURCES
 from volvelle.testing.check_source import check_source
+from workbook import Cell, write_workbook  # type: ignore[import-not-found]
 
 
 def write_csv(folder: Path, frame: pl.DataFrame) -> str:
@@ -29,7 +30,29 @@ def write_ipc(folder: Path, frame: pl.DataFrame) -> str:
     return "t.arrow"
 
 
-WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {"delimited": write_csv, "parquet": write_parquet}
+def write_json(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_json(folder / "t.json")
+    return "t.json"
+
+
+def write_excel(folder: Path, frame: pl.DataFrame) -> str:
+    # A spreadsheet has no integers beyond 2^53: this one stands there as text.
+    cells: dict[str, Cell] = {}
+    for letter, column in zip("ABCD", frame.iter_columns(), strict=True):
+        cells[f"{letter}1"] = column.name
+        for row, value in enumerate(column, start=2):
+            cells[f"{letter}{row}"] = str(value) if column.name == "integer" and value else value
+    write_workbook(folder / "t.xlsx", {"Sheet1": cells})
+    return "t.xlsx"
+
+
+WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
+    "arrow": write_ipc,
+    "delimited": write_csv,
+    "excel": write_excel,
+    "json": write_json,
+    "parquet": write_parquet,
+}
 
 SOUND = '''"""Arrow files, as a third party would add them.
 
