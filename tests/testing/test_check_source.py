@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 import pytest
+import zstandard
 
 from volvelle.catalog import SOURCES
 from volvelle.testing.check_source import check_source
@@ -46,12 +48,33 @@ def write_excel(folder: Path, frame: pl.DataFrame) -> str:
     return "t.xlsx"
 
 
+def write_folder(folder: Path, frame: pl.DataFrame) -> str:
+    (folder / "parts").mkdir()
+    frame.head(3).write_parquet(folder / "parts" / "1.parquet")
+    frame.tail(1).write_parquet(folder / "parts" / "2.parquet")
+    return "parts/*.parquet"
+
+
+def write_zip(folder: Path, frame: pl.DataFrame) -> str:
+    with zipfile.ZipFile(folder / "t.zip", "w") as archive:
+        archive.writestr("t.csv", frame.write_csv())
+    return "t.zip"
+
+
+def write_zst(folder: Path, frame: pl.DataFrame) -> str:
+    (folder / "t.csv.zst").write_bytes(zstandard.compress(frame.write_csv().encode()))
+    return "t.csv.zst"
+
+
 WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
     "arrow": write_ipc,
     "delimited": write_csv,
     "excel": write_excel,
+    "folder": write_folder,
     "json": write_json,
     "parquet": write_parquet,
+    "zip": write_zip,
+    "zst": write_zst,
 }
 
 SOUND = '''"""Arrow files, as a third party would add them.
