@@ -93,12 +93,12 @@ def bounded(pieces: Iterable[bytes], packed: int, where: str) -> Iterator[bytes]
     Raises:
         DataError: more than `LIMIT` bytes, or more than `SMALL` and `RATIO` times the packed size.
     """
-    size = 0
+    size, allowed = 0, min(LIMIT, max(SMALL, RATIO * packed))
     for piece in pieces:
         size += len(piece)
-        if size > LIMIT or (size > SMALL and size > RATIO * packed):
+        if size > allowed:
             raise DataError(
-                f"{packed} packed bytes unpack to more than {size} bytes, {size // max(packed, 1)} times as much",
+                f"{packed} packed bytes unpack to more than {allowed} bytes, {allowed // max(packed, 1)} times as much",
                 where=where,
                 next_move="if the file is what it should be, unpack it and name the unpacked file",
             )

@@ -103,5 +103,5 @@ def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> It
         with archive.open(member) as stream:
             while piece := stream.read(_CHUNK):
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise DataError(f"the member cannot be unpacked: {error}", where=where, next_move=_AGAIN) from error
