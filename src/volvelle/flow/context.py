@@ -87,12 +87,17 @@ class Needs:
         self.files: dict[str, str] = {}
         self.extensions: dict[str, str] = {}
         self.groups: dict[str, str] = {}
+        self.facts: dict[str, str] = {}
         self.made: list[str] = []
 
     def watch(self, event: str, group: str, name: str) -> None:
         """Note a look into the catalog, and what was found there: it may be edited while the stage runs."""
-        kind, key = ("extensions", f"{group}/{name}") if event == "load" else ("groups", group)
-        noted = self.extensions if event == "load" else self.groups
+        kind, noted = {
+            "load": ("extensions", self.extensions),
+            "list": ("groups", self.groups),
+            "fact": ("facts", self.facts),
+        }[event]
+        key = f"{group}/{name}" if name else group
         if key not in noted:
             # First, because finding the digest looks into the catalog as well.
             noted[key] = ""
@@ -168,6 +173,7 @@ class Context:
         # What the killed execution looked up counts for this one, which will not do that part again.
         self.needs.extensions |= kept["needs"]["extensions"]
         self.needs.groups |= kept["needs"]["groups"]
+        self.needs.facts |= kept["needs"]["facts"]
         return list(kept["entries"])
 
     def keep_unfinished(self, entries: list[Any]) -> None:
@@ -206,6 +212,7 @@ def stale(needs: dict[str, Any], now: Callable[[str, str], str]) -> list[str]:
         "files": "file {} changed",
         "extensions": "code of {} changed",
         "groups": "the list of {} changed",
+        "facts": "{} changed",
         "inputs": "{} changed",
     }
     return [
@@ -235,6 +242,8 @@ class Now:
             return self._code.versions((key,))[key]
         if kind == "groups":
             return digest_json([c.names() for c in catalog.ALL if c.group == key])
+        if kind == "facts":
+            return _fact(key)
         if kind == "extensions":
             return "".join(self._code.closure(root).digest for root in modules_of([key]))
         return self._code.closure(key).digest
@@ -248,6 +257,17 @@ class Now:
         """Digests of all environment variables that the roots read."""
         names = sorted({v for root in roots for v in self._code.closure(root).variables})
         return {name: self("variables", name) for name in names}
+
+
+def _fact(key: str) -> str:
+    """The digest of the literal ``group/name:CONSTANT``; '' if its file is gone."""
+    group, _, rest = key.partition("/")
+    name, _, constant = rest.partition(":")
+    try:
+        value = next(c for c in catalog.ALL if c.group == group).fact(name, constant)
+    except NotFound:
+        return ""
+    return digest_json(sorted(map(repr, value)) if isinstance(value, set) else repr(value))
 
 
 def modules_of(extensions: Iterable[str]) -> list[str]:
@@ -271,6 +291,7 @@ def complete(needs: Needs, stage: str, inputs: dict[str, str], now: Now) -> dict
         "files": dict(needs.files),
         "extensions": dict(needs.extensions),
         "groups": dict(needs.groups),
+        "facts": dict(needs.facts),
         "inputs": inputs,
         "made": needs.made,
     }
