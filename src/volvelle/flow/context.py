@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from volvelle import catalog
+from volvelle.data.listing import found_by, names_digest
 from volvelle.errors import NotFound
 from volvelle.flow.closure import Code, rested, stamp
 from volvelle.flow.ledger import Ledger
@@ -22,6 +23,8 @@ from volvelle.spec.requirements import Spec
 
 Notify = Callable[[str, dict[str, Any]], None]
 """Told of progress: an event name and its facts."""
+_ONCE = "read once"
+"""Noted for what has no digest; nothing present equals it."""
 _PRESENT = " (present)"
 """After the key of a record: only whether the spec has it."""
 
@@ -85,6 +88,8 @@ class Needs:
         self._digest = digest
         self.spec: dict[str, str] = {}
         self.files: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.live: dict[str, str] = {}
         self.extensions: dict[str, str] = {}
         self.groups: dict[str, str] = {}
         self.facts: dict[str, str] = {}
@@ -144,6 +149,14 @@ class Context:
     def depends_on(self, path: Path, sha256: str) -> None:
         """Note that the stage read a file with this hash."""
         self.needs.files[os.path.relpath(path, self.folder)] = sha256
+
+    def depends_on_names(self, pattern: str, digest: str) -> None:
+        """Note that the stage read the files that a pattern finds, whose names have this digest."""
+        self.needs.names[pattern] = digest
+
+    def depends_on_live(self, name: str) -> None:
+        """Note that the stage read what can change without a trace: it is executed again on every turn."""
+        self.needs.live[name] = _ONCE
 
     def put(self, content: bytes, *, sealed: bool = False) -> str:
         """Keep an object in the store; its SHA-256."""
@@ -210,6 +223,8 @@ def stale(needs: dict[str, Any], now: Callable[[str, str], str]) -> list[str]:
         "spec": "spec key {} changed",
         "variables": "environment variable {} changed",
         "files": "file {} changed",
+        "names": "other files are found by {}",
+        "live": "{} may have changed",
         "extensions": "code of {} changed",
         "groups": "the list of {} changed",
         "facts": "{} changed",
@@ -236,6 +251,10 @@ class Now:
             return digest_json(value_at(self._spec, key))
         if kind == "files":
             return file_digest(self._folder / key, self._ledger)
+        if kind == "names":
+            return names_digest(found_by(key, self._folder))
+        if kind == "live":
+            return ""
         if kind == "variables":
             return digest_json(os.environ.get(key))
         if kind == "packages":
@@ -289,6 +308,8 @@ def complete(needs: Needs, stage: str, inputs: dict[str, str], now: Now) -> dict
         "spec": dict(needs.spec),
         "variables": now.variables(roots),
         "files": dict(needs.files),
+        "names": dict(needs.names),
+        "live": dict(needs.live),
         "extensions": dict(needs.extensions),
         "groups": dict(needs.groups),
         "facts": dict(needs.facts),
