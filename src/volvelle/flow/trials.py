@@ -32,7 +32,7 @@ from volvelle.train.search import Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
-_PREFIX, _HELD = "volvelle-trials-", "held"
+_PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -123,12 +123,16 @@ class Trials:
         if not line:
             code = process.wait()
             self._end()
-            raise InputError(f"the training process ended by itself (code {code}); it may have run out of memory")
+            raise InputError(f"the training process ended by itself (code {code}): {self._last_words()}")
         answer: dict[str, Any] = json.loads(line)
         for look in answer["looked"]:
             for observer in catalog.observers:
                 observer(*look)
         return str(answer["error"]) if "error" in answer else float(answer["score"])
+
+    def _last_words(self) -> str:
+        text = (Path(self._folder.name) / _ERRORS).read_text(encoding="utf-8", errors="replace").strip()
+        return text.rpartition("\n")[2][:300] or "it said nothing; it may have run out of memory"
 
     def _start(self) -> None:
         if any(process.poll() is not None for process in self._workers):
@@ -140,17 +144,18 @@ class Trials:
         path = os.pathsep.join(place for place in sys.path if place)
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
         command = [sys.executable, "-m", worker.__name__, self._folder.name, str(os.getpid())]
-        for _ in range(self._size):
-            self._workers.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                    start_new_session=True,
+        with (Path(self._folder.name) / _ERRORS).open("wb") as errors:
+            for _ in range(self._size):
+                self._workers.append(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                        env=environment,
+                        start_new_session=True,
+                    )
                 )
-            )
 
     def _end(self) -> None:
         for process in self._workers:
