@@ -80,7 +80,7 @@ def test_diff(command: Command) -> None:
 
 
 def test_checkout(project: Path, command: Command) -> None:
-    """The file holds the pinned rows; Parquet has the very bytes that the version is named by; nothing is overwritten."""
+    """The file holds the pinned rows, as Parquet the very bytes that name the version; nothing is overwritten."""
     a, b = (v["version"] for v in command("log")["versions"])
     csv, parquet = project / "a.csv", project / "b.parquet"
     assert command("checkout", a[:8], "-o", str(csv))["rows"] == 60
