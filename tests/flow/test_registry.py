@@ -24,7 +24,7 @@ FILES = {
 def test_released(own: Path) -> None:
     """A passed run becomes a folder of files that hash as the manifest says, and the champion."""
     result = find(Project(own))
-    made, folder = registry.release(result, b"<html></html>", by="ana")
+    made, folder = registry.release(result, b"<html></html>", by="ana")[:2]
     assert {p.name for p in folder.iterdir()} == FILES
     assert (made.run, made.by, made.model) == (1, "ana", result.model.onnx)
     assert registry.champion(Project(own)) == (made, folder)
@@ -36,14 +36,14 @@ def test_the_champion_predicts(own: Path) -> None:
     project = Project(own)
     result = find(project)
     registry.release(result, b"")
-    answers = registry.champion_model(project).predict(pl.read_csv(own / "cells.csv"))
+    answers = registry.champion_model(project)[0].predict(pl.read_csv(own / "cells.csv"))
     assert len(answers) == 569
 
 
 def test_releasing_twice_changes_nothing(own: Path) -> None:
     """The same run released again is the same release, and the ledger has it once."""
     result = find(Project(own))
-    first, second = (registry.release(result, b"same", by="ana") for _ in range(2))
+    first, second = (registry.release(result, b"same", by="ana")[:2] for _ in range(2))
     assert first == second
     assert len(result.project.ledger.releases()) == 1
 
@@ -61,9 +61,9 @@ def test_refused_while_a_gate_fails(own: Path, again: Turned) -> None:
 def test_rollback(own: Path, again: Turned) -> None:
     """Rolling back crowns the release before, or the one named; from the first there is no way back."""
     project = Project(own)
-    one, _ = registry.release(find(project), b"")
+    one = registry.release(find(project), b"")[0]
     swap(own, "volvelle.toml", "roc_auc >= 0.9", "roc_auc >= 0.8")
-    two, _ = registry.release(again(own), b"")
+    two = registry.release(again(own), b"")[0]
     assert registry.champion(project)[0].name == two.name
     assert registry.rollback(project)[0].name == one.name
     assert registry.champion(project)[0].name == one.name
@@ -79,7 +79,7 @@ def test_rollback(own: Path, again: Turned) -> None:
 def test_a_changed_release_is_not_used(own: Path, harm: str) -> None:
     """A release whose file was changed or removed is refused with the file's name."""
     project = Project(own)
-    _, folder = registry.release(find(project), b"")
+    folder = registry.release(find(project), b"")[1]
     if harm == "changed":
         (folder / "model.onnx").write_bytes(b"other")
     else:
