@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace
 
-from volvelle.catalog import SOURCES
 from volvelle.data.contract import Read
+from volvelle.data.dispatch import read_source
 from volvelle.data.kinds import KINDS, settle
 from volvelle.data.records import Column, ColumnKind, Dataset, Layout
 from volvelle.data.versions import digest, to_bytes
-from volvelle.errors import DataError, SpecError, near
+from volvelle.errors import SpecError, near
 from volvelle.spec.requirements import Data, FeatureSpec
 
 MAX_CATEGORIES = 1000
+
+
+class Rows(NamedTuple):
+    """Rows to predict."""
+
+    given: pl.DataFrame
+    """The cells as they stand in the file: what people join the answers to."""
+    settled: pl.DataFrame
+    """The same rows with kinds, as a model takes them."""
 
 
 def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tuple[pl.DataFrame, Dataset]:
@@ -47,7 +57,7 @@ def read_rows(
     features: Mapping[str, FeatureSpec],
     folder: Path,
     kinds: Mapping[str, ColumnKind] | None = None,
-) -> pl.DataFrame:
+) -> Rows:
     """Rows to predict, read as training rows are. Columns that the spec names may be absent.
 
     Args:
@@ -61,11 +71,11 @@ def read_rows(
     Raises:
         DataError: as `collect`, and where cells do not fit their kind.
     """
-    got = _read(replace(data, source=where), folder)
+    got = _read(replace(data, source=where, query=None), folder)
     roles = {name: feature for name, feature in features.items() if name in got.frame.columns}
     for name, kind in (kinds or {}).items():
         roles[name] = FeatureSpec(role="number" if kind == "integer" else kind)
-    return settle(got.frame, got.layout, roles)[0]
+    return Rows(got.frame, settle(got.frame, got.layout, roles)[0])
 
 
 def named_columns(data: Data, features: Mapping[str, FeatureSpec], target: str | None = None) -> dict[str, list[str]]:
@@ -127,40 +137,12 @@ def _seconds(value: object) -> float | None:
 
 
 def _read(data: Data, folder: Path) -> Read:
-    name, where = _source_of(data.source)
     layout = Layout(
         delimiter=data.delimiter,
         encoding=data.encoding,
         decimal=data.decimal,
         header=data.header,
         missing=data.missing,
+        query=data.query,
     )
-    got = SOURCES.load(name).read(where, folder, layout)
-    if not isinstance(got, Read):
-        raise DataError(f"the data source {name!r} did not hand on rows", where=data.source)
-    return got
-
-
-def _source_of(source: str) -> tuple[str, str]:
-    """The catalog name of the source that reads this, and the text it takes."""
-    scheme, colon, rest = source.partition(":")
-    suffixes: dict[str, str] = {}
-    schemes: dict[str, str] = {}
-    for name in SOURCES.names():
-        suffixes |= dict.fromkeys(SOURCES.fact(name, "SUFFIXES") or (), name)
-        schemes |= dict.fromkeys(SOURCES.fact(name, "SCHEMES") or (), name)
-    if colon and scheme in schemes:
-        return schemes[scheme], rest
-    for suffix in sorted(suffixes, key=len, reverse=True):
-        if source.lower().endswith(suffix):
-            return suffixes[suffix], source
-    ending = Path(source).suffix.lower()
-    if colon and ending not in suffixes and scheme.isalnum() and len(scheme) > 1:
-        raise DataError(
-            f"no data source reads {scheme}:", where="[data] source", next_move=near(scheme, [*schemes, *suffixes])
-        )
-    raise DataError(
-        f"no data source reads {ending or 'a name without a suffix'} ({source!r})",
-        where="[data] source",
-        next_move=near(ending, suffixes),
-    )
+    return read_source(data.source, folder, layout)
