@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from volvelle.catalog import ESTIMATORS
 from volvelle.cli.entry import main
 from volvelle.errors import InputError, SpecError
 from volvelle.evaluate.explain.records import Ablation, Learning
@@ -19,7 +18,6 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
 from volvelle.flow.why import stored_row, why
 from volvelle.spec.read import read
-from volvelle.train.records import Searched
 
 SPEC = """\
 [problem]
@@ -189,9 +187,3 @@ def test_command_in_words_and_json(result: Result, capsys: pytest.CaptureFixture
     assert deep["ablation"]["removed"]
     assert main(["explain", "--row", "9999", *spec]) == 2
     assert "test rows 1 to" in capsys.readouterr().err
-
-
-def test_every_estimator_of_the_portfolio_has_a_rank(result: Result) -> None:
-    """The simplest candidate is chosen among all estimators that a search may try."""
-    searched: Searched = result.searched
-    assert {t.estimator for t in searched.trials} <= set(ESTIMATORS.names())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import polars as pl
 import pytest
 from ui_runs import bundled, turned  # type: ignore[import-not-found]
 
+from volvelle.flow.aside import deepen
 from volvelle.flow.result import Result
 from volvelle.spec.requirements import Data, Problem
 
@@ -56,6 +59,19 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 @pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Progress of diabetes, explained deeply: ablation, learning curve and seeds are there."""
+    found: Result = turned(
+        tmp_path_factory.mktemp("deep"),
+        bundled("diabetes", scaled=False),
+        estimators=("constant", "linear", "decision_tree"),
+        gates=("rmse <= 70",),
+    )
+    deepen(found, lambda event, facts: None)
+    return found
+
+
+@pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Markup, formulas, line breaks and very long words wherever a user can write."""
     markup = "<script>alert(1)</script>"
@@ -80,4 +96,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
         roles={markup: '"><svg onload=alert(1)>'},
         source=f"# {markup}\n",
     )
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """Chromium's program."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.fail("Chromium is not installed; `make test` installs it")
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -48,20 +47,11 @@ document.querySelector("iframe").onload = function () {
 </script>"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> str:
-    """Chromium's program."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.fail("Chromium is not installed; `make test` installs it")
-    return found
-
-
 def measured(browser: str, folder: Path, result: Result, *, width: int, scheme: str = "light") -> dict[str, Any]:
     """What the browser says about the report of a run at a width in CSS pixels."""
     (folder / "report.html").write_text(render(result), encoding="utf-8")
     (folder / "around.html").write_text(AROUND % width, encoding="utf-8")
-    shown = _chromium(browser, folder, scheme, "--dump-dom", "--virtual-time-budget=3000", target="around.html")
+    shown = chromium(browser, folder, scheme, "--dump-dom", "--virtual-time-budget=3000", target="around.html")
     found = re.search(r'<pre id="found">(.*?)</pre>', shown, re.S)
     assert found, shown[-500:]
     return dict(json.loads(html.unescape(found[1])))
@@ -96,14 +86,15 @@ def test_screenshot(browser: str, tmp_path: Path, regression: Result) -> None:
     """Chromium paints the page: a PNG of the asked size that is not one flat colour."""
     (tmp_path / "report.html").write_text(render(regression), encoding="utf-8")
     shot = tmp_path / "shot.png"
-    _chromium(browser, tmp_path, "light", "--window-size=390,1200", f"--screenshot={shot}", target="report.html")
+    chromium(browser, tmp_path, "light", "--window-size=390,1200", f"--screenshot={shot}", target="report.html")
     content = shot.read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", content[16:24]) == (390, 1200)
     assert len(content) > 20_000
 
 
-def _chromium(browser: str, folder: Path, scheme: str, *more: str, target: str) -> str:
+def chromium(browser: str, folder: Path, scheme: str, *more: str, target: str) -> str:
+    """What Chromium writes when it opens a file of a folder."""
     seen = "0" if scheme == "dark" else "1"
     command = [
         browser,

@@ -40,7 +40,7 @@ def trained(seed: int, estimator: str = "logistic") -> Shipped:
 
 @pytest.mark.parametrize("level", [0.95, 0.8])
 def test_gates_are_not_passed_by_luck(level: float) -> None:
-    """In 100 runs on null data, gates at the level of chance pass in no more than the stated share, and so does "learnt"."""
+    """In 100 null runs, gates at the level of chance pass in at most the stated share; so does having learnt."""
     gates = ("roc_auc >= 0.5", "balanced_accuracy >= 0.5", "mcc >= 0")
     passed, claimed = np.zeros(len(gates)), 0
     for seed in range(RUNS):

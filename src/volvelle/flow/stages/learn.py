@@ -32,8 +32,7 @@ def learn(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, mode
     metric, task, level, seed = candidate.metric, model.task, spec.require.confidence, spec.search.seed
     with Refits(Ground(spec, dataset, split, candidate, model.signature), context) as refits:
         folds = refits.folds()
-        steps = (len(SHARES) + SEEDS) * len(folds)
-        done = 0
+        steps, done = (len(SHARES) + SEEDS) * len(folds), 0
 
         def trained(share: float, other: int | None = None) -> tuple[list[Side], Side] | None:
             """The sides learnt from, and all held rows; None where so few rows cannot be learnt from."""
@@ -66,13 +65,13 @@ def learn(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, mode
     told = []
     if {0.5, 1.0} <= set(curve):
         told.append(retrained.more_rows(curve[0.5][1], curve[1.0][1], metric, task, level, seed))
-    values = [value(metric, held, task) for _, held in others]
+    values = [v for _, held in others if np.isfinite(v := value(metric, held, task))]
     shaky = retrained.seeds(values, candidate.spread / max(1, len(folds) - 1) ** 0.5, metric)
     return Learning(
         metric=metric,
         lessons=lessons,
-        seeds=tuple(v for v in values if np.isfinite(v)),
-        findings=(*told, *([shaky] if shaky else [])),
+        seeds=tuple(values),
+        findings=tuple(filter(None, (*told, shaky))),
         folds=len(folds),
     )
 
