@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from volvelle.evaluate.explain.records import Explanation
 from volvelle.evaluate.records import Evidence
 from volvelle.flow import registry
 from volvelle.flow.result import Result, find
@@ -86,6 +87,11 @@ class Turn:
         """The trials; its fields are those of `volvelle.train.records.Searched`."""
         found = self.result.searched
         return cast(Searched, View(found, notebook.leaderboard_html(found)))
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What the model leans on and what its numbers mean; None for a run made before there was such a stage."""
+        return self.result.explanation
 
     @cached_property
     def model(self) -> Model:
