@@ -86,8 +86,7 @@ def sides(
         frame: all rows, with a target in each.
         keys, task: the columns that matter; classification is stratified by class.
         method: "auto" is time where a time column is named, else group, else stratified (classification) or random.
-        test: share of rows for the test side, in (0, 0.9).
-        seed: of every random choice.
+        test, seed: share of rows for the test side, in (0, 0.9); seed of every random choice.
 
     Raises:
         DataError: a column is absent, times are missing, or the rows are too few, or too alike, to divide.
