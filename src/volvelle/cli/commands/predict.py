@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     table = answers if options.only else _beside(rows.given, answers, options.file)
     if options.output is None:
-        sys.stdout.write(table.write_csv())
+        sys.stdout.write(_csv(table))
     else:
         _write(table, options.output)
         print(f"{len(answers)} rows predicted: {options.output}", file=sys.stderr)
@@ -92,9 +92,14 @@ def _beside(given: pl.DataFrame, answers: pl.DataFrame, file: str) -> pl.DataFra
     return pl.concat([given, answers], how="horizontal")
 
 
+def _csv(table: pl.DataFrame) -> str:
+    """An empty cell stays empty rather than becoming a pair of quotes."""
+    return table.with_columns(pl.col(pl.String).replace("", None)).write_csv()
+
+
 def _write(table: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
-        content = table.write_csv().encode()
+        content = _csv(table).encode()
     elif path.suffix == ".json":
         content = table.write_json().encode()
     else:
