@@ -62,9 +62,9 @@ def run(options: argparse.Namespace) -> int:
     if options.deep:
         report: Any = import_late("volvelle.ui.report", "the report")
         print(f"\nReport:  {shown(report.write(result))}", flush=True)
-        print_next(f"volvelle explain {result.run.id} --row 1")
+        print_next(options, f"volvelle explain {result.run.id} --row 1")
     else:
-        print_next(f"volvelle explain {result.run.id} --row 1", f"volvelle explain {result.run.id} --deep")
+        print_next(options, f"volvelle explain {result.run.id} --row 1", f"volvelle explain {result.run.id} --deep")
     return 0
 
 
@@ -78,7 +78,7 @@ def _text(record: Explanation, ablated: Ablation | None, learnt: Learning | None
 def _rows(result: Result, options: argparse.Namespace) -> int:
     if options.file:
         kinds = {f.name: f.kind for f in result.model.signature.features}
-        rows = read_rows(options.file, result.spec.data, result.spec.features, Path.cwd(), kinds)
+        rows = read_rows(options.file, result.spec.data, result.spec.features, Path.cwd(), kinds).settled
         numbers = list(range(1, len(rows) + 1))
     else:
         rows, numbers = stored_row(result, options.row), [options.row]

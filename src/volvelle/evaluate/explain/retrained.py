@@ -68,7 +68,7 @@ def more_rows(half: Side, whole: Side, metric: str, task: ModelTask, level: floa
             weight="note",
             headline="More rows would help",
             detail=f"the last doubling of the rows has brought {shown}",
-            advice="collecting more rows is worth more than searching longer",
+            advice="each further doubling may bring about as much, or somewhat less",
         )
     return Finding(
         topic="rows",
