@@ -29,7 +29,7 @@ def explanation(result: Result) -> Facts:
         "leaning": _leaning(record) if record else [],
         "trust": _trust(record, result) if record else [],
         "dependences": [_dependence(d, result) for d in record.dependences] if record else [],
-        "explain_notes": [clean(n, 200) for n in record.notes] if record else [],
+        "explain_notes": [clean(sentence(n), 200) for n in record.notes] if record else [],
         "ablation": _ablation(ablated) if ablated else None,
         "learning": _learning(learnt) if learnt else None,
         "explain_run": result.run.id,

@@ -4,7 +4,7 @@ Example:
   volvelle explain                       the newest finished run
   volvelle explain --row 3               why the third test row got its answer
   volvelle explain --file new.csv        the same for rows of a file
-  volvelle explain --deep                also train again: without columns, with fewer rows, with other seeds
+  volvelle explain --deep                train again: fewer columns, fewer rows, other seeds
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def _rows(result: Result, options: argparse.Namespace) -> int:
         return 0
     kind = "Row" if options.file else "Test row"
     _say("\n\n".join(answers.attribution(a, f"{kind} {n}") for n, a in zip(numbers, found, strict=True)))
+    print_next(options, f"volvelle explain {result.run.id}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Turn the wheel: collect, explore, split, search, build, validate, judge and explain what has changed.
+"""Turn the wheel: collect, explore, split, search, build, validate, judge, explain what changed.
 
 Example:
   volvelle run

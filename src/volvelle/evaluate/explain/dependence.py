@@ -78,4 +78,7 @@ def _grid(cells: NDArray[Any], place: Place) -> NDArray[Any]:
     if len(distinct) <= POINTS:
         return distinct
     # Quantiles that are values of the data: the outermost hundredths are left to outliers.
-    return np.unique(np.quantile(known, np.linspace(0.01, 0.99, POINTS), method="nearest"))
+    found = np.unique(np.quantile(known, np.linspace(0.01, 0.99, POINTS), method="nearest"))
+    # Where most rows share one value, quantiles of the distinct values show the rest of the column.
+    few = len(found) < POINTS // 2
+    return np.unique(np.quantile(distinct, np.linspace(0.01, 0.99, POINTS), method="nearest")) if few else found
