@@ -11,6 +11,7 @@ from volvelle.flow.stages.explore import explore
 from volvelle.flow.stages.judge import judge
 from volvelle.flow.stages.search import search
 from volvelle.flow.stages.split import split
+from volvelle.flow.stages.tune import tune
 from volvelle.flow.stages.validate import validate
 
 WHEEL = (
@@ -19,6 +20,7 @@ WHEEL = (
     split,
     search,
     choose,
+    tune,
     build,
     validate,
     judge,

@@ -1,7 +1,8 @@
 """The search: walks spaces of candidates with an objective that is handed in.
 
-Defaults of every estimator come first, in the order given, then Optuna's tree-structured Parzen
-estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization") over all spaces at once.
+Defaults of every estimator come first, in the order given, then a portfolio of settings that often win, then
+Optuna's tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization")
+over the spaces of the best estimators at once. A candidate races the best over the folds (`volvelle.train.race`).
 Each proposal depends only on the trials before it and on the seed, so an interrupted search goes on as
 if it had not stopped.
 """
@@ -10,34 +11,49 @@ from __future__ import annotations
 
 import logging
 import math
+import statistics
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import optuna
 
 from volvelle.errors import InputError, OutOfTime, VolvelleError
-from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
+from volvelle.train import race
+from volvelle.train.clock import Clock
+from volvelle.train.contract import Choice, Float, Int, Settings, Space
+from volvelle.train.order import Plan, Point, key, leaders, upcoming
 from volvelle.train.records import Searched, Trial
 
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 logging.getLogger("optuna").setLevel(logging.ERROR)
 
+Method = Literal["auto", "random", "grid", "manual"]
 _AGAIN = 8
 """How often a proposal that was tried already is asked anew before any other point is taken."""
+_ALIVE = 4
+"""TPE proposes among so many estimators, those with the best trials."""
 
 
 class Outcome(NamedTuple):
     """What an objective measured."""
 
-    score: float
-    spread: float
+    scores: tuple[float, ...]
+    """Fold by fold, in order; fewer than there are where the candidate was stopped."""
+    found: Settings = {}
+    """Settings that the estimator took from the rows."""
+    work: float = 0.0
+    """Seconds of one core."""
+    predictions: str = ""
+    """Where the out-of-fold predictions are kept."""
 
 
-Objective = Callable[[str, Settings, float | None], Outcome]
-"""(estimator, settings, seconds left or None) to its outcome.
+GoesOn = Callable[[tuple[float, ...]], bool]
+"""Whether a candidate with these first fold scores is worth another fold."""
+Objective = Callable[[str, Settings, float | None, GoesOn], Outcome]
+"""(estimator, settings, seconds left or None, whether to go on) to its outcome.
 
 Raises `OutOfTime` when the seconds end, any other `VolvelleError` when this candidate cannot be trained.
 """
@@ -52,52 +68,78 @@ class Goal(NamedTuple):
     """Seconds."""
     trials: int | None
     """Stop after so many trials, whatever the time."""
-    method: Literal["auto", "random"]
+    method: Method
     seed: int
     folds: int
+    ensemble: bool = False
+    """Whether time is held back for fitting several models again."""
+    measuring: float = 0.0
+    """Seconds of the budget that are held back for what follows the last fit."""
 
 
 def search(
-    spaces: Mapping[str, Space],
+    plan: Plan,
     objective: Objective,
     goal: Goal,
     *,
     finished: Sequence[Trial] = (),
     notify: Callable[[Trial, Trial | None], None] = lambda trial, best: None,
+    began: float | None = None,
 ) -> Searched:
     """Try candidates until the time or the number of trials is spent.
 
     Args:
-        spaces: estimator name to its space; defaults are tried in this order.
+        plan: spaces, portfolio and listed candidates.
         objective: measures one candidate.
         goal: metric, direction, limits and seed.
         finished: trials of an interrupted search, which are not repeated; their seconds count.
         notify: told of each trial and of the best so far.
+        began: when the budget began to run, on the monotonic clock; now when absent.
 
     Raises:
         InputError: not one candidate could be trained.
     """
     trials = [t for t in finished if t.status != "out of time"]
-    before = sum(t.seconds for t in trials)
-    began = time.monotonic()
-    while True:
-        left = None if goal.trials else goal.budget - before - (time.monotonic() - began)
-        best = _best(trials, goal)
-        if _spent(trials, goal, left, best):
+    clock = Clock(
+        goal.budget,
+        goal.folds,
+        measuring=goal.measuring,
+        began=time.monotonic() if began is None else began,
+        before=sum(t.seconds for t in trials),
+        ensemble=goal.ensemble,
+    )
+    while goal.trials is None or len(trials) < goal.trials:
+        best = best_of(trials, goal.direction)
+        # Until one candidate stands there is nothing to hand on, so the first one may overrun.
+        left = clock.left(trials, goal.direction) if best and goal.trials is None else None
+        if left is not None and left <= 0:
             break
-        proposal = _propose(spaces, trials, goal, left if best else None)
+        proposal = _propose(plan, trials, goal, left, clock)
         if proposal is None:
             break
-        trial = _try(objective, len(trials), proposal, left if best else None)
+        trial = _try(objective, len(trials), proposal, _allowed(proposal[0], trials, left, clock), best, goal)
+        if left is not None and trial.status == "out of time" and clock.left(trials, goal.direction) > 0:
+            note = "the first trial took too large a share of the budget"
+            trial = msgspec.structs.replace(trial, status="stopped", note=note)
         trials.append(trial)
-        notify(trial, _best(trials, goal))
+        notify(trial, best_of(trials, goal.direction))
         if trial.status == "out of time":
             break
-    return _found(trials, goal, before + time.monotonic() - began)
+    return _found(trials, goal, clock)
 
 
-def _found(trials: Sequence[Trial], goal: Goal, spent: float) -> Searched:
-    best = _best(trials, goal)
+def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:
+    """The best finished trial; of equals the earlier one."""
+    sign = -1 if direction == "up" else 1
+    return min(
+        (t for t in trials if t.score is not None and t.status == "done"),
+        key=lambda t: (sign * float(t.score or 0.0), t.number),
+        default=None,
+    )
+
+
+def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
+    best = best_of(trials, goal.direction)
     if best is None:
         notes = sorted({f"{t.estimator}: {t.note}" for t in trials})
         raise InputError(
@@ -112,66 +154,73 @@ def _found(trials: Sequence[Trial], goal: Goal, spent: float) -> Searched:
         seed=goal.seed,
         folds=goal.folds,
         budget=goal.budget,
-        spent=round(spent, 3),
+        spent=round(clock.spent(), 3),
+        refit_within=None if goal.trials else round(clock.refits(trials, goal.direction), 3),
     )
 
 
-def _spent(trials: Sequence[Trial], goal: Goal, left: float | None, best: Trial | None) -> bool:
-    if goal.trials is not None:
-        return len(trials) >= goal.trials
-    # Until one candidate stands there is nothing to hand on, so the first one may overrun.
-    return best is not None and (left is None or left <= 0)
+def _allowed(estimator: str, trials: Sequence[Trial], left: float | None, clock: Clock) -> float | None:
+    """Seconds that a trial may take: an estimator that was never timed gets a share only."""
+    if left is None or any(t.estimator == estimator for t in trials):
+        return left
+    return min(left, clock.trial(estimator, trials))
 
 
-def _try(objective: Objective, number: int, proposal: tuple[str, Settings], left: float | None) -> Trial:
+def _try(
+    objective: Objective, number: int, proposal: Point, left: float | None, best: Trial | None, goal: Goal
+) -> Trial:
     estimator, settings = proposal
     trial = Trial(number=number, estimator=estimator, settings=settings, status="failed")
+    sign = 1 if goal.direction == "up" else -1
+    ahead = best.fold_scores if best else ()
     began = time.monotonic()
     try:
-        outcome = objective(estimator, settings, left)
+        outcome = objective(estimator, settings, left, lambda scores: race.goes_on(scores, ahead, sign))
     except OutOfTime:
         trial = msgspec.structs.replace(trial, status="out of time", note="the time budget ended")
     except VolvelleError as error:
         trial = msgspec.structs.replace(trial, note=str(error).partition("\n")[0])
     else:
-        if math.isfinite(outcome.score):
-            trial = msgspec.structs.replace(trial, status="done", score=outcome.score, spread=outcome.spread)
-        else:
-            trial = msgspec.structs.replace(trial, note="the metric is not defined on its predictions")
+        trial = msgspec.structs.replace(trial, **_measured(outcome, best, sign, goal.folds))
     return msgspec.structs.replace(trial, seconds=round(time.monotonic() - began, 3))
 
 
-def _best(trials: Sequence[Trial], goal: Goal) -> Trial | None:
-    """The best finished trial; of equals the earlier one."""
-    sign = -1 if goal.direction == "up" else 1
-    return min(
-        (t for t in trials if t.score is not None and t.status == "done"),
-        key=lambda t: (sign * float(t.score or 0.0), t.number),
-        default=None,
-    )
-
-
-def _propose(
-    spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, left: float | None
-) -> tuple[str, Settings] | None:
-    """The next candidate, or None when no untried one fits into the time left."""
-    seconds = {t.estimator: t.seconds for t in trials if t.number < len(spaces)}
-    tried = {t.estimator for t in trials}
-    for name, space in spaces.items():
-        if name not in tried:
-            return name, defaults(space)
-    failed = {n for n in spaces if all(t.status == "failed" for t in trials if t.estimator == n)}
-    open_ = {
-        name: space
-        for name, space in spaces.items()
-        if space and name not in failed and (left is None or seconds.get(name, 0.0) < left)
+def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> dict[str, Any]:
+    """What a trial's record says of its outcome."""
+    scores = outcome.scores
+    if not all(map(math.isfinite, scores)):
+        return {"note": "the metric is not defined on its predictions"}
+    said: dict[str, Any] = {
+        "spread": statistics.pstdev(scores),
+        "fold_scores": scores,
+        "work": round(outcome.work, 3),
+        "found": outcome.found,
     }
+    if len(scores) == folds or best is None:
+        return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
+    behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
+    note = f"stopped after {len(scores)} of {folds} folds: it could not catch up"
+    return said | {"status": "stopped", "score": float(best.score or 0.0) + sign * behind, "note": note}
+
+
+def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Point | None:
+    """The next candidate, or None when no untried one fits into the time left."""
+    fits = {n: s for n, s in plan.spaces.items() if left is None or clock.trial(n, trials) <= left}
+    known = {t.estimator for t in trials}
+    # What was never tried has its chance as long as there is time: the clock stops it.
+    reachable = {n: s for n, s in plan.spaces.items() if n in fits or n not in known}
+    listed = upcoming(plan._replace(spaces=reachable), trials, goal.method, goal.direction)
+    if listed is not None or goal.method in ("grid", "manual"):
+        return listed
+    failed = {n for n in fits if all(t.status == "failed" for t in trials if t.estimator == n)}
+    alive = leaders(trials, goal.direction, _ALIVE if goal.method == "auto" else len(plan.spaces))
+    open_ = {name: space for name, space in fits.items() if space and name not in failed and name in alive}
     if not open_:
         return None
-    seen = {_point(t.estimator, t.settings) for t in trials}
+    seen = {key((t.estimator, t.settings)) for t in trials}
     for attempt in range(_AGAIN):
         name, settings = _ask(open_, trials, goal, attempt)
-        if _point(name, settings) not in seen:
+        if key((name, settings)) not in seen:
             return name, settings
     return None
 
@@ -217,7 +266,3 @@ def _suggest(asked: optuna.Trial, name: str, dimension: Float | Int | Choice) ->
     if isinstance(dimension, Int):
         return asked.suggest_int(name, dimension.low, dimension.high, log=dimension.log)
     return asked.suggest_categorical(name, dimension.options)
-
-
-def _point(name: str, settings: Settings) -> bytes:
-    return msgspec.json.encode([name, sorted(settings.items())])
