@@ -54,7 +54,7 @@ def thresholds(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     places = np.unique(np.linspace(0, len(ordered) - 2, min(MOST, max(len(ordered) - 1, 1))).astype(np.int64))
     middles = (ordered[places].astype(np.float64) + ordered[np.minimum(places + 1, len(ordered) - 1)]) / 2
     between = ordered[places] < ordered[np.minimum(places + 1, len(ordered) - 1)]
-    return np.concatenate([np.float32([0.5]), np.unique(middles[between]).astype(np.float32)])
+    return np.concatenate([np.array([0.5], dtype=np.float32), np.unique(middles[between]).astype(np.float32)])
 
 
 def tables(y: NDArray[np.int64], scores: NDArray[np.float32], cuts: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -127,6 +127,8 @@ class Code:
         """Whether a closure that was remembered would come out again."""
         return (
             kept.get("python") == sys.version
+            # Another copy of Volvelle may serve the same project: its files are others.
+            and kept.get("home") == __file__
             and all(self._stamp(f) == s for f, s in kept["stamps"].items())
             and all(str(self._file(m)) == f for m, f in kept["tops"].items())
             and all(self._place(m) is None for m in kept["absent"])
@@ -153,7 +155,14 @@ class Code:
         stamps = {f: self._stamp(f) for f in (*closure.files, __file__, str(modules.__file__), str(reach.__file__))}
         tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
         if all(rested(s) for s in stamps.values()):
-            kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent, **closure._asdict()}
+            kept = {
+                "python": sys.version,
+                "home": __file__,
+                "stamps": stamps,
+                "tops": tops,
+                "absent": absent,
+                **closure._asdict(),
+            }
             self._ledger.remember("closure", root, kept)
         return closure
 

@@ -49,7 +49,7 @@ class OutOfFold:
         """One-hot classes or values, ``[n, k]``."""
         if self._answers.task == "regression":
             return np.asarray(self.y, dtype=np.float64).reshape(-1, 1)
-        return np.eye(len(self._answers.classes))[self.y.astype(np.int64)]
+        return np.asarray(np.eye(len(self._answers.classes))[self.y.astype(np.int64)])
 
     def score(self, fold: int, scores: NDArray[np.float32]) -> float:
         """The search metric of predictions for the rows of one fold."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -117,7 +117,7 @@ class Trials:
         table = np.concatenate([np.load(job["out"], allow_pickle=False) for job in jobs])
         return self._keep(to_bytes(pl.DataFrame({f"score_{k}": table[:, k] for k in range(table.shape[1])})))
 
-    def _answers(self, jobs: list[dict[str, Any]], deadline: float) -> Iterator[dict[str, Any]]:
+    def _answers(self, jobs: list[dict[str, Any]], deadline: float) -> Generator[dict[str, Any], None, None]:
         """The answers to jobs in their order; workers that still have an earlier job are waited for by need only."""
         waiting, done = list(reversed(jobs)), dict[int, dict[str, Any]]()
         with selectors.DefaultSelector() as selector:

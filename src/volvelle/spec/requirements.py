@@ -138,8 +138,8 @@ class Search(Record, frozen=True):
     method: Annotated[
         Literal["auto", "random", "grid", "manual"],
         Meta(
-            description="auto: defaults, portfolio, then TPE; random: defaults, then random points; grid: all points of "
-            "[[search.candidates]], or of coarse grids over all estimators; manual: [[search.candidates]] alone"
+            description="auto: defaults, portfolio, then TPE; random: defaults, then random points; grid: all points "
+            "of [[search.candidates]], or of coarse grids over all estimators; manual: [[search.candidates]] alone"
         ),
     ] = "auto"
     candidates: Annotated[

@@ -42,11 +42,11 @@ class Outcome(NamedTuple):
 
     scores: tuple[float, ...]
     """Fold by fold, in order; fewer than there are where the candidate was stopped."""
-    found: Settings = {}
+    found: Settings
     """Settings that the estimator took from the rows."""
-    work: float = 0.0
+    work: float
     """Seconds of one core."""
-    predictions: str = ""
+    predictions: str
     """Where the out-of-fold predictions are kept."""
 
 
