@@ -87,8 +87,9 @@ class Trials:
             OutOfTime: the seconds ended; the workers are ended with them.
             InputError: a fold could not be trained.
         """
-        deadline = math.inf if left is None else time.monotonic() + left
+        # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
+        deadline = math.inf if left is None else time.monotonic() + left
         work, found = 0.0, Settings()
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
@@ -178,6 +179,10 @@ class Trials:
                     start_new_session=True,
                 )
             )
+        for process in self._workers:
+            if not _opened(process.stdout).readline():
+                self._end()
+                raise InputError("a training process ended as it started; it may have run out of memory")
 
     def _end(self) -> None:
         for process in self._workers:

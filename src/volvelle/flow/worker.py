@@ -109,6 +109,8 @@ def serve(folder: Path) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     looked: list[tuple[str, str, str]] = []
     catalog.observers.append(lambda event, group, name: looked.append((event, group, name)))
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         job = json.loads(line)
         try:

@@ -15,8 +15,8 @@ from typing import Literal
 
 from volvelle.train.records import Trial
 
-FIRST_SHARE = 0.15
-"""An estimator that was never timed may take at most this share of the budget."""
+FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
+"""A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
 ENSEMBLE_SHARE = 0.15
 """At most this share of the budget is held back for fitting the members of an ensemble again."""
 _OTHERS = 5
@@ -52,13 +52,17 @@ class Clock:
     def trial(self, estimator: str, trials: Sequence[Trial]) -> float:
         """Predicted seconds of a whole trial; infinite where not one fold was ever finished.
 
-        An estimator that was never tried may take `FIRST_SHARE`.
+        One that was never tried costs nothing yet: it has its chance as long as there is time.
         """
         mine = [t for t in trials if t.estimator == estimator and t.status != "failed"]
         if not mine:
-            return self.budget * FIRST_SHARE
+            return 0.0
         timed = [t.seconds * self._folds / len(t.fold_scores) for t in mine if t.fold_scores]
         return statistics.fmean(timed) if timed else math.inf
+
+    def first(self, left: float) -> float:
+        """Seconds that the first trial of a dear estimator may take."""
+        return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS))
 
     def refit(self, trial: Trial) -> float:
         """Predicted seconds of fitting a trial's model on all rows."""

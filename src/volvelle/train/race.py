@@ -7,7 +7,9 @@ seen. With Student's distribution, the bound that it exceeds with a chance of 5 
 
 and the candidate is stopped when even that bound is worse than no difference. The variance s² pools the k
 differences with the variance of the best's own fold scores, which counts as two degrees of freedom: so one
-fold can be enough for a hopeless candidate. The decision reads scores in the order of the folds, never times.
+fold can be enough for a hopeless candidate. Where models may be averaged, one that is a little behind is of use too:
+the best trial of an estimator is measured on all folds if it may come within a twentieth of the way from the first
+trial's score to the best. The decision reads scores in the order of the folds, never times.
 
 References: Maron and Moore, Hoeffding races, NeurIPS 1993; Birattari et al., A racing algorithm for configuring
 metaheuristics, GECCO 2002.
@@ -18,6 +20,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
 STUDENT_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
 """One-sided 95 % points of Student's distribution for 1 to 10 degrees of freedom; 1.7 stands for more."""
@@ -49,11 +52,30 @@ def bound(scores: Sequence[float], best: Sequence[float], sign: int) -> float:
     return mean + (whole - done) / whole * student * math.sqrt(variance * (1 / done + 1 / (whole - done)))
 
 
-def goes_on(scores: Sequence[float], best: Sequence[float], sign: int) -> bool:
-    """Whether a candidate with these first fold scores may still become the best.
+class Rivals(NamedTuple):
+    """What a candidate races against."""
 
-    A score that is not finite never catches up.
+    best: tuple[float, ...] = ()
+    """Fold scores of the best trial; empty where there is none."""
+    own: tuple[float, ...] = ()
+    """Fold scores of the best trial of the same estimator; empty where there is none."""
+    slack: float = 0.0
+    """So far behind the best a candidate is still of use, as a member of an ensemble."""
+
+
+def goes_on(scores: Sequence[float], rivals: Rivals, sign: int) -> bool:
+    """Whether a candidate with these first fold scores is worth another fold.
+
+    It is while it may still become the best; and with a slack, while it may come so near to the best and be the
+    best of its own estimator. A score that is not finite never catches up.
     """
     if not all(map(math.isfinite, scores)):
         return False
-    return len(best) < 2 or not all(map(math.isfinite, best)) or bound(scores, best, sign) >= 0
+    if not _timed(rivals.best) or (reach := bound(scores, rivals.best, sign)) >= 0:
+        return True
+    return reach + rivals.slack >= 0 < rivals.slack and (not _timed(rivals.own) or bound(scores, rivals.own, sign) >= 0)
+
+
+def _timed(scores: Sequence[float]) -> bool:
+    """Whether these are scores to race against."""
+    return len(scores) > 1 and all(map(math.isfinite, scores))

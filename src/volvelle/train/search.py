@@ -36,6 +36,9 @@ _AGAIN = 8
 _ALIVE = 4
 """TPE proposes among so many estimators, those with the best trials."""
 
+_SLACK = 0.05
+"""How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best."""
+
 
 class Outcome(NamedTuple):
     """What an objective measured."""
@@ -117,7 +120,9 @@ def search(
         proposal = _propose(plan, trials, goal, left, clock)
         if proposal is None:
             break
-        trial = _try(objective, len(trials), proposal, _allowed(proposal[0], trials, left, clock), best, goal)
+        new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
+        allowed = clock.first(left) if new and left is not None else left
+        trial = _try(objective, proposal, allowed, trials, goal)
         if left is not None and trial.status == "out of time" and clock.left(trials, goal.direction) > 0:
             note = "the first trial took too large a share of the budget"
             trial = msgspec.structs.replace(trial, status="stopped", note=note)
@@ -159,23 +164,14 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
     )
 
 
-def _allowed(estimator: str, trials: Sequence[Trial], left: float | None, clock: Clock) -> float | None:
-    """Seconds that a trial may take: an estimator that was never timed gets a share only."""
-    if left is None or any(t.estimator == estimator for t in trials):
-        return left
-    return min(left, clock.trial(estimator, trials))
-
-
-def _try(
-    objective: Objective, number: int, proposal: Point, left: float | None, best: Trial | None, goal: Goal
-) -> Trial:
+def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequence[Trial], goal: Goal) -> Trial:
     estimator, settings = proposal
-    trial = Trial(number=number, estimator=estimator, settings=settings, status="failed")
+    best, rivals = best_of(trials, goal.direction), _rivals(estimator, trials, goal)
+    trial = Trial(number=len(trials), estimator=estimator, settings=settings, status="failed")
     sign = 1 if goal.direction == "up" else -1
-    ahead = best.fold_scores if best else ()
     began = time.monotonic()
     try:
-        outcome = objective(estimator, settings, left, lambda scores: race.goes_on(scores, ahead, sign))
+        outcome = objective(estimator, settings, left, lambda scores: race.goes_on(scores, rivals, sign))
     except OutOfTime:
         trial = msgspec.structs.replace(trial, status="out of time", note="the time budget ended")
     except VolvelleError as error:
@@ -183,6 +179,16 @@ def _try(
     else:
         trial = msgspec.structs.replace(trial, **_measured(outcome, best, sign, goal.folds))
     return msgspec.structs.replace(trial, seconds=round(time.monotonic() - began, 3))
+
+
+def _rivals(estimator: str, trials: Sequence[Trial], goal: Goal) -> race.Rivals:
+    best = best_of(trials, goal.direction)
+    if best is None:
+        return race.Rivals()
+    own = best_of([t for t in trials if t.estimator == estimator], goal.direction)
+    first = next(t for t in trials if t.status == "done")
+    slack = _SLACK * abs(float(best.score or 0.0) - float(first.score or 0.0)) if goal.ensemble else 0.0
+    return race.Rivals(best.fold_scores, own.fold_scores if own else (), slack)
 
 
 def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> dict[str, Any]:
@@ -206,10 +212,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
 def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Point | None:
     """The next candidate, or None when no untried one fits into the time left."""
     fits = {n: s for n, s in plan.spaces.items() if left is None or clock.trial(n, trials) <= left}
-    known = {t.estimator for t in trials}
-    # What was never tried has its chance as long as there is time: the clock stops it.
-    reachable = {n: s for n, s in plan.spaces.items() if n in fits or n not in known}
-    listed = upcoming(plan._replace(spaces=reachable), trials, goal.method, goal.direction)
+    listed = upcoming(plan._replace(spaces=fits), trials, goal.method, goal.direction)
     if listed is not None or goal.method in ("grid", "manual"):
         return listed
     failed = {n for n in fits if all(t.status == "failed" for t in trials if t.estimator == n)}
