@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -165,7 +165,7 @@ class Context:
     def versions(self) -> dict[str, str]:
         """Versions of Python and of all packages that this stage and the extensions it has loaded reach."""
         roots = [self.root, *modules_of(self.needs.extensions)]
-        return self.now.packages(roots) if self.now else {"python": platform.python_version()}
+        return self.now.packages(roots) if self.now else {"python": ".".join(map(str, sys.version_info[:3]))}
 
     def unfinished(self) -> list[Any]:
         """What a killed execution of this stage left behind, if nothing that it depended on has changed since."""

@@ -14,7 +14,8 @@ from volvelle.flow.context import Context
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
 from volvelle.model.signature import Signature
-from volvelle.prepare.split import Keys, Split
+from volvelle.prepare.records import Split
+from volvelle.prepare.split import Keys
 from volvelle.spec.requirements import Spec
 
 

@@ -13,12 +13,12 @@ from volvelle.errors import NotFound
 from volvelle.evaluate.records import Evidence, Scored
 from volvelle.flow.ledger import Run, Step
 from volvelle.flow.turn import Project
+from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Model, Searched, Tuned
 
 if TYPE_CHECKING:
     from volvelle.data.profile import Profile
-    from volvelle.prepare.split import Split
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -63,8 +63,7 @@ class Result:
     @cached_property
     def split(self) -> Split:
         """How rows were held back."""
-        kind: type[Split] = import_late("volvelle.prepare.split", "the split").Split
-        return self._record("split", kind)
+        return self._record("split", Split)
 
     @cached_property
     def searched(self) -> Searched:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
 import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,13 +34,14 @@ from volvelle.train.search import GoesOn, Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
+_PREFIX, _HELD = "volvelle-trials-", "held"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 class Trials:
     """Measures candidates; a context manager that ends its processes.
 
-    Scores do not depend on the number of workers: each fold is one job of one thread.
+    Scores do not depend on the number of workers, by default one for each core: each fold is one job of one thread.
     """
 
     def __init__(
@@ -49,14 +52,18 @@ class Trials:
         seed: int,
         overrides: Mapping[str, tuple[str, ...]],
         keep: Callable[[bytes], str],
+        *,
+        workers: int | None = None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="volvelle-")
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._held = _hold(Path(self._folder.name))
         self._count, self._keep = len(folds), keep
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
         self._jobs = 0
-        self._size = max(1, min(len(folds), os.cpu_count() or 1))
+        self._size = max(1, min(len(folds), workers or os.cpu_count() or 1))
         sides = {f"train_{i}": f[0] for i, f in enumerate(folds)} | {f"valid_{i}": f[1] for i, f in enumerate(folds)}
         folder = Path(self._folder.name)
         arrays: dict[str, Any] = {"target": lesson.target, **lesson.inputs, **sides}
@@ -77,6 +84,7 @@ class Trials:
     ) -> None:
         self._end()
         self._folder.cleanup()
+        self._held.close()
 
     def measure(self, estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
         """Score a candidate fold by fold, until it is done or not worth another fold.
@@ -164,10 +172,15 @@ class Trials:
                 pipe.flush()
 
     def _start(self) -> None:
+        if any(process.poll() is not None for process in self._workers):
+            # One that died while it had nothing to do says nothing about the next candidate.
+            self._end()
         if self._workers:
             return
-        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
-        command = [sys.executable, "-m", worker.__name__, self._folder.name]
+        # What this process can import, its workers can.
+        path = os.pathsep.join(place for place in sys.path if place)
+        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
+        command = [sys.executable, "-m", worker.__name__, self._folder.name, str(os.getpid())]
         for _ in range(self._size):
             self._workers.append(
                 subprocess.Popen(
@@ -190,8 +203,27 @@ class Trials:
         for process in self._workers:
             process.wait()
             _opened(process.stdout).close()
+            with contextlib.suppress(BrokenPipeError):
+                _opened(process.stdin).close()
         self._workers.clear()
         self._busy.clear()
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Show that a folder is in use for as long as this process lives; the system frees the lock of a killed one."""
+    held = (folder / "locking").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    # Only now can it be seen, so that nobody finds it free.
+    (folder / "locking").rename(folder / _HELD)
+    return held
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed processes left."""
+    for left in place.glob(f"{_PREFIX}*/{_HELD}"):
+        with contextlib.suppress(OSError), left.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def _opened(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -1,4 +1,4 @@
-"""A process that trains and scores single folds: ``python -m volvelle.flow.worker FOLDER``.
+"""A process that trains and scores single folds: ``python -m volvelle.flow.worker FOLDER PARENT``.
 
 It reads one JSON job a line from standard input and answers one line each on standard output, so that its
 parent can end it at any moment without losing anything else.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -134,14 +135,18 @@ def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "seconds": time.perf_counter() - began}
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, even in the middle of a long fit."""
+def _end_with(parent: int, folder: Path) -> None:
+    """End this process when its parent is gone, even in the middle of a long fit, and clear up after the parent."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    serve(Path(sys.argv[1]))
+    lesson = Path(sys.argv[1])
+    threading.Thread(target=_end_with, args=(int(sys.argv[2]), lesson), daemon=True).start()
+    serve(lesson)
+    # A parent that lives ends its workers before it closes their input.
+    shutil.rmtree(lesson, ignore_errors=True)

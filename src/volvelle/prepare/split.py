@@ -13,7 +13,6 @@ was told. Nor do rows of one group, where a group column is named.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -22,34 +21,12 @@ from numpy.typing import NDArray
 from volvelle.errors import DataError, near
 from volvelle.prepare.allocate import deal, take_share
 from volvelle.prepare.identity import content_hashes, equal_rows, joined
-from volvelle.spec.requirements import Record, SplitMethod, Task
+from volvelle.prepare.records import Method as Method
+from volvelle.spec.requirements import SplitMethod, Task
 
-Method = Literal["stratified", "random", "group", "time", "hash"]
 Index = NDArray[np.int64]
 TENTHS = 10
 GROUP_TRIES, GROUP_WORK = 32, 2_000_000
-
-
-class Split(Record, frozen=True):
-    """How the rows of a data set version were divided."""
-
-    method: Method
-    seed: int
-    test_share: float
-    """The share asked for."""
-    rows_train: int
-    rows_test: int
-    train: str
-    """SHA-256 of the training rows in the store."""
-    test: str
-    """SHA-256 of the sealed test rows in the store."""
-    duplicates: int = 0
-    """Rows that equal an earlier row in every feature."""
-    groups: int = 0
-    """Number of groups; 0 without a group column."""
-    left_out: int = 0
-    """Test rows left out because they equal a training row."""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from volvelle.train.contract import Choice, Settings, Space, defaults
+from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
 from volvelle.train.records import Trial
 
 Point = tuple[str, Settings]
@@ -84,6 +85,23 @@ def grid(spaces: Mapping[str, Space]) -> Iterator[Point]:
                 others = [_others(space[d]) for d in dimensions]
                 for values in itertools.product(*others):
                     yield name, defaults(space) | dict(zip(dimensions, values, strict=True))
+
+
+def size(space: Space) -> float:
+    """How many points a space has."""
+    return math.prod(
+        math.inf if isinstance(d, Float) else d.high - d.low + 1 if isinstance(d, Int) else len(set(d.options))
+        for d in space.values()
+    )
+
+
+def every(space: Space) -> Iterator[Settings]:
+    """Every point of a space without real dimensions."""
+    values = [
+        range(d.low, d.high + 1) if isinstance(d, Int) else d.options if isinstance(d, Choice) else ()
+        for d in space.values()
+    ]
+    return (dict(zip(space, point, strict=True)) for point in itertools.product(*values))
 
 
 def product(settings: Mapping[str, Any]) -> list[Settings]:

@@ -24,6 +24,8 @@ from typing import NamedTuple
 
 STUDENT_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
 """One-sided 95 % points of Student's distribution for 1 to 10 degrees of freedom; 1.7 stands for more."""
+NEAR = 0.1
+"""Within this share of the slack a candidate is worth measuring even if its own estimator has a better one."""
 _PRIOR = 2
 
 
@@ -66,14 +68,16 @@ class Rivals(NamedTuple):
 def goes_on(scores: Sequence[float], rivals: Rivals, sign: int) -> bool:
     """Whether a candidate with these first fold scores is worth another fold.
 
-    It is while it may still become the best; and with a slack, while it may come so near to the best and be the
-    best of its own estimator. A score that is not finite never catches up.
+    It is while it may still become the best; and with a slack, while it may come very near to the best, or within
+    the slack and be the best of its own estimator. A score that is not finite never catches up.
     """
     if not all(map(math.isfinite, scores)):
         return False
     if not _timed(rivals.best) or (reach := bound(scores, rivals.best, sign)) >= 0:
         return True
-    return reach + rivals.slack >= 0 < rivals.slack and (not _timed(rivals.own) or bound(scores, rivals.own, sign) >= 0)
+    if reach + rivals.slack * NEAR >= 0:
+        return rivals.slack > 0
+    return reach + rivals.slack >= 0 and (not _timed(rivals.own) or bound(scores, rivals.own, sign) >= 0)
 
 
 def _timed(scores: Sequence[float]) -> bool:

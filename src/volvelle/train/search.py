@@ -24,7 +24,7 @@ from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train import race
 from volvelle.train.clock import Clock
 from volvelle.train.contract import Choice, Float, Int, Settings, Space
-from volvelle.train.order import Plan, Point, key, leaders, upcoming
+from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
 from volvelle.train.records import Searched, Trial
 
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -123,7 +123,7 @@ def search(
         new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
         allowed = clock.first(left) if new and left is not None else left
         trial = _try(objective, proposal, allowed, trials, goal)
-        if left is not None and trial.status == "out of time" and clock.left(trials, goal.direction) > 0:
+        if trial.status == "out of time" and allowed != left:
             note = "the first trial took too large a share of the budget"
             trial = msgspec.structs.replace(trial, status="stopped", note=note)
         trials.append(trial)
@@ -217,14 +217,26 @@ def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None
         return listed
     failed = {n for n in fits if all(t.status == "failed" for t in trials if t.estimator == n)}
     alive = leaders(trials, goal.direction, _ALIVE if goal.method == "auto" else len(plan.spaces))
-    open_ = {name: space for name, space in fits.items() if space and name not in failed and name in alive}
+    points = {(t.estimator, key((t.estimator, t.settings))) for t in trials}
+    seen = {point for _, point in points}
+    open_ = {
+        name: space
+        for name, space in fits.items()
+        if space
+        and name not in failed
+        and name in alive
+        and len({point for estimator, point in points if estimator == name}) < size(space)
+    }
     if not open_:
         return None
-    seen = {key((t.estimator, t.settings)) for t in trials}
     for attempt in range(_AGAIN):
         name, settings = _ask(open_, trials, goal, attempt)
         if key((name, settings)) not in seen:
             return name, settings
+    # The proposals keep to points already tried: take the first untried one of a space that can be counted out.
+    for name, space in open_.items():
+        if math.isfinite(size(space)):
+            return next((name, s) for s in every(space) if key((name, s)) not in seen)
     return None
 
 

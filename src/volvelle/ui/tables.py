@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from volvelle.evaluate.records import Evidence, MetricResult, Verdict
-from volvelle.train.records import Searched
+from volvelle.train.records import Candidate, Searched
 from volvelle.ui import charts
 from volvelle.ui.pages import STYLES, drawn
 from volvelle.ui.ranking import places
@@ -112,7 +112,7 @@ def _slice_cell(metric: MetricResult | None) -> Row:
     return {"value": show_value(metric.value), "interval": interval, "note": metric.note}
 
 
-def leaderboard_rows(searched: Searched) -> list[Row]:
+def leaderboard_rows(searched: Searched, candidate: Candidate | None = None) -> list[Row]:
     """The best trial of every estimator."""
     return [
         {
@@ -124,7 +124,7 @@ def leaderboard_rows(searched: Searched) -> list[Row]:
             "trials": place.trials,
             "settings": place.best.note if place.best.score is None else show_settings(place.best.settings),
         }
-        for place in places(searched)
+        for place in places(searched, candidate)
     ]
 
 

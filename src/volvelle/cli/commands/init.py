@@ -16,7 +16,7 @@ from volvelle.cli.options import json_option, print_json, print_next
 from volvelle.errors import InputError
 from volvelle.flow.draft import draft
 from volvelle.flow.store import write_atomic
-from volvelle.spec.read import FILE
+from volvelle.spec.read import FILE, sound
 from volvelle.spec.write import write
 
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("a spec is here already", where=str(options.output), next_move="--force overwrites it")
     asked = {key: getattr(options, key) for key in ("target", "positive", "time", "group", "name")}
     spec, notes = draft(options.file, asked, Path.cwd())
-    write_atomic(options.output, write(spec, notes).encode())
+    write_atomic(options.output, write(sound(spec), notes).encode())
     if options.json:
         print_json({"spec": str(options.output), "requirements": msgspec.to_builtins(spec), "notes": notes})
         return 0

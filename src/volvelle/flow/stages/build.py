@@ -15,7 +15,7 @@ from volvelle.model.limits import inspect
 from volvelle.model.session import Session
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train import learning
 from volvelle.train.assemble import Part, assemble, expected, labels

@@ -17,7 +17,7 @@ from volvelle.flow.lesson import Training, keys, overrides, training
 from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
 from volvelle.prepare import split as splitting
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec, Task
 from volvelle.spec.units import quantity
 from volvelle.train import search as searching

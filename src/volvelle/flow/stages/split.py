@@ -8,7 +8,7 @@ from volvelle.flow.context import Context
 from volvelle.flow.lesson import keys
 from volvelle.model.derive import known_target, task_of
 from volvelle.prepare import split as splitting
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 
 

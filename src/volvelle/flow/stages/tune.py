@@ -20,7 +20,7 @@ from volvelle.evaluate.slices import rows
 from volvelle.flow.context import Context
 from volvelle.flow.out_of_fold import OutOfFold
 from volvelle.model.derive import derive
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Tuned

@@ -13,7 +13,7 @@ from volvelle.flow.context import Context
 from volvelle.model.derive import target_codes
 from volvelle.model.encode import encode
 from volvelle.model.session import Session
-from volvelle.prepare.split import Split
+from volvelle.prepare.records import Split
 from volvelle.train.records import Model
 
 

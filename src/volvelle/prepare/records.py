@@ -1,0 +1,31 @@
+"""The records of the preparation room."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from volvelle.spec.requirements import Record
+
+Method = Literal["stratified", "random", "group", "time", "hash"]
+
+
+class Split(Record, frozen=True):
+    """How the rows of a data set version were divided."""
+
+    method: Method
+    seed: int
+    test_share: float
+    """The share asked for."""
+    rows_train: int
+    rows_test: int
+    train: str
+    """SHA-256 of the training rows in the store."""
+    test: str
+    """SHA-256 of the sealed test rows in the store."""
+    duplicates: int = 0
+    """Rows that equal an earlier row in every feature."""
+    groups: int = 0
+    """Number of groups; 0 without a group column."""
+    left_out: int = 0
+    """Test rows left out because they equal a training row."""
+    note: str = ""
