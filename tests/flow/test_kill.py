@@ -93,7 +93,7 @@ def test_killed_and_resumed(instant: int, uninterrupted: tuple[Artefacts, float]
     with sqlite3.connect(state) as ledger:
         counts = dict(ledger.execute("SELECT stage, count(*) FROM traces GROUP BY stage"))
         assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert len(counts) == 8
+    assert len(counts) == 9
     assert set(counts.values()) == {1}
     assert _gone(temporary)
     assert list(temporary.glob("volvelle-*")) == []

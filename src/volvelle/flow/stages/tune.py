@@ -30,7 +30,7 @@ def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, conte
     """The threshold that the spec gives, that a metric is best at, or that brings the gates furthest inside.
 
     Raises:
-        SpecError: the threshold is no probability and no metric of labels, or the task is not binary.
+        SpecError: the threshold is no metric of labels, or the task is not binary.
     """
     wanted = spec.search.threshold
     frame = from_bytes(context.get(split.train))
@@ -42,12 +42,6 @@ def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, conte
             )
         return Tuned()
     if not isinstance(wanted, str):
-        if not 0.0 < wanted < 1.0:
-            raise SpecError(
-                f"the threshold {wanted:g} is no probability",
-                where="search.threshold",
-                next_move="write a number between 0 and 1",
-            )
         return Tuned(threshold=float(np.float32(wanted)), why="given in the spec")
     _known(wanted)
     aims = _aims(spec, frame) if wanted == "auto" else ()
