@@ -66,8 +66,8 @@ def test_costs_bound_the_members() -> None:
 
 def test_the_shipped_mean_is_this_mean() -> None:
     """One member is handed on as it is; several are added in double precision and rounded once."""
-    one = np.float32([[0.1, 0.9]])
-    assert weighted([one], [1.0]) is one
-    two = weighted([one, np.float32([[0.3, 0.7]])], [1 / 3, 2 / 3])
+    one, other = (np.array([row], dtype=np.float32) for row in ([0.1, 0.9], [0.3, 0.7]))
+    assert weighted([one], [1.0]).tobytes() == one.tobytes()
+    two = weighted([one, other], [1 / 3, 2 / 3])
     assert two.dtype == np.float32
-    assert two[0, 0] == np.float32(float(np.float32(0.1)) * (1 / 3) + float(np.float32(0.3)) * (2 / 3))
+    assert two[0, 0] == np.float32(float(one[0, 0]) * (1 / 3) + float(other[0, 0]) * (2 / 3))

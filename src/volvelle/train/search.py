@@ -36,7 +36,7 @@ _AGAIN = 8
 _ALIVE = 4
 """TPE proposes among so many estimators, those with the best trials."""
 
-_SLACK = 0.05
+_SLACK = 0.1
 """How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best."""
 
 
