@@ -34,7 +34,8 @@ EXTRAS = {
 }
 
 observers: list[Callable[[str, str, str], None]] = []
-"""Called as ``observer(event, group, name)`` when a name is loaded or a group is listed."""
+"""Called as ``observer(event, group, name)``: before a name is loaded ("load"), when a group is listed ("list"), and
+when a literal is read from a file ("fact"; the name is then ``name:CONSTANT``)."""
 
 
 class Catalog:
@@ -100,7 +101,7 @@ class Catalog:
     def fact(self, name: str, constant: str) -> Any:
         """The literal bound to `constant` in the file of `name`, without importing it; None if absent."""
         for observer in observers:
-            observer("load", self.group, name)
+            observer("fact", self.group, f"{name}:{constant}")
         for node in _binding(self._text(name), constant):
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             value = getattr(node, "value", None)

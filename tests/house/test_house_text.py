@@ -129,3 +129,9 @@ def test_the_changelog_has_the_version() -> None:
     assert newest is not None
     assert newest[1] == volvelle.__version__
     assert f'version = "{volvelle.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_names_of_test_files_differ() -> None:
+    """No two test files have the same name: pytest would collect one of them only."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

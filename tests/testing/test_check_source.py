@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,19 @@ def write_zst(folder: Path, frame: pl.DataFrame) -> str:
     return "t.csv.zst"
 
 
+def write_sqlite(folder: Path, frame: pl.DataFrame) -> str:
+    made = sqlite3.connect(folder / "t.db")
+    made.execute("CREATE TABLE t (number REAL, integer INTEGER, text TEXT, flag BOOLEAN)")
+    made.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", frame.rows())
+    made.commit()
+    made.close()
+    return "t.db"
+
+
+def write_sql(folder: Path, frame: pl.DataFrame) -> str:
+    return f"sqlite:///{folder / write_sqlite(folder, frame)}"
+
+
 WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
     "arrow": write_ipc,
     "delimited": write_csv,
@@ -73,6 +87,8 @@ WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
     "folder": write_folder,
     "json": write_json,
     "parquet": write_parquet,
+    "sql": write_sql,
+    "sqlite": write_sqlite,
     "zip": write_zip,
     "zst": write_zst,
 }
@@ -131,13 +147,27 @@ def module(folder: Path, text: str) -> ModuleType:
 
 def test_every_source_of_the_catalog_is_tried() -> None:
     """A new source needs a writer here."""
-    assert set(WRITERS) == set(SOURCES.names())
+    assert {*WRITERS, "postgresql"} == set(SOURCES.names())
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_our_sources_keep_the_contract(name: str) -> None:
     """Our own sources keep every promise."""
     check_source(SOURCES.load(name), WRITERS[name])
+
+
+def test_postgresql_keeps_the_contract(postgres: tuple[str, Callable[[str], None]]) -> None:
+    """The source of a real server keeps every promise."""
+    address, execute = postgres
+
+    def write(folder: Path, frame: pl.DataFrame) -> str:
+        execute("CREATE TABLE t (number float8, integer int8, text text, flag boolean)")
+        for row in frame.rows():
+            cells = ["NULL" if cell is None else "'" + str(cell).replace("'", "''") + "'" for cell in row]
+            execute(f"INSERT INTO t VALUES ({', '.join(cells)})")
+        return address.partition(":")[2]
+
+    check_source(SOURCES.load("postgresql"), write)
 
 
 def test_sound_source_of_a_stranger_passes(tmp_path: Path) -> None:

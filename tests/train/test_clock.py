@@ -14,12 +14,11 @@ def clock(*, ensemble: bool = False, before: float = 0.0) -> Clock:
 
 
 def trial(number: int, estimator: str, score: float, *, folds: int = 5, seconds: float = 10.0) -> Trial:
-    status = "done" if folds == 5 else "stopped"
     return Trial(
         number=number,
         estimator=estimator,
         settings={},
-        status=status,
+        status="done" if folds == 5 else "stopped",
         score=score,
         fold_scores=(score,) * folds,
         seconds=seconds,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from volvelle.catalog import ESTIMATORS
 from volvelle.model.graph import Graph
@@ -26,8 +29,9 @@ def test_log_target_is_exported(name: str) -> None:
     learnt = learn(name, Lesson(X, PRICE, "regression", 0), settings)
     graph = Graph("g")
     graph.output("y", write(graph, graph.input("x", "float", 3), learnt))
-    wide = np.concatenate([X, np.float32([[1e6, 0, 0], [-1e6, 0, 0], [0, 0, 0]])])
-    found, wanted = Session(graph.finish()).run({"x": wide})["y"], answer(learnt, wide)
+    wide = np.concatenate([X, np.array([[1e6, 0, 0], [-1e6, 0, 0], [0, 0, 0]], dtype=np.float32)])
+    found = np.asarray(Session(graph.finish()).run({"x": wide})["y"], dtype=np.float64)
+    wanted = np.asarray(answer(learnt, wide), dtype=np.float64)
     assert np.isfinite(wanted).all()
     assert np.max(np.abs(found - wanted) / np.maximum(1, np.abs(wanted))) <= 1e-5
 
@@ -73,7 +77,7 @@ def test_members_stand_in_one_graph(threshold: float | None) -> None:
         threshold=threshold,
     )
     y = (X[:, 0] + 0.5 * RNG.normal(size=400) > 0.5).astype(np.int64)
-    inputs = {"numbers": X}
+    inputs: dict[str, NDArray[Any]] = {"numbers": X}
     parts, features = [], {}
     for name, weight in (("logistic", 0.5), ("lightgbm", 0.3), ("linear_svm", 0.2)):
         module = ESTIMATORS.load(name)
@@ -83,7 +87,7 @@ def test_members_stand_in_one_graph(threshold: float | None) -> None:
         parts.append(Part(learn(name, lesson, defaults(module.SPACE)), recipe, weight))
     content = assemble(signature, parts, {})
     found, wanted = Session(content).run(inputs), expected(parts, features)
-    assert np.max(np.abs(found["scores"] - wanted)) <= 1e-6
+    assert np.max(np.abs(np.asarray(found["scores"], dtype=np.float64) - wanted)) <= 1e-6
     assert (found["label"] == labels(wanted, signature)).all()
     if threshold is not None:
         assert (found["label"] == (found["scores"][:, 1] > np.float32(threshold))).all()

@@ -46,18 +46,32 @@ def read_file(where: str, folder: Path) -> tuple[bytes, Origin]:
     Raises:
         DataError: no such file (near names of its folder are offered), a folder, unreadable or empty.
     """
+    path = find_file(where, folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error}", where=where, next_move="check its rights") from error
+    return content, Origin(name=where, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+def find_file(where: str, folder: Path) -> Path:
+    """The path of the file `where`, relative to `folder`.
+
+    Raises:
+        DataError: no such file (near names of its folder are offered), a folder, or empty.
+    """
     path = (folder / where).expanduser()
     try:
         if path.is_dir():
             raise DataError("this is a folder, not a file", where=where, next_move=_name_a_file(path))
-        content = path.read_bytes()
+        size = path.stat().st_size
     except FileNotFoundError as error:
         raise DataError("there is no such file", where=where, next_move=_near_files(path)) from error
     except (OSError, ValueError) as error:
         raise DataError(f"the file cannot be read: {error}", where=where, next_move="check its rights") from error
-    if not content:
+    if not size:
         raise DataError("the file is empty (0 bytes)", where=where, next_move="export the data again")
-    return content, Origin(name=where, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    return path
 
 
 def unpack(content: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:

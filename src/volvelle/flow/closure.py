@@ -232,12 +232,16 @@ class Code:
             if path is not None:
                 # Before the text is read, so that a write in between is not taken for what was read.
                 self._stamp(str(path))
-                self._facts[module] = modules.read(
-                    path.read_text(encoding="utf-8"),
-                    module,
-                    package=path.name == "__init__.py",
-                    foreign=lambda name: not self._ours(name),
-                )
+                try:
+                    self._facts[module] = modules.read(
+                        path.read_text(encoding="utf-8"),
+                        module,
+                        package=path.name == "__init__.py",
+                        foreign=lambda name: not self._ours(name),
+                    )
+                except (SyntaxError, UnicodeDecodeError) as error:
+                    place = f"{path}:{error.lineno}" if isinstance(error, SyntaxError) else str(path)
+                    raise InputError(f"this is not Python: {error.args[0]}", where=place) from error
         return self._facts[module]
 
     def _ours(self, module: str) -> bool:

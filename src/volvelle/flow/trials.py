@@ -34,7 +34,7 @@ from volvelle.train.search import GoesOn, Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
-_PREFIX, _HELD = "volvelle-trials-", "held"
+_PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -152,9 +152,7 @@ class Trials:
         """The number of a finished job and its answer."""
         line = _opened(process.stdout).readline()
         if not line:
-            code = process.wait()
-            self._end()
-            raise InputError(f"the training process ended by itself (code {code}); it may have run out of memory")
+            raise self._ended(process)
         answer: dict[str, Any] = json.loads(line)
         for look in answer["looked"]:
             for observer in catalog.observers:
@@ -171,6 +169,16 @@ class Trials:
                 pipe.write(json.dumps(job).encode() + b"\n")
                 pipe.flush()
 
+    def _ended(self, process: subprocess.Popen[bytes]) -> InputError:
+        """What is told of a worker that is gone; the others are ended too."""
+        code = process.wait()
+        self._end()
+        return InputError(f"the training process ended by itself (code {code}): {self._last_words()}")
+
+    def _last_words(self) -> str:
+        text = (Path(self._folder.name) / _ERRORS).read_text(encoding="utf-8", errors="replace").strip()
+        return text.rpartition("\n")[2][:300] or "it said nothing; it may have run out of memory"
+
     def _start(self) -> None:
         if any(process.poll() is not None for process in self._workers):
             # One that died while it had nothing to do says nothing about the next candidate.
@@ -181,21 +189,21 @@ class Trials:
         path = os.pathsep.join(place for place in sys.path if place)
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
         command = [sys.executable, "-m", worker.__name__, self._folder.name, str(os.getpid())]
-        for _ in range(self._size):
-            self._workers.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                    start_new_session=True,
+        with (Path(self._folder.name) / _ERRORS).open("wb") as errors:
+            for _ in range(self._size):
+                self._workers.append(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                        env=environment,
+                        start_new_session=True,
+                    )
                 )
-            )
         for process in self._workers:
             if not _opened(process.stdout).readline():
-                self._end()
-                raise InputError("a training process ended as it started; it may have run out of memory")
+                raise self._ended(process)
 
     def _end(self) -> None:
         for process in self._workers:

@@ -1,13 +1,14 @@
 """Which models are averaged: greedy selection with replacement, guarded against over-selection.
 
-Starting from the best single model, counted a few times, the member whose addition lowers the squared error of the mean most (for
-classes: the Brier score) is added again and again; its weight is how often it was chosen. As the error of a mean is
+Starting from the best single model, counted a few times, the member whose addition lowers the squared error of the
+mean most (for classes: the Brier score) is added again and again; its weight is how often it was chosen. As the error of a mean is
 a quadratic form of the members' out-of-fold residuals, one table of their products per fold is all that a
 selection reads, however many rows there are.
 
 The guard: for every fold a selection is made on the other folds and judged, by the search metric, on that one,
 against the best single model. The ensemble is taken only if its mean gain over the folds is larger than one
-standard error of it.
+standard error of it, and than a tenth of the standard deviation of the best's fold scores: less is not worth the
+bytes and the time of several models.
 
 References: Caruana, Niculescu-Mizil, Crew, Ksikes, Ensemble selection from libraries of models, ICML 2004;
 Breiman et al., Classification and Regression Trees, 1984, for the one-standard-error rule.
@@ -27,6 +28,8 @@ from volvelle.train.assemble import weighted
 
 START, STEPS = 4, 24
 """How often the best single model counts at first, so that the next comes in by a fifth; and choices in all."""
+WORTH = 0.1
+"""Share of the best's spread over the folds below which a gain is not worth several models."""
 LEAST_WEIGHT = 0.04
 """Members of a smaller share are left out: they cost bytes and time and change nothing."""
 _LEAST_GAIN = 1e-6
@@ -62,7 +65,7 @@ class Ensemble(NamedTuple):
     gain: float
     """How much better than the best single model, by the same folds; positive is better."""
     margin: float
-    """One standard error of the gain."""
+    """What the gain must exceed: one standard error of it, and a tenth of the best's own spread over the folds."""
 
     @property
     def better(self) -> bool:
@@ -132,15 +135,14 @@ def find(library: Library, score: Score, sign: int, within: float | None = None)
     """
     table = products(library)
     whole = select(table.sum(axis=0), library.best, library.costs, within)
-    scores, gains = [], []
+    scores, alone = list[float](), list[float]()
     for place, fold in enumerate(np.unique(library.folds).tolist()):
         rows = library.folds == fold
         chosen = select(np.delete(table, place, axis=0).sum(axis=0), library.best, library.costs, within)
-        found = score(fold, weighted([library.answers[k][rows] for k in chosen], list(chosen.values())))
-        alone = score(fold, library.answers[library.best][rows])
-        scores.append(found)
-        gains.append(sign * (found - alone))
+        scores.append(score(fold, weighted([library.answers[k][rows] for k in chosen], list(chosen.values()))))
+        alone.append(score(fold, library.answers[library.best][rows]))
+    gains = [sign * (mine - single) for mine, single in zip(scores, alone, strict=True)]
     if len(gains) < 2 or not all(map(math.isfinite, gains)):
         return Ensemble(whole, math.nan, math.nan, math.nan, math.nan)
-    margin = statistics.stdev(gains) / math.sqrt(len(gains))
+    margin = max(statistics.stdev(gains) / math.sqrt(len(gains)), WORTH * statistics.stdev(alone))
     return Ensemble(whole, statistics.fmean(scores), statistics.pstdev(scores), statistics.fmean(gains), margin)
