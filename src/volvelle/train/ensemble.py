@@ -1,9 +1,9 @@
 """Which models are averaged: greedy selection with replacement, guarded against over-selection.
 
 Starting from the best single model, counted a few times, the member whose addition lowers the squared error of the
-mean most (for classes: the Brier score) is added again and again; its weight is how often it was chosen. As the error of a mean is
-a quadratic form of the members' out-of-fold residuals, one table of their products per fold is all that a
-selection reads, however many rows there are.
+mean most (for classes: the Brier score) is added again and again; its weight is how often it was chosen. As the
+error of a mean is a quadratic form of the members' out-of-fold residuals, one table of their products per fold is
+all that a selection reads, however many rows there are.
 
 The guard: for every fold a selection is made on the other folds and judged, by the search metric, on that one,
 against the best single model. The ensemble is taken only if its mean gain over the folds is larger than one

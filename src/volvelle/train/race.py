@@ -9,7 +9,8 @@ and the candidate is stopped when even that bound is worse than no difference. T
 differences with the variance of the best's own fold scores, which counts as two degrees of freedom: so one
 fold can be enough for a hopeless candidate. Where models may be averaged, one that is a little behind is of use too:
 the best trial of an estimator is measured on all folds if it may come within a tenth of the way from the first
-trial's score to the best. The decision reads scores in the order of the folds, never times.
+trial's score to the best, or within the best's own spread. The decision reads scores in the order of the folds,
+never times.
 
 References: Maron and Moore, Hoeffding races, NeurIPS 1993; Birattari et al., A racing algorithm for configuring
 metaheuristics, GECCO 2002.

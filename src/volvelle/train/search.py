@@ -37,7 +37,8 @@ _ALIVE = 4
 """TPE proposes among so many estimators, those with the best trials."""
 
 _SLACK = 0.1
-"""How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best."""
+"""How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best; the
+best's spread over the folds if that is more."""
 
 
 class Outcome(NamedTuple):
@@ -183,11 +184,13 @@ def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequ
 
 def _rivals(estimator: str, trials: Sequence[Trial], goal: Goal) -> race.Rivals:
     best = best_of(trials, goal.direction)
-    if best is None:
+    # What was listed by hand is wanted whole.
+    if best is None or goal.method == "manual":
         return race.Rivals()
     own = best_of([t for t in trials if t.estimator == estimator], goal.direction)
     first = next(t for t in trials if t.status == "done")
-    slack = _SLACK * abs(float(best.score or 0.0) - float(first.score or 0.0)) if goal.ensemble else 0.0
+    way = abs(float(best.score or 0.0) - float(first.score or 0.0))
+    slack = max(_SLACK * way, best.spread or 0.0) if goal.ensemble else 0.0
     return race.Rivals(best.fold_scores, own.fold_scores if own else (), slack)
 
 
