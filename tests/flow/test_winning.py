@@ -24,7 +24,7 @@ def table(folder: Path) -> None:
     """Half of the signal is a line, half of it steps: a linear model and trees each see one."""
     rng = np.random.default_rng(12)
     x = rng.normal(size=(ROWS, 4))
-    signal = 1.5 * (x[:, 0] + x[:, 1] - x[:, 3]) + 1.6 * np.sign(x[:, 1]) * np.sign(x[:, 2]) - 1.5
+    signal = 1.5 * (x[:, 0] + x[:, 1] - x[:, 3]) + 1.0 * np.sign(x[:, 1]) * np.sign(x[:, 2]) - 1.5
     yes = rng.random(ROWS) < 1 / (1 + np.exp(-signal))
     frame = pl.DataFrame({f"x{k}": x[:, k] for k in range(4)})
     frame = frame.with_columns(
