@@ -10,6 +10,7 @@ from typing import NamedTuple
 from volvelle.data.collect import collect, named_columns, require_columns
 from volvelle.data.records import Dataset
 from volvelle.errors import InputError, near
+from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
@@ -52,7 +53,7 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
     ignored = _left_out(dataset, {target, data.time, data.group, *(f.name for f in signature.features)})
     notes = {"require.gates": f"A first proposal: set these to what {problem.name} must achieve."}
     if ignored:
-        notes["data.ignore"] = " ".join(n for n in found if any(repr(c) in n for c in ignored)) or "set aside"
+        notes["data.ignore"] = "; ".join(n for n in found if any(repr(c) in n for c in ignored)) or "set aside"
     if dropped:
         notes["problem.target"] = f"{dropped} of {len(frame)} rows have no target; they are left out."
     positive = signature.classes[signature.positive] if signature.positive is not None else None
@@ -89,6 +90,7 @@ def look(spec: Spec, folder: Path) -> Looked:
     """
     frame, dataset = collect(spec.data, spec.features, folder)
     require_columns(named_columns(spec.data, spec.features, spec.problem.target), frame.columns)
+    answerable(spec, dataset, frame.head(0))
     known, dropped = known_target(frame, spec.problem.target)
     signature, notes = derive(spec, dataset, known)
     without = (f"{dropped} rows have no target and are left out",) if dropped else ()

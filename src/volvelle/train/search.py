@@ -27,7 +27,6 @@ from volvelle.train.contract import Choice, Float, Int, Settings, Space
 from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
 from volvelle.train.records import Searched, Trial
 
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 logging.getLogger("optuna").setLevel(logging.ERROR)
 
 Method = Literal["auto", "random", "grid", "manual"]
@@ -104,14 +103,7 @@ def search(
         InputError: not one candidate could be trained.
     """
     trials = [t for t in finished if t.status != "out of time"]
-    clock = Clock(
-        goal.budget,
-        goal.folds,
-        measuring=goal.measuring,
-        began=time.monotonic() if began is None else began,
-        before=sum(t.seconds for t in trials),
-        ensemble=goal.ensemble,
-    )
+    clock = _clock(goal, trials, time.monotonic() if began is None else began)
     while goal.trials is None or len(trials) < goal.trials:
         best = best_of(trials, goal.direction)
         # Until one candidate stands there is nothing to hand on, so the first one may overrun.
@@ -132,6 +124,11 @@ def search(
         if trial.status == "out of time":
             break
     return _found(trials, goal, clock)
+
+
+def _clock(goal: Goal, finished: Sequence[Trial], began: float) -> Clock:
+    before = sum(t.seconds for t in finished)
+    return Clock(goal.budget, goal.folds, measuring=goal.measuring, began=began, before=before, ensemble=goal.ensemble)
 
 
 def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:
@@ -250,7 +247,10 @@ def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attem
     if goal.method == "random" or attempt >= _AGAIN // 2:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     else:
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
+        with warnings.catch_warnings():
+            # Grouping is what keeps the spaces of different estimators apart; Optuna calls it experimental.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
     study = optuna.create_study(direction="maximize" if goal.direction == "up" else "minimize", sampler=sampler)
     names = sorted(spaces)
     for trial in trials:

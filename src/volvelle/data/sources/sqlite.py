@@ -113,7 +113,7 @@ def _rows(cursor: Any, query: str, one_table: bool) -> tuple[pl.DataFrame, tuple
     declared = {str(n): str(t or "").upper() for n, t in about.select("name", "type").iter_rows()}
     frame = _ask(cursor, f"SELECT * FROM {_VIEW}")
     sure = {n for n, t in declared.items() if one_table and any(part in t for part in ("CHAR", "CLOB", "TEXT"))}
-    asked = [n for n in frame.columns if _suspect(frame[n]) and (n not in sure or frame[n].dtype == pl.Binary)]
+    asked = [n for n in frame.columns if (n not in sure or frame[n].dtype == pl.Binary) and _suspect(frame[n])]
     stored = {name: _stored(cursor, name) for name in asked}
     mixed = {name: counts for name, counts in stored.items() if len(counts) > 1}
     if mixed:

@@ -34,7 +34,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
             recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec))
             views[view] = recipe, preparing.features(recipe, signature, lesson.inputs)
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
-    facts = {"name": spec.problem.name, "data": dataset.version, "estimator": candidate.estimator}
+    facts = {"data": dataset.version, "estimator": candidate.estimator}
     content = assemble(signature, parts, facts)
     answers = Session(content).run(lesson.inputs)
     own = expected(parts, {view: features for view, (_, features) in views.items()})

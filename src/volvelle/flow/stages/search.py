@@ -38,7 +38,6 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
     began = time.monotonic()
     lesson = training(spec, dataset, split, context)
     metric = spec.search.metric or METRIC[lesson.signature.task]
-    _fits(metric, lesson.signature.task)
     limit = spec.search.trials
     goal = searching.Goal(
         metric=metric,
@@ -78,16 +77,6 @@ def _unfinished(context: Context) -> list[Trial]:
             break
         kept.append(trial)
     return kept
-
-
-def _fits(metric: str, task: ModelTask) -> None:
-    if task not in METRICS.fact(metric, "TASKS"):
-        fitting = [m for m in METRICS.names() if task in METRICS.fact(m, "TASKS")]
-        raise SpecError(
-            f"{metric} is no metric of a {task} target",
-            where="search.metric",
-            next_move=f"use one of {', '.join(fitting)}",
-        )
 
 
 def _folds(spec: Spec, lesson: Training, method: splitting.Method) -> Folds:
