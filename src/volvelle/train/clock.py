@@ -1,6 +1,7 @@
 """The clock of a search: predicts what a trial will cost and holds time back for what comes after it.
 
-The cost of an estimator is the mean over its trials so far, each scaled to all folds. After the search the
+The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
+be stopped as well, and one that takes longer meets its deadline. After the search the
 winner, or each member of an ensemble, is fitted once more on all rows: a fit on n / (n - 1) of the rows of one
 of n folds, taken as that much dearer.
 """
@@ -50,14 +51,14 @@ class Clock:
         return self.budget - self.spent() - self._measuring - self.refits(trials, direction)
 
     def trial(self, estimator: str, trials: Sequence[Trial]) -> float:
-        """Predicted seconds of a whole trial; infinite where not one fold was ever finished.
+        """Predicted seconds of the next trial; infinite where not one fold was ever finished.
 
         One that was never tried costs nothing yet: it has its chance as long as there is time.
         """
         mine = [t for t in trials if t.estimator == estimator and t.status != "failed"]
         if not mine:
             return 0.0
-        timed = [t.seconds * self._folds / len(t.fold_scores) for t in mine if t.fold_scores]
+        timed = [t.seconds for t in mine if t.fold_scores]
         return statistics.fmean(timed) if timed else math.inf
 
     def first(self, left: float) -> float:

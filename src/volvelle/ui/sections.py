@@ -11,7 +11,7 @@ from volvelle.data.profile import ColumnProfile
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate.contract import Side
 from volvelle.flow.result import Result
-from volvelle.train.records import Model, Searched, Trial
+from volvelle.train.records import Searched
 from volvelle.ui import charts, points
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import short
@@ -20,7 +20,9 @@ from volvelle.ui.tables import (
     leaderboard_caption,
     leaderboard_rows,
     metric_rows,
+    model_settings,
     slice_table,
+    trial_score,
 )
 from volvelle.ui.wording import (
     clean,
@@ -203,7 +205,7 @@ def model(result: Result) -> Facts:
     features = [clean(n, 40) for n in model.feature_names]
     pairs = [
         ("Estimator", title(model.estimator)),
-        *_settings(model),
+        *model_settings(model),
         ("Trained on", f"{result.evidence.rows_train:,} rows, seed {model.seed}"),
         (
             "Takes",
@@ -231,26 +233,6 @@ def model(result: Result) -> Facts:
     }
 
 
-def _settings(model: Model) -> list[tuple[str, str]]:
-    """Settings of the model, or of each member; the threshold where there is one."""
-    rows = [
-        (f"Member, weight {member.weight:.3f}", f"{title(member.estimator)}: {show_settings(member.settings)}")
-        for member in model.members
-    ] or [("Settings", show_settings(model.settings))]
-    if (threshold := model.signature.threshold) is not None and model.signature.positive is not None:
-        positive = clean(model.signature.classes[model.signature.positive], 40)
-        rows.append(("Threshold", f"{positive} where its probability is above {threshold:.4f}"))
-    return rows
-
-
-def _score(trial: Trial) -> str:
-    """A score; of a stopped trial also after how many folds; or why there is none."""
-    if trial.score is None:
-        return trial.status
-    folds = f" after {len(trial.fold_scores)}" if trial.status == "stopped" else ""
-    return show_value(trial.score) + folds
-
-
 def search(result: Result) -> Facts:
     """The leaderboard, how the search went, and its trials."""
     searched = result.searched
@@ -258,7 +240,7 @@ def search(result: Result) -> Facts:
         {
             "number": trial.number,
             "estimator": title(clean(trial.estimator, 40)),
-            "score": _score(trial),
+            "score": trial_score(trial),
             "spread": "–" if trial.spread is None else f"± {show_value(trial.spread)}",
             "seconds": f"{trial.seconds:.2f}",
             "settings": clean(trial.note, 120) if trial.score is None else show_settings(trial.whole()),

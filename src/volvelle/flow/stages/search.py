@@ -10,7 +10,6 @@ from msgspec import structs
 from volvelle.catalog import METRICS
 from volvelle.data.records import Dataset
 from volvelle.data.versions import to_bytes
-from volvelle.errors import SpecError
 from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, keys, overrides, training
