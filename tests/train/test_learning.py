@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from volvelle.catalog import ESTIMATORS
 from volvelle.model.graph import Graph
 from volvelle.model.session import Session
-from volvelle.model.signature import Feature, Signature
+from volvelle.model.signature import Feature, ModelTask, Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.train.assemble import Part, assemble, expected, labels
 from volvelle.train.contract import Lesson, defaults
@@ -94,3 +94,35 @@ def test_members_stand_in_one_graph(threshold: float | None) -> None:
     alone = len(assemble(signature, parts[:1], {})) + len(assemble(signature, parts[2:], {}))
     both = len(assemble(signature, [parts[0], parts[2]], {}))
     assert both < alone
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_category_sets_stand_beside_classic_trees(classes: int) -> None:
+    """Boosted trees with category sets, a forest and single trees share one graph of one operator version."""
+    codes = RNG.integers(0, 8, size=(400, 1))
+    signal = np.where(np.isin(codes[:, 0], (1, 4, 6)), 2.0, 0.0) + X[:, 0] + 0.2 * RNG.normal(size=400)
+    target = signal if not classes else np.digitize(signal, np.quantile(signal, np.arange(1, classes) / classes))
+    task: ModelTask = "regression" if not classes else "binary" if classes == 2 else "multiclass"
+    signature = Signature(
+        features=(
+            *(Feature(name=n, kind="number") for n in "abc"),
+            Feature(name="city", kind="category", categories=tuple("ABCDEFGH")),
+        ),
+        target="t",
+        task=task,
+        classes=tuple("xyz"[:classes]),
+        positive=1 if classes == 2 else None,
+    )
+    inputs: dict[str, NDArray[Any]] = {"numbers": X, "codes": codes}
+    parts, features = [], {}
+    for name in ("lightgbm", "random_forest", "decision_tree"):
+        module = ESTIMATORS.load(name)
+        recipe = preparing.fit(inputs, signature, module.VIEW)
+        features[module.VIEW] = preparing.features(recipe, signature, inputs)
+        lesson = Lesson(features[module.VIEW], target, task, classes, preparing.categorical(recipe))
+        parts.append(Part(learn(name, lesson, defaults(module.SPACE)), recipe, 1 / 3))
+    content = assemble(signature, parts, {})
+    assert b"TreeEnsembleRegressor" not in content
+    given = Session(content).run(inputs)["scores" if classes else "prediction"]
+    wanted = np.asarray(expected(parts, features), dtype=np.float64)
+    assert np.max(np.abs(np.asarray(given, dtype=np.float64) - wanted) / np.maximum(1, np.abs(wanted))) <= 1e-6

@@ -31,7 +31,14 @@ def assemble(signature: Signature, parts: Sequence[Part], facts: dict[str, str])
     threshold, where it has one) and ``scores`` float ``[N, classes]``, or ``prediction`` float ``[N, 1]``. The
     signature and `facts` travel in the metadata.
     """
-    graph = Graph("volvelle")
+    graph = _written(signature, parts, sets=False)
+    if graph.mixed:
+        graph = _written(signature, parts, sets=True)
+    return graph.finish({**facts, "signature": msgspec.json.encode(signature).decode()})
+
+
+def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> Graph:
+    graph = Graph("volvelle", sets=sets)
     inputs = graph_inputs(graph, signature)
     features: dict[View, Value] = {}
     answers = []
@@ -45,7 +52,7 @@ def assemble(signature: Signature, parts: Sequence[Part], facts: dict[str, str])
     else:
         graph.output("label", _label(graph, mean, signature), vector=True)
         graph.output("scores", mean)
-    return graph.finish({**facts, "signature": msgspec.json.encode(signature).decode()})
+    return graph
 
 
 def expected(parts: Sequence[Part], features: Mapping[View, NDArray[np.float32]]) -> NDArray[np.float32]:
