@@ -28,8 +28,9 @@ from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Fe
 from volvelle.prepare import recipe as recipes
 from volvelle.testing.check_estimator import TOLERANCE, compare
 from volvelle.testing.fuzz import fuzzed_rows
-from volvelle.train.assemble import assemble
+from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, View, defaults
+from volvelle.train.learning import Learnt
 
 Inputs = dict[str, NDArray[Any]]
 CITIES = tuple(f"city {n}" for n in range(40))
@@ -113,7 +114,7 @@ def combination(name: str, step: str, task: ModelTask, rows: int) -> Outcome:
     recipe = recipes.fit(inputs, signature, estimator.VIEW, chosen)
     x = recipes.features(recipe, signature, inputs)
     fitted = estimator.fit(Lesson(x, y, task, classes, recipes.categorical(recipe), seed=1), defaults(estimator.SPACE))
-    session = Session(assemble(signature, recipe, estimator, fitted, {}))
+    session = Session(assemble(signature, [Part(Learnt(estimator, fitted, False), recipe)], {}))
     odd = fuzzed(inputs, rows, 13)
     asked = {t: np.concatenate([inputs[t], odd[t]]) for t in inputs}
     expected = estimator.predict(fitted, recipes.features(recipe, signature, asked))

@@ -224,8 +224,10 @@ def _type(hint: Any) -> str:
     if choices:
         return ", ".join(f"`{c}`" for c in choices)
     if get_origin(inner) is tuple:
-        return "list of texts"
+        return "list of texts" if get_args(inner)[0] is str else "tables"
     options = [k for k in get_args(inner) if k is not type(None)]
+    if len(options) > 1:
+        return " or ".join(map(_type, options))
     if options:
         return _type(options[0])
     return {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}[inner.__name__]

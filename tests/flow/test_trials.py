@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from volvelle.model.encode import encode
 from volvelle.spec.requirements import Data, Problem, Spec
 from volvelle.train.contract import defaults
 from volvelle.train.samples import breast_cancer
+from volvelle.train.search import Outcome
 
 BAYES = defaults(ESTIMATORS.load("naive_bayes").SPACE)
 
@@ -55,9 +57,24 @@ def folds(lesson: Training, count: int = 4) -> Folds:
     return [(rows[rows % count != n], rows[rows % count == n]) for n in range(count)]
 
 
+def digest(content: bytes) -> str:
+    """Stands for the store."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def always(scores: tuple[float, ...]) -> bool:
+    """Every fold is worth its time."""
+    return True
+
+
+def told(outcome: Outcome) -> tuple[Any, ...]:
+    """All of an outcome but its seconds."""
+    return outcome.scores, outcome.found, outcome.predictions
+
+
 def trials(lesson: Training, **options: Any) -> Trials:
     """Trials of the area under the curve."""
-    return Trials(lesson, "roc_auc", folds(lesson), 1, {}, **options)
+    return Trials(lesson, "roc_auc", folds(lesson), 1, {}, digest, **options)
 
 
 def living(place: Path) -> list[int]:
@@ -82,26 +99,25 @@ def gone(place: Path) -> bool:
 
 
 def test_scores_do_not_depend_on_workers(lesson: Training) -> None:
-    """One, two and four workers give the very same mean and spread."""
+    """One, two and four workers give the very same scores and out-of-fold predictions."""
     found = set()
     for workers in (1, 2, 4):
         with trials(lesson, workers=workers) as measured:
-            found.add(
-                tuple(measured.measure(name, point, None) for name, point in (("naive_bayes", BAYES), ("constant", {})))
-            )
+            both = (measured.measure(n, point, None, always) for n, point in (("naive_bayes", BAYES), ("constant", {})))
+            found.add(tuple((o.scores, o.predictions) for o in both))
     assert len(found) == 1
-    assert found.pop()[0].score > 0.9
+    assert min(found.pop()[0][0]) > 0.9
 
 
 def test_out_of_time_ends_everything(lesson: Training, temporary: Path) -> None:
     """At the deadline the trial stops in the middle of its fit and no process is left; the next trial works."""
     with trials(lesson, workers=2) as measured:
-        measured.measure("naive_bayes", BAYES, None)
+        measured.measure("naive_bayes", BAYES, None, always)
         assert len(living(temporary)) == 2
         with pytest.raises(OutOfTime):
-            measured.measure("naive_bayes", BAYES, 0.0)
+            measured.measure("naive_bayes", BAYES, 0.0, always)
         assert living(temporary) == []
-        assert measured.measure("naive_bayes", BAYES, 60.0).score > 0.9
+        assert measured.measure("naive_bayes", BAYES, 60.0, always).scores[0] > 0.9
     assert living(temporary) == []
 
 
@@ -117,34 +133,34 @@ def test_a_dead_worker_is_a_failed_trial(lesson: Training, temporary: Path) -> N
     with trials(lesson, workers=1) as measured:
         process = subprocess.Popen([sys.executable, "-c", killer, str(temporary)])
         with pytest.raises(InputError, match=r"ended by itself \(code -9\)"):
-            measured.measure("naive_bayes", BAYES, None)
+            measured.measure("naive_bayes", BAYES, None, always)
         process.wait()
-        assert measured.measure("naive_bayes", BAYES, None).score > 0.9
+        assert measured.measure("naive_bayes", BAYES, None, always).scores[0] > 0.9
 
 
 def test_a_worker_that_died_idle_harms_nothing(lesson: Training, temporary: Path) -> None:
     """A worker killed between two trials is replaced, and the next candidate is not blamed."""
     with trials(lesson, workers=2) as measured:
-        first = measured.measure("naive_bayes", BAYES, None)
+        first = measured.measure("naive_bayes", BAYES, None, always)
         victim = living(temporary)[0]
         os.kill(victim, signal.SIGKILL)
         while ") Z " not in Path(f"/proc/{victim}/stat").read_text():
             time.sleep(0.01)
-        assert measured.measure("naive_bayes", BAYES, None) == first
+        assert told(measured.measure("naive_bayes", BAYES, None, always)) == told(first)
 
 
 def test_a_bug_in_a_worker_is_told(lesson: Training) -> None:
     """A worker that ends by an error of its own fails the trial with the last thing it said."""
     with trials(lesson, workers=1) as measured, pytest.raises(InputError, match=r"\(code 1\): KeyError"):
-        measured.measure("naive_bayes", {}, None)
+        measured.measure("naive_bayes", {}, None, always)
 
 
 def test_what_cannot_be_trained(lesson: Training) -> None:
     """A candidate with impossible settings, or an unknown one, is an error with its reason, and the next works."""
     with trials(lesson, workers=2) as measured:
         with pytest.raises(InputError, match="no estimator is called 'nothing'"):
-            measured.measure("nothing", {}, None)
-        assert measured.measure("constant", {}, None).score == 0.5
+            measured.measure("nothing", {}, None, always)
+        assert measured.measure("constant", {}, None, always).scores == (0.5,) * 4
 
 
 _ORPHAN = """\
@@ -161,7 +177,7 @@ spec = t.Spec(problem=t.Problem(target="diagnosis"), data=t.Data(source="cells.c
 signature, notes = t.derive(spec, dataset, frame)
 lesson = t.Training(frame, signature, t.encode(frame, signature), t.target_codes(frame, signature), notes)
 measured = t.trials(lesson, workers=2)
-measured.measure("naive_bayes", t.BAYES, None)
+measured.measure("naive_bayes", t.BAYES, None, t.always)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -191,10 +207,40 @@ def test_what_a_killed_process_left_is_swept(lesson: Training, temporary: Path) 
     with trials(lesson) as first, trials(lesson) as second:
         assert not left.exists()
         assert len(list(temporary.glob("volvelle-trials-*"))) == 2
-        assert first.measure("constant", {}, None) == second.measure("constant", {}, None)
+        assert told(first.measure("constant", {}, None, always)) == told(second.measure("constant", {}, None, always))
 
 
 def test_the_frame_is_not_needed(lesson: Training) -> None:
     """Workers learn from encoded inputs alone: an emptied frame changes no score."""
     with trials(lesson) as whole, trials(lesson._replace(frame=pl.DataFrame())) as bare:
-        assert whole.measure("naive_bayes", BAYES, None) == bare.measure("naive_bayes", BAYES, None)
+        found = [told(m.measure("naive_bayes", BAYES, None, always)) for m in (whole, bare)]
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_stopped_candidate_has_its_first_folds(lesson: Training, workers: int) -> None:
+    """What is stopped after two folds has the scores of the first two, keeps no predictions, and disturbs nothing."""
+    with trials(lesson, workers=workers) as measured:
+        whole = measured.measure("naive_bayes", BAYES, None, always)
+        asked: list[tuple[float, ...]] = []
+
+        def twice(scores: tuple[float, ...]) -> bool:
+            asked.append(scores)
+            return len(scores) < 2
+
+        stopped = measured.measure("naive_bayes", BAYES, None, twice)
+        assert stopped.scores == whole.scores[:2]
+        assert stopped.predictions == ""
+        assert asked == [whole.scores[:1], whole.scores[:2]]
+        assert told(measured.measure("naive_bayes", BAYES, None, always)) == told(whole)
+
+
+def test_found_settings_are_told(lesson: Training) -> None:
+    """LightGBM's number of trees is found once, on the first fold's training rows, and told."""
+    point = defaults(ESTIMATORS.load("lightgbm").SPACE)
+    with trials(lesson, workers=2) as measured:
+        found = measured.measure("lightgbm", point, None, always).found
+        assert found["trees"] > 1
+        by_hand = measured.measure("lightgbm", {**point, **found}, None, always)
+        assert by_hand.found == {}
+        assert by_hand.scores == measured.measure("lightgbm", point, None, always).scores

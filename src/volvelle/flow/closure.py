@@ -136,6 +136,8 @@ class Code:
         """Whether a closure that was remembered would come out again."""
         return (
             kept.get("python") == sys.version
+            # Another copy of Volvelle may serve the same project: its files are others.
+            and kept.get("home") == __file__
             and all(self._stamp(f) == s for f, s in kept["stamps"].items())
             and all(str(self._file(m)) == f for m, f in kept["tops"].items())
             and all(self._place(m) is None for m in kept["absent"])
@@ -168,7 +170,7 @@ class Code:
         stamps = {f: self._stamp(f) for f in (*map(str, read.values()), *own)}
         tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
         if all(map(rested, stamps.values())):
-            kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent}
+            kept = {"python": sys.version, "home": __file__, "stamps": stamps, "tops": tops, "absent": absent}
             self._ledger.remember(kind, key, {**kept, **value})
 
     def _targets(self, module: str, reference: str) -> list[Target]:

@@ -168,6 +168,13 @@ class Context:
         """An object of the store."""
         return self._store.get(digest)
 
+    def keeps(self, digest: str) -> bool:
+        """Whether an object that an interrupted execution made is still there; if so, this one made it too."""
+        kept = self._store.has(digest)
+        if kept:
+            self.needs.made.append(digest)
+        return kept
+
     def open_sealed(self, side: str, model: str) -> tuple[bytes, int]:
         """The sealed test side and how often it has now been opened. For `evaluate` alone."""
         count = self._ledger.open_side(side, self.run, model)

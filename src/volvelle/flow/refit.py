@@ -26,7 +26,7 @@ from volvelle.model.signature import Signature
 from volvelle.prepare import split as splitting
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec, Task
-from volvelle.train.records import Candidate
+from volvelle.train.records import Candidate, Tuned
 
 FOLDS = 3
 """At most so many, whatever the search used: everything here is trained once a fold."""
@@ -40,6 +40,7 @@ class Ground(NamedTuple):
     split: Split
     candidate: Candidate
     signature: Signature
+    tuned: Tuned
 
 
 class Refits:
@@ -90,7 +91,7 @@ class Refits:
         split = structs.replace(ground.split, train=self._store.put(to_bytes(rows)), rows_train=len(rows))
         candidate = ground.candidate if seed is None else structs.replace(ground.candidate, seed=seed)
         context = Context(self._context.folder, self._store, self._ledger, 0, lambda event, facts: None)
-        model = build(ground.spec, ground.dataset, split, candidate, context)
+        model = build(ground.spec, ground.dataset, split, candidate, ground.tuned, context)
         shipped = Shipped(self._store.get(model.onnx), model.signature, self._given)
         return self._side(shipped, learn), self._side(shipped, hold)
 

@@ -56,7 +56,9 @@ def reproduce(result: Result, notify: Notify) -> tuple[list[Compared], list[Comp
         notify("stage", {"stage": "split", "state": "start", "reason": "reproduce"})
         sides = split(spec, dataset, Context(project.folder, store, ledger, 0, notify))
         notify("stage", {"stage": "build", "state": "start", "reason": "reproduce"})
-        model = build(spec, dataset, sides, result.candidate, Context(project.folder, store, ledger, 0, notify))
+        model = build(
+            spec, dataset, sides, result.candidate, result.tuned, Context(project.folder, store, ledger, 0, notify)
+        )
         notify("stage", {"stage": "validate", "state": "start", "reason": "reproduce"})
         scored = validate(sides, model, Context(project.folder, store, ledger, 0, notify))
         ledger.close()

@@ -16,7 +16,7 @@ from volvelle.flow.ledger import Run, Step
 from volvelle.flow.turn import Project
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model, Searched
+from volvelle.train.records import Candidate, Model, Searched, Tuned
 
 if TYPE_CHECKING:
     from volvelle.data.profile import Profile
@@ -75,6 +75,11 @@ class Result:
     def candidate(self) -> Candidate:
         """The trial that won."""
         return self._record("choose", Candidate)
+
+    @cached_property
+    def tuned(self) -> Tuned:
+        """Where a binary model's yes begins."""
+        return self._record("tune", Tuned)
 
     @cached_property
     def model(self) -> Model:

@@ -9,26 +9,28 @@ import math
 import os
 import selectors
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from volvelle import catalog
+from volvelle.catalog import ESTIMATORS
+from volvelle.data.versions import to_bytes
 from volvelle.errors import ContractBroken, InputError, OutOfTime
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.prepare.split import Index
 from volvelle.train.contract import Settings
-from volvelle.train.search import Outcome
+from volvelle.train.search import GoesOn, Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
@@ -49,14 +51,19 @@ class Trials:
         folds: Folds,
         seed: int,
         overrides: Mapping[str, tuple[str, ...]],
+        keep: Callable[[bytes], str],
         *,
         workers: int | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
-        self._count = len(folds)
+        self._count, self._keep = len(folds), keep
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._busy: dict[int, int] = {}
+        """Process to the job it works on."""
+        self._jobs = 0
         self._size = max(1, min(len(folds), workers or os.cpu_count() or 1))
         sides = {f"train_{i}": f[0] for i, f in enumerate(folds)} | {f"valid_{i}": f[1] for i, f in enumerate(folds)}
         folder = Path(self._folder.name)
@@ -65,6 +72,7 @@ class Trials:
         about = {
             "signature": msgspec.to_builtins(lesson.signature),
             "metric": metric,
+            "given": dict(given or {}),
             "seed": seed,
             "overrides": dict(overrides),
         }
@@ -80,55 +88,94 @@ class Trials:
         self._folder.cleanup()
         self._held.close()
 
-    def measure(self, estimator: str, settings: Settings, left: float | None) -> Outcome:
-        """Mean and standard deviation of the metric over the folds.
+    def measure(self, estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
+        """Score a candidate fold by fold, until it is done or not worth another fold.
+
+        Folds are asked for in order and judged in order, so what is stopped does not depend on the number of workers.
 
         Raises:
             OutOfTime: the seconds ended; the workers are ended with them.
             InputError: a fold could not be trained.
         """
-        deadline = math.inf if left is None else time.monotonic() + left
+        # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
-        jobs = [{"estimator": estimator, "settings": settings, "fold": fold} for fold in range(self._count)]
-        scores: dict[int, float] = {}
-        with selectors.DefaultSelector() as answers:
-            for process in self._workers:
-                answers.register(_opened(process.stdout), selectors.EVENT_READ, process)
-            running: dict[int, int] = {}
-            waiting = list(reversed(jobs))
-            failure = ""
-            for process in self._workers:
-                _send(process, waiting, running)
-            while running:
-                ready = answers.select(None if deadline == math.inf else max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    self._end()
-                    raise OutOfTime("the time budget ended in the middle of a trial")
-                for key, _ in ready:
-                    fold = running.pop(key.data.pid)
-                    answer = self._read(key.data)
-                    if isinstance(answer, str):
-                        failure, waiting = failure or answer, []
-                    else:
-                        scores[fold] = answer
-                    _send(key.data, waiting, running)
-        if failure:
-            raise InputError(failure)
-        values = [scores[fold] for fold in sorted(scores)]
-        return Outcome(statistics.fmean(values), statistics.pstdev(values) if all(map(math.isfinite, values)) else 0.0)
+        deadline = math.inf if left is None else time.monotonic() + left
+        work, found = 0.0, Settings()
+        if hasattr(ESTIMATORS.load(estimator), "settle"):
+            (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
+            found, work = answer["found"], answer["seconds"]
+        jobs = [self._job(estimator, {**settings, **found}, fold) for fold in range(self._count)]
+        scores: list[float] = []
+        with contextlib.closing(self._answers(jobs, deadline)) as answers:
+            for answer in answers:
+                scores.append(float(answer["score"]))
+                work += answer["seconds"]
+                if len(scores) < self._count and not goes_on(tuple(scores)):
+                    break
+        kept = self._kept(jobs) if len(scores) == self._count else ""
+        for job in jobs:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(job["out"])
+        return Outcome(tuple(scores), found, work, kept)
 
-    def _read(self, process: subprocess.Popen[bytes]) -> float | str:
-        """The score of a finished job, or what went wrong."""
+    def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
+        self._jobs += 1
+        out = "" if settling else str(Path(self._folder.name) / f"job-{self._jobs}.npy")
+        return {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+
+    def _kept(self, jobs: list[dict[str, Any]]) -> str:
+        """The out-of-fold predictions, rows fold by fold, in the store."""
+        table = np.concatenate([np.load(job["out"], allow_pickle=False) for job in jobs])
+        return self._keep(to_bytes(pl.DataFrame({f"score_{k}": table[:, k] for k in range(table.shape[1])})))
+
+    def _answers(self, jobs: list[dict[str, Any]], deadline: float) -> Generator[dict[str, Any], None, None]:
+        """The answers to jobs in their order; workers that still have an earlier job are waited for by need only."""
+        waiting, done = list(reversed(jobs)), dict[int, dict[str, Any]]()
+        with selectors.DefaultSelector() as selector:
+            for process in self._workers:
+                selector.register(_opened(process.stdout), selectors.EVENT_READ, process)
+                if process.pid not in self._busy:
+                    self._send(process, waiting)
+            for job in jobs:
+                while job["number"] not in done:
+                    ready = selector.select(None if deadline == math.inf else max(0.0, deadline - time.monotonic()))
+                    if not ready:
+                        self._end()
+                        raise OutOfTime("the time budget ended in the middle of a trial")
+                    for event, _ in ready:
+                        number, answer = self._read(event.data)
+                        done[number] = answer
+                        self._send(event.data, waiting)
+                if "error" in done[job["number"]]:
+                    raise InputError(str(done[job["number"]]["error"]))
+                yield done[job["number"]]
+
+    def _read(self, process: subprocess.Popen[bytes]) -> tuple[int, dict[str, Any]]:
+        """The number of a finished job and its answer."""
         line = _opened(process.stdout).readline()
         if not line:
-            code = process.wait()
-            self._end()
-            raise InputError(f"the training process ended by itself (code {code}): {self._last_words()}")
+            raise self._ended(process)
         answer: dict[str, Any] = json.loads(line)
         for look in answer["looked"]:
             for observer in catalog.observers:
                 observer(*look)
-        return str(answer["error"]) if "error" in answer else float(answer["score"])
+        return self._busy.pop(process.pid), answer
+
+    def _send(self, process: subprocess.Popen[bytes], waiting: list[dict[str, Any]]) -> None:
+        if waiting:
+            job = waiting.pop()
+            self._busy[process.pid] = job["number"]
+            pipe = _opened(process.stdin)
+            # The end of the process is seen, and told, where its answer is read.
+            with contextlib.suppress(BrokenPipeError):
+                pipe.write(json.dumps(job).encode() + b"\n")
+                pipe.flush()
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> InputError:
+        """What is told of a worker that is gone; the others are ended too."""
+        code = process.wait()
+        self._end()
+        return InputError(f"the training process ended by itself (code {code}): {self._last_words()}")
 
     def _last_words(self) -> str:
         text = (Path(self._folder.name) / _ERRORS).read_text(encoding="utf-8", errors="replace").strip()
@@ -156,6 +203,9 @@ class Trials:
                         start_new_session=True,
                     )
                 )
+        for process in self._workers:
+            if not _opened(process.stdout).readline():
+                raise self._ended(process)
 
     def _end(self) -> None:
         for process in self._workers:
@@ -166,6 +216,7 @@ class Trials:
             with contextlib.suppress(BrokenPipeError):
                 _opened(process.stdin).close()
         self._workers.clear()
+        self._busy.clear()
 
 
 def _hold(folder: Path) -> IO[str]:
@@ -183,19 +234,6 @@ def _sweep(place: Path) -> None:
         with contextlib.suppress(OSError), left.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(left.parent, ignore_errors=True)
-
-
-def _send(process: subprocess.Popen[bytes], waiting: list[dict[str, Any]], running: dict[int, int]) -> None:
-    if waiting:
-        job = waiting.pop()
-        running[process.pid] = job["fold"]
-        pipe = _opened(process.stdin)
-        try:
-            pipe.write(json.dumps(job).encode() + b"\n")
-            pipe.flush()
-        except BrokenPipeError:
-            # The end of the process is seen, and told, where its answer is read.
-            return
 
 
 def _opened(pipe: IO[bytes] | None) -> IO[bytes]:

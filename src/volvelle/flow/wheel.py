@@ -13,6 +13,7 @@ from volvelle.flow.stages.explore import explore
 from volvelle.flow.stages.judge import judge
 from volvelle.flow.stages.search import search
 from volvelle.flow.stages.split import split
+from volvelle.flow.stages.tune import tune
 from volvelle.flow.stages.validate import validate
 
 WHEEL = (
@@ -22,6 +23,7 @@ WHEEL = (
     split,
     search,
     choose,
+    tune,
     build,
     validate,
     judge,

@@ -28,7 +28,8 @@ from volvelle.evaluate.sides import side
 from volvelle.model.signature import Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
-from volvelle.train.contract import Estimator, Lesson, Settings
+from volvelle.train import learning
+from volvelle.train.contract import Lesson, Settings
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -52,26 +53,38 @@ class Worker:
         about = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))
         self._signature = msgspec.convert(about["signature"], Signature)
         self._metric, self._seed = about["metric"], about["seed"]
+        self._given = about["given"]
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
         self._folds: dict[tuple[View, int], Fold] = {}
 
-    def score(self, name: str, settings: Settings, number: int) -> float:
-        """The search metric of one candidate on one fold."""
-        estimator: Estimator = ESTIMATORS.load(name)
-        fold = self._fold(estimator.VIEW, number)
-        signature = self._signature
-        lesson = Lesson(
+    def score(self, name: str, settings: Settings, number: int, out: str) -> float:
+        """The search metric of one candidate on one fold; its predictions are left in the file `out`."""
+        fold = self._fold(ESTIMATORS.load(name).VIEW, number)
+        learnt = learning.learn(name, self._lesson(fold), settings)
+        scores = learning.answer(learnt, fold.valid)
+        np.save(out, np.asarray(scores, dtype=np.float32))
+        labels = np.argmax(scores, axis=1)
+        known = side(fold.y_valid, labels, scores, self._signature, given=self._given)
+        return value(self._metric, known, self._signature.task)
+
+    def settle(self, name: str, settings: Settings, number: int) -> Settings:
+        """Settings that an estimator takes from the training rows of a fold."""
+        return learning.settle(name, self._lesson(self._fold(ESTIMATORS.load(name).VIEW, number)), settings)
+
+    def warm(self, name: str, number: int) -> None:
+        """Prepare the rows of a fold for an estimator, if they are not."""
+        self._fold(ESTIMATORS.load(name).VIEW, number)
+
+    def _lesson(self, fold: Fold) -> Lesson:
+        return Lesson(
             x=fold.train,
             y=fold.y_train,
-            task=signature.task,
-            classes=len(signature.classes),
+            task=self._signature.task,
+            classes=len(self._signature.classes),
             categorical=fold.categorical,
             seed=self._seed,
             threads=1,
         )
-        scores = estimator.predict(estimator.fit(lesson, settings), fold.valid)
-        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, signature)
-        return value(self._metric, truth, signature.task)
 
     def _fold(self, view: View, number: int) -> Fold:
         """Recipe fitted on the fold's training rows alone."""
@@ -99,16 +112,29 @@ def serve(folder: Path) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     looked: list[tuple[str, str, str]] = []
     catalog.observers.append(lambda event, group, name: looked.append((event, group, name)))
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            answer: dict[str, Any] = {"score": worker.score(job["estimator"], job["settings"], job["fold"])}
+            answer = _answered(worker, job)
         except (VolvelleError, ValueError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
             answer = {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300]}
         # The parent's stage depends on what was loaded here.
         answers.write(json.dumps({**answer, "looked": sorted(set(looked))}) + "\n")
         looked.clear()
         answers.flush()
+
+
+def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
+    """What one job gave, and the seconds that it took without preparing the rows."""
+    worker.warm(job["estimator"], job["fold"])
+    began = time.perf_counter()
+    if job["out"]:
+        answer: dict[str, Any] = {"score": worker.score(job["estimator"], job["settings"], job["fold"], job["out"])}
+    else:
+        answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
+    return {**answer, "seconds": time.perf_counter() - began}
 
 
 def _end_with(parent: int, folder: Path) -> None:

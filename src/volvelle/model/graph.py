@@ -70,8 +70,11 @@ class Graph:
     True
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, sets: bool = False) -> None:
         self.name = name
+        self.sets = sets
+        """Whether all trees are written as TreeEnsemble, the operator that knows category sets."""
+        self._classic = False
         self._nodes: list[Any] = []
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
@@ -119,6 +122,7 @@ class Graph:
         if operator not in OPERATORS.get(domain, frozenset()):
             raise ContractBroken(f"operator {domain or 'ai.onnx'}.{operator} is not in the closed set")
         self._ensemble |= operator == "TreeEnsemble"
+        self._classic |= operator in ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
         self._count += 1
         made = []
         for position, (kind, width) in enumerate(outputs):
@@ -159,6 +163,11 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value.name], [name], name=f"out_{name}"))
         shape: list[str | int] = ["N"] if vector else ["N", value.width]
         self._outputs.append(helper.make_tensor_value_info(name, _TYPES[value.kind], shape))
+
+    @property
+    def mixed(self) -> bool:
+        """Whether TreeEnsemble stands beside the operators that it replaced: no version of the standard has both."""
+        return self._ensemble and self._classic
 
     def finish(self, metadata: dict[str, str] | None = None) -> bytes:
         """Check the graph and serialise it. The same graph always gives the same bytes."""

@@ -51,6 +51,8 @@ class Signature(Record, frozen=True):
     """Class names in the order of the score columns; empty for regression."""
     positive: int | None = None
     """Position of the positive class of a binary task."""
+    threshold: float | None = None
+    """A row is positive where the positive class scores above it (float32); None: the class of the highest score."""
 
     def of(self, tensor: Literal["numbers", "codes", "times"]) -> tuple[Feature, ...]:
         """The features that travel in one input matrix, in the order of its columns."""

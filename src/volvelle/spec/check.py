@@ -35,6 +35,9 @@ def check(spec: Spec) -> Spec:
             quantity(spec.device.clock, "1/seconds")
     for position, name in enumerate(spec.search.estimators or ()):
         _known(ESTIMATORS, name, f"search.estimators[{position}]")
+    for position, listed in enumerate(spec.search.candidates):
+        _known(ESTIMATORS, listed.estimator, f"search.candidates[{position}].estimator")
+    _check_threshold(spec)
     if spec.search.metric is not None:
         _known(METRICS, spec.search.metric, "search.metric")
         _fits(spec.search.metric, spec, "search.metric")
@@ -123,6 +126,19 @@ def _check_costs(spec: Spec) -> None:
             where="require.costs",
             next_move="0 for right answers, and for wrong ones what they cost",
         )
+
+
+def _check_threshold(spec: Spec) -> None:
+    wanted = spec.search.threshold
+    if not isinstance(wanted, str):
+        if not 0.0 < wanted < 1.0:
+            raise SpecError(
+                f"the threshold {wanted:g} is no probability",
+                where="search.threshold",
+                next_move="write a number between 0 and 1",
+            )
+    elif wanted != "auto":
+        _known(METRICS, wanted, "search.threshold")
 
 
 def _check_monitor(spec: Spec) -> None:

@@ -6,7 +6,7 @@ that ``volvelle init`` writes are all made from them.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
@@ -139,16 +139,45 @@ class SplitSpec(Record, frozen=True):
     test: Annotated[float, Meta(description="share of rows in the test side", gt=0.0, lt=0.9)] = 0.2
 
 
+class Listed(Record, frozen=True):
+    """One candidate by hand, or a grid of them."""
+
+    estimator: Annotated[str, Meta(description="name of the estimator")]
+    settings: Annotated[
+        dict[str, Any],
+        Meta(description="its settings, defaults elsewhere; with method 'grid' a list stands for each of its values"),
+    ] = field(default_factory=dict)
+
+
 class Search(Record, frozen=True):
     """How candidates are looked for."""
 
-    budget: Annotated[str, Meta(description="wall-clock time of the search, e.g. '2 min'")] = "1 min"
+    budget: Annotated[
+        str, Meta(description="wall-clock time from the search to the finished model and its measures, e.g. '2 min'")
+    ] = "1 min"
     trials: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="stop after so many trials, whatever the time; makes a run repeatable"),
     ] = None
     method: Annotated[
-        Literal["auto", "random"], Meta(description="auto: defaults first, then TPE; random: random search")
+        Literal["auto", "random", "grid", "manual"],
+        Meta(
+            description="auto: defaults, portfolio, then TPE; random: defaults, then random points; grid: all points "
+            "of [[search.candidates]], or of coarse grids over all estimators; manual: [[search.candidates]] alone"
+        ),
+    ] = "auto"
+    candidates: Annotated[
+        tuple[Listed, ...], Meta(description="for the methods manual and grid: tables of estimator and settings")
+    ] = ()
+    ensemble: Annotated[
+        bool, Meta(description="whether several models may be averaged, where that is better by more than chance")
+    ] = True
+    threshold: Annotated[
+        float | str,
+        Meta(
+            description="of a binary task, the score above which a row is positive: a number, the name of a metric of "
+            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside"
+        ),
     ] = "auto"
     metric: Annotated[str | None, Meta(description="what the search maximises; chosen by task when absent")] = None
     estimators: Annotated[tuple[str, ...] | None, Meta(description="only these; all that fit the task when absent")] = (

@@ -16,13 +16,29 @@ class Trial(Record, frozen=True):
     number: int
     estimator: str
     settings: dict[str, Any]
-    status: Literal["done", "failed", "out of time"]
+    """As proposed."""
+    status: Literal["done", "stopped", "failed", "out of time"]
+    """stopped: given up before the last fold, because it could not catch up with the best."""
     score: float | None = None
-    """Mean over the folds of the search metric, as the metric states it."""
+    """Mean over the folds of the search metric. Of a stopped trial: the score of the best trial at that time plus
+    the mean difference to it over the folds that both had."""
     spread: float | None = None
-    """Standard deviation over the folds."""
+    """Standard deviation over its folds."""
+    fold_scores: tuple[float, ...] = ()
+    """The metric fold by fold; a stopped trial had fewer than the others."""
     seconds: float = 0.0
+    """On the clock."""
+    work: float = 0.0
+    """Seconds of one core that its folds took, together."""
+    found: dict[str, Any] = field(default_factory=dict)
+    """Settings that the estimator took from the rows, such as the number of trees by early stopping."""
+    predictions: str = ""
+    """SHA-256 of its out-of-fold predictions in the store; empty unless it is done."""
     note: str = ""
+
+    def whole(self) -> dict[str, Any]:
+        """All settings, proposed and found."""
+        return {**self.settings, **self.found}
 
 
 class Searched(Record, frozen=True):
@@ -39,17 +55,54 @@ class Searched(Record, frozen=True):
     """Seconds asked for."""
     spent: float
     """Seconds used."""
+    refit_within: float | None = None
+    """Seconds held back for fitting the winner, or all its members, again; None without a limit."""
+    layout: str = ""
+    """SHA-256 of the table (row, fold, y) that out-of-fold predictions stand beside."""
+    answers: Signature | None = None
+    """Task and classes: the signature without its features."""
+
+
+class Member(Record, frozen=True):
+    """One model of an ensemble."""
+
+    estimator: str
+    settings: dict[str, Any]
+    weight: float
+    """Its share in the mean; the weights of an ensemble sum to one."""
 
 
 class Candidate(Record, frozen=True):
     """The recipe of a model: all that is needed to train it again, bit for bit."""
 
     estimator: str
+    """``ensemble`` where several members are averaged."""
     settings: dict[str, Any]
+    """Empty for an ensemble."""
     seed: int
     metric: str
     score: float
     spread: float
+    members: tuple[Member, ...] = ()
+    """Empty for a single model."""
+    predictions: str = ""
+    """SHA-256 of its out-of-fold predictions in the store."""
+    layout: str = ""
+    """SHA-256 of the table (row, fold, y) that they stand beside."""
+
+    def parts(self) -> tuple[Member, ...]:
+        """The members, or the single model as the only one."""
+        return self.members or (Member(estimator=self.estimator, settings=self.settings, weight=1.0),)
+
+
+class Tuned(Record, frozen=True):
+    """Where a binary model's yes begins."""
+
+    threshold: float | None = None
+    """None: the class of the highest score."""
+    why: str = ""
+    out_of_fold: dict[str, float] = field(default_factory=dict)
+    """What the threshold was chosen for, at the threshold, on out-of-fold predictions: a gate or metric each."""
 
 
 class Model(Record, frozen=True):
@@ -72,6 +125,10 @@ class Model(Record, frozen=True):
     recipe: str
     """SHA-256 of the fitted recipe (JSON) in the store."""
     feature_names: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    """Empty for a single model."""
+    recipes: dict[str, str] = field(default_factory=dict)
+    """For each view that a member takes, the SHA-256 of its fitted recipe; of one, the same as `recipe`."""
     notes: tuple[str, ...] = ()
     """Columns that are no feature, and why."""
     versions: dict[str, str] = field(default_factory=dict)

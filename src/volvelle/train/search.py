@@ -1,43 +1,62 @@
 """The search: walks spaces of candidates with an objective that is handed in.
 
-Defaults of every estimator come first, in the order given, then Optuna's tree-structured Parzen
-estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization") over all spaces at once.
+Defaults of every estimator come first, in the order given, then a portfolio of settings that often win, then
+Optuna's tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization")
+over the spaces of the best estimators at once. A candidate races the best over the folds (`volvelle.train.race`).
 Each proposal depends only on the trials before it and on the seed, so an interrupted search goes on as
 if it had not stopped.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
+import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import optuna
 
 from volvelle.errors import InputError, OutOfTime, VolvelleError
-from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
+from volvelle.train import race
+from volvelle.train.clock import Clock
+from volvelle.train.contract import Choice, Float, Int, Settings, Space
+from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
 from volvelle.train.records import Searched, Trial
 
 logging.getLogger("optuna").setLevel(logging.ERROR)
 
+Method = Literal["auto", "random", "grid", "manual"]
 _AGAIN = 8
 """How often a proposal that was tried already is asked anew before any other point is taken."""
+_ALIVE = 4
+"""TPE proposes among so many estimators, those with the best trials."""
+
+_SLACK = 0.1
+"""How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best; the
+best's spread over the folds if that is more."""
 
 
 class Outcome(NamedTuple):
     """What an objective measured."""
 
-    score: float
-    spread: float
+    scores: tuple[float, ...]
+    """Fold by fold, in order; fewer than there are where the candidate was stopped."""
+    found: Settings
+    """Settings that the estimator took from the rows."""
+    work: float
+    """Seconds of one core."""
+    predictions: str
+    """Where the out-of-fold predictions are kept."""
 
 
-Objective = Callable[[str, Settings, float | None], Outcome]
-"""(estimator, settings, seconds left or None) to its outcome.
+GoesOn = Callable[[tuple[float, ...]], bool]
+"""Whether a candidate with these first fold scores is worth another fold."""
+Objective = Callable[[str, Settings, float | None, GoesOn], Outcome]
+"""(estimator, settings, seconds left or None, whether to go on) to its outcome.
 
 Raises `OutOfTime` when the seconds end, any other `VolvelleError` when this candidate cannot be trained.
 """
@@ -52,52 +71,78 @@ class Goal(NamedTuple):
     """Seconds."""
     trials: int | None
     """Stop after so many trials, whatever the time."""
-    method: Literal["auto", "random"]
+    method: Method
     seed: int
     folds: int
+    ensemble: bool = False
+    """Whether time is held back for fitting several models again."""
+    measuring: float = 0.0
+    """Seconds of the budget that are held back for what follows the last fit."""
 
 
 def search(
-    spaces: Mapping[str, Space],
+    plan: Plan,
     objective: Objective,
     goal: Goal,
     *,
     finished: Sequence[Trial] = (),
     notify: Callable[[Trial, Trial | None], None] = lambda trial, best: None,
+    began: float | None = None,
 ) -> Searched:
     """Try candidates until the time or the number of trials is spent.
 
     Args:
-        spaces: estimator name to its space; defaults are tried in this order.
+        plan: spaces, portfolio and listed candidates.
         objective: measures one candidate.
         goal: metric, direction, limits and seed.
         finished: trials of an interrupted search, which are not repeated; their seconds count.
         notify: told of each trial and of the best so far.
+        began: when the budget began to run, on the monotonic clock; now when absent.
 
     Raises:
         InputError: not one candidate could be trained.
     """
     trials = [t for t in finished if t.status != "out of time"]
-    before = sum(t.seconds for t in trials)
-    began = time.monotonic()
-    while True:
-        left = None if goal.trials else goal.budget - before - (time.monotonic() - began)
-        best = _best(trials, goal)
-        if _spent(trials, goal, left, best):
+    clock = _clock(goal, trials, time.monotonic() if began is None else began)
+    while goal.trials is None or len(trials) < goal.trials:
+        best = best_of(trials, goal.direction)
+        # Until one candidate stands there is nothing to hand on, so the first one may overrun.
+        left = clock.left(trials, goal.direction) if best and goal.trials is None else None
+        if left is not None and left <= 0:
             break
-        proposal = _propose(spaces, trials, goal, left if best else None)
+        proposal = _propose(plan, trials, goal, left, clock)
         if proposal is None:
             break
-        trial = _try(objective, len(trials), proposal, left if best else None)
+        new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
+        allowed = clock.first(left) if new and left is not None else left
+        trial = _try(objective, proposal, allowed, trials, goal)
+        if trial.status == "out of time" and allowed != left:
+            note = "the first trial took too large a share of the budget"
+            trial = msgspec.structs.replace(trial, status="stopped", note=note)
         trials.append(trial)
-        notify(trial, _best(trials, goal))
+        notify(trial, best_of(trials, goal.direction))
         if trial.status == "out of time":
             break
-    return _found(trials, goal, before + time.monotonic() - began)
+    return _found(trials, goal, clock)
 
 
-def _found(trials: Sequence[Trial], goal: Goal, spent: float) -> Searched:
-    best = _best(trials, goal)
+def _clock(goal: Goal, finished: Sequence[Trial], began: float) -> Clock:
+    before = sum(t.seconds for t in finished)
+    return Clock(goal.budget, goal.folds, measuring=goal.measuring, began=began, before=before, ensemble=goal.ensemble)
+
+
+def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:
+    """The best finished trial; of equals the earlier one."""
+    sign = -1 if direction == "up" else 1
+    return min(
+        (t for t in trials if t.score is not None and t.status == "done"),
+        key=lambda t: (sign * float(t.score or 0.0), t.number),
+        default=None,
+    )
+
+
+def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
+    best = best_of(trials, goal.direction)
     if best is None:
         notes = sorted({f"{t.estimator}: {t.note}" for t in trials})
         raise InputError(
@@ -112,93 +157,87 @@ def _found(trials: Sequence[Trial], goal: Goal, spent: float) -> Searched:
         seed=goal.seed,
         folds=goal.folds,
         budget=goal.budget,
-        spent=round(spent, 3),
+        spent=round(clock.spent(), 3),
+        refit_within=None if goal.trials else round(clock.refits(trials, goal.direction), 3),
     )
 
 
-def _spent(trials: Sequence[Trial], goal: Goal, left: float | None, best: Trial | None) -> bool:
-    if goal.trials is not None:
-        return len(trials) >= goal.trials
-    # Until one candidate stands there is nothing to hand on, so the first one may overrun.
-    return best is not None and (left is None or left <= 0)
-
-
-def _try(objective: Objective, number: int, proposal: tuple[str, Settings], left: float | None) -> Trial:
+def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequence[Trial], goal: Goal) -> Trial:
     estimator, settings = proposal
-    trial = Trial(number=number, estimator=estimator, settings=settings, status="failed")
+    best, rivals = best_of(trials, goal.direction), _rivals(estimator, trials, goal)
+    trial = Trial(number=len(trials), estimator=estimator, settings=settings, status="failed")
+    sign = 1 if goal.direction == "up" else -1
     began = time.monotonic()
     try:
-        outcome = objective(estimator, settings, left)
+        outcome = objective(estimator, settings, left, lambda scores: race.goes_on(scores, rivals, sign))
     except OutOfTime:
         trial = msgspec.structs.replace(trial, status="out of time", note="the time budget ended")
     except VolvelleError as error:
         trial = msgspec.structs.replace(trial, note=str(error).partition("\n")[0])
     else:
-        if math.isfinite(outcome.score):
-            trial = msgspec.structs.replace(trial, status="done", score=outcome.score, spread=outcome.spread)
-        else:
-            trial = msgspec.structs.replace(trial, note="the metric is not defined on its predictions")
+        trial = msgspec.structs.replace(trial, **_measured(outcome, best, sign, goal.folds))
     return msgspec.structs.replace(trial, seconds=round(time.monotonic() - began, 3))
 
 
-def _best(trials: Sequence[Trial], goal: Goal) -> Trial | None:
-    """The best finished trial; of equals the earlier one."""
-    sign = -1 if goal.direction == "up" else 1
-    return min(
-        (t for t in trials if t.score is not None and t.status == "done"),
-        key=lambda t: (sign * float(t.score or 0.0), t.number),
-        default=None,
-    )
+def _rivals(estimator: str, trials: Sequence[Trial], goal: Goal) -> race.Rivals:
+    best = best_of(trials, goal.direction)
+    # What was listed by hand is wanted whole.
+    if best is None or goal.method == "manual":
+        return race.Rivals()
+    own = best_of([t for t in trials if t.estimator == estimator], goal.direction)
+    first = next(t for t in trials if t.status == "done")
+    way = abs(float(best.score or 0.0) - float(first.score or 0.0))
+    slack = max(_SLACK * way, best.spread or 0.0) if goal.ensemble else 0.0
+    return race.Rivals(best.fold_scores, own.fold_scores if own else (), slack)
 
 
-def _propose(
-    spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, left: float | None
-) -> tuple[str, Settings] | None:
+def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> dict[str, Any]:
+    """What a trial's record says of its outcome."""
+    scores = outcome.scores
+    if not all(map(math.isfinite, scores)):
+        return {"note": "the metric is not defined on its predictions"}
+    said: dict[str, Any] = {
+        "spread": statistics.pstdev(scores),
+        "fold_scores": scores,
+        "work": round(outcome.work, 3),
+        "found": outcome.found,
+    }
+    if len(scores) == folds or best is None:
+        return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
+    behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
+    note = f"stopped after {len(scores)} of {folds} folds: it could not catch up"
+    return said | {"status": "stopped", "score": float(best.score or 0.0) + sign * behind, "note": note}
+
+
+def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Point | None:
     """The next candidate, or None when no untried one fits into the time left."""
-    seconds = {t.estimator: t.seconds for t in trials if t.number < len(spaces)}
-    tried = {t.estimator for t in trials}
-    for name, space in spaces.items():
-        if name not in tried:
-            return name, defaults(space)
-    failed = {n for n in spaces if all(t.status == "failed" for t in trials if t.estimator == n)}
-    points = [(t.estimator, _point(t.estimator, t.settings)) for t in trials]
+    fits = {n: s for n, s in plan.spaces.items() if left is None or clock.trial(n, trials) <= left}
+    listed = upcoming(plan._replace(spaces=fits), trials, goal.method, goal.direction)
+    if listed is not None or goal.method in ("grid", "manual"):
+        return listed
+    failed = {n for n in fits if all(t.status == "failed" for t in trials if t.estimator == n)}
+    alive = leaders(trials, goal.direction, _ALIVE if goal.method == "auto" else len(plan.spaces))
+    points = {(t.estimator, key((t.estimator, t.settings))) for t in trials}
     seen = {point for _, point in points}
     open_ = {
         name: space
-        for name, space in spaces.items()
+        for name, space in fits.items()
         if space
         and name not in failed
-        and (left is None or seconds.get(name, 0.0) < left)
-        and len({point for estimator, point in points if estimator == name}) < _size(space)
+        and name in alive
+        and len({point for estimator, point in points if estimator == name}) < size(space)
     }
     if not open_:
         return None
     for attempt in range(_AGAIN):
         name, settings = _ask(open_, trials, goal, attempt)
-        if _point(name, settings) not in seen:
+        if key((name, settings)) not in seen:
             return name, settings
     # The proposals keep to points already tried: take the first untried one of a space that can be counted out.
     for name, space in open_.items():
-        if math.isfinite(_size(space)):
-            return next((name, s) for s in _grid(space) if _point(name, s) not in seen)
+        if math.isfinite(size(space)):
+            return next((name, s) for s in every(space) if key((name, s)) not in seen)
     return None
-
-
-def _size(space: Space) -> float:
-    """How many points a space has."""
-    return math.prod(
-        math.inf if isinstance(d, Float) else d.high - d.low + 1 if isinstance(d, Int) else len(set(d.options))
-        for d in space.values()
-    )
-
-
-def _grid(space: Space) -> Iterator[Settings]:
-    """Every point of a space without real dimensions."""
-    values = [
-        range(d.low, d.high + 1) if isinstance(d, Int) else d.options if isinstance(d, Choice) else ()
-        for d in space.values()
-    ]
-    return (dict(zip(space, point, strict=True)) for point in itertools.product(*values))
 
 
 def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attempt: int) -> tuple[str, Settings]:
@@ -245,7 +284,3 @@ def _suggest(asked: optuna.Trial, name: str, dimension: Float | Int | Choice) ->
     if isinstance(dimension, Int):
         return asked.suggest_int(name, dimension.low, dimension.high, log=dimension.log)
     return asked.suggest_categorical(name, dimension.options)
-
-
-def _point(name: str, settings: Settings) -> bytes:
-    return msgspec.json.encode([name, sorted(settings.items())])

@@ -127,8 +127,8 @@ def collapse(tree: Tree) -> Tree:
 def emit_trees(graph: Graph, x: Value, trees: list[Tree], targets: int) -> Value:
     """The sums of all trees' leaves, float32 ``[N, targets]``.
 
-    Trees with category sets become the TreeEnsemble of ai.onnx.ml 5, all others its classic regressor,
-    which stores a class distribution in one leaf.
+    Trees with category sets, and all trees of a graph that has such, become the TreeEnsemble of ai.onnx.ml 5, all
+    others its classic regressor, which stores a class distribution in one leaf.
     """
     small = [collapse(t) for t in trees]
     start = np.zeros(targets)
@@ -139,8 +139,9 @@ def emit_trees(graph: Graph, x: Value, trees: list[Tree], targets: int) -> Value
     first = start.astype(np.float32)
     if not grown:
         return emit_rows(graph, x, first)
-    attributes = _with_sets(grown) if any(t.members for t in grown) else _classic(grown)
-    operator = "TreeEnsemble" if any(t.members for t in grown) else "TreeEnsembleRegressor"
+    sets = graph.sets or any(t.members for t in grown)
+    attributes = _with_sets([one for t in grown for one in _single(t)]) if sets else _classic(grown)
+    operator = "TreeEnsemble" if sets else "TreeEnsembleRegressor"
     sums = graph.node(operator, x, domain=ML, kind="float", width=targets, n_targets=targets, **attributes)
     return graph.node("Add", sums, graph.constant(first.reshape(1, -1))) if first.any() else sums
 
@@ -176,6 +177,13 @@ def _classic(trees: list[Tree]) -> dict[str, Any]:
     if not joined["nodes_missing_value_tracks_true"].any():
         del lists["nodes_missing_value_tracks_true"]
     return lists
+
+
+def _single(tree: Tree) -> list[Tree]:
+    """The tree once for each of its targets."""
+    if len(tree.targets) == 1:
+        return [tree]
+    return [replace(tree, value=tree.value[:, [k]], targets=(t,)) for k, t in enumerate(tree.targets)]
 
 
 def _with_sets(trees: list[Tree]) -> dict[str, Any]:

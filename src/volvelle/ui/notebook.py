@@ -40,7 +40,7 @@ def turn_html(result: Result) -> str:
     searched = result.searched
     facts = {
         "board": board_rows(result.evidence),
-        "rows": leaderboard_rows(searched),
+        "rows": leaderboard_rows(searched, result.candidate),
         "caption": leaderboard_caption(searched),
         "heading": title(searched.metric),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from volvelle.train.records import Searched, Trial
+from volvelle.train.records import Candidate, Searched, Trial
 
 
 class Place(NamedTuple):
@@ -18,8 +18,11 @@ class Place(NamedTuple):
     """Of all its trials."""
 
 
-def places(searched: Searched) -> list[Place]:
-    """The best trial of every estimator, best first; estimators without a score last, by name."""
+def places(searched: Searched, candidate: Candidate | None = None) -> list[Place]:
+    """The best trial of every estimator, best first; estimators without a score last, by name.
+
+    An ensemble that was chosen stands above them.
+    """
     sign = -1.0 if searched.direction == "up" else 1.0
     by_estimator: dict[str, list[Trial]] = {}
     for trial in searched.trials:
@@ -29,11 +32,34 @@ def places(searched: Searched) -> list[Place]:
         # Equal scores: the trial that the search itself calls best, then the earlier one.
         best = min(
             trials,
-            key=lambda t: (t.score is None, sign * (t.score or 0.0), t.number != searched.best, t.number),
+            key=lambda t: (
+                t.score is None,
+                t.status != "done",
+                sign * (t.score or 0.0),
+                t.number != searched.best,
+                t.number,
+            ),
         )
         found.append((best, len(trials), sum(t.seconds for t in trials), name))
     found.sort(key=lambda f: (f[0].score is None, sign * (f[0].score or 0.0), f[0].number != searched.best, f[3]))
-    return [
-        Place(None if best.score is None else at + 1, best, count, seconds)
+    first = [_ensemble(candidate)] if candidate and candidate.members else []
+    return first + [
+        Place(None if best.score is None else at + 1 + len(first), best, count, seconds)
         for at, (best, count, seconds, _) in enumerate(found)
     ]
+
+
+def _ensemble(candidate: Candidate) -> Place:
+    """The place of a chosen ensemble; its settings are its members' weights."""
+    weights: dict[str, float] = {}
+    for member in candidate.members:
+        weights[member.estimator] = round(weights.get(member.estimator, 0.0) + member.weight, 3)
+    trial = Trial(
+        number=-1,
+        estimator=candidate.estimator,
+        settings=weights,
+        status="done",
+        score=candidate.score,
+        spread=candidate.spread,
+    )
+    return Place(1, trial, len(candidate.members), 0.0)

@@ -20,7 +20,9 @@ from volvelle.ui.tables import (
     leaderboard_caption,
     leaderboard_rows,
     metric_rows,
+    model_settings,
     slice_table,
+    trial_score,
 )
 from volvelle.ui.wording import (
     clean,
@@ -203,7 +205,7 @@ def model(result: Result) -> Facts:
     features = [clean(n, 40) for n in model.feature_names]
     pairs = [
         ("Estimator", title(model.estimator)),
-        ("Settings", show_settings(model.settings)),
+        *model_settings(model),
         ("Trained on", f"{result.evidence.rows_train:,} rows, seed {model.seed}"),
         (
             "Takes",
@@ -238,17 +240,17 @@ def search(result: Result) -> Facts:
         {
             "number": trial.number,
             "estimator": title(clean(trial.estimator, 40)),
-            "score": show_value(trial.score) if trial.score is not None else trial.status,
+            "score": trial_score(trial),
             "spread": "–" if trial.spread is None else f"± {show_value(trial.spread)}",
             "seconds": f"{trial.seconds:.2f}",
-            "settings": clean(trial.note, 120) if trial.score is None else show_settings(trial.settings),
+            "settings": clean(trial.note, 120) if trial.score is None else show_settings(trial.whole()),
             "best": trial.number == searched.best,
         }
         for trial in searched.trials
     ]
     spent = f"{show_seconds(searched.spent)} of {show_seconds(searched.budget)}"
     return {
-        "places": leaderboard_rows(searched),
+        "places": leaderboard_rows(searched, result.candidate),
         "places_caption": leaderboard_caption(searched),
         "searched": searched,
         "spent": spent,

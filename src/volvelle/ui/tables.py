@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from volvelle.evaluate.records import Evidence, MetricResult, Verdict
-from volvelle.train.records import Searched
+from volvelle.train.records import Candidate, Model, Searched, Trial
 from volvelle.ui import charts
 from volvelle.ui.pages import STYLES, drawn
 from volvelle.ui.ranking import places
@@ -112,7 +112,7 @@ def _slice_cell(metric: MetricResult | None) -> Row:
     return {"value": show_value(metric.value), "interval": interval, "note": metric.note}
 
 
-def leaderboard_rows(searched: Searched) -> list[Row]:
+def leaderboard_rows(searched: Searched, candidate: Candidate | None = None) -> list[Row]:
     """The best trial of every estimator."""
     return [
         {
@@ -124,7 +124,7 @@ def leaderboard_rows(searched: Searched) -> list[Row]:
             "trials": place.trials,
             "settings": place.best.note if place.best.score is None else show_settings(place.best.settings),
         }
-        for place in places(searched)
+        for place in places(searched, candidate)
     ]
 
 
@@ -135,3 +135,23 @@ def leaderboard_caption(searched: Searched) -> str:
         f"Best trial of each estimator: mean and standard deviation of {title(searched.metric)} "
         f"({better} is better) over {searched.folds} folds of the training side."
     )
+
+
+def model_settings(model: Model) -> list[tuple[str, str]]:
+    """Settings of the model, or of each member; the threshold where there is one."""
+    rows = [
+        (f"Member, weight {member.weight:.3f}", f"{title(member.estimator)}: {show_settings(member.settings)}")
+        for member in model.members
+    ] or [("Settings", show_settings(model.settings))]
+    if (threshold := model.signature.threshold) is not None and model.signature.positive is not None:
+        positive = clean(model.signature.classes[model.signature.positive], 40)
+        rows.append(("Threshold", f"{positive} where its probability is above {threshold:.4f}"))
+    return rows
+
+
+def trial_score(trial: Trial) -> str:
+    """A score; of a stopped trial also after how many folds; or why there is none."""
+    if trial.score is None:
+        return trial.status
+    folds = f" after {len(trial.fold_scores)}" if trial.status == "stopped" else ""
+    return show_value(trial.score) + folds

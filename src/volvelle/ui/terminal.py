@@ -15,7 +15,7 @@ from typing import Any, Protocol, TextIO
 from volvelle.catalog import import_late
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Searched, Trial
+from volvelle.train.records import Candidate, Searched, Trial
 from volvelle.ui.ranking import places
 from volvelle.ui.wording import (
     SHAPES,
@@ -82,7 +82,7 @@ def board_row(verdict: Verdict) -> list[str]:
     ]
 
 
-def leaderboard(searched: Searched, stream: TextIO | None = None) -> str:
+def leaderboard(searched: Searched, stream: TextIO | None = None, candidate: Candidate | None = None) -> str:
     """The best trial of every estimator: rank, score with its spread over the folds, seconds, trials."""
     out = stream or sys.stdout
     heads = ["", "estimator", f"{title(searched.metric)} ± sd", "seconds", "trials"]
@@ -94,7 +94,7 @@ def leaderboard(searched: Searched, stream: TextIO | None = None) -> str:
             f"{place.seconds:.1f}",
             str(place.trials),
         ]
-        for place in places(searched)
+        for place in places(searched, candidate)
     ]
     better = "higher" if searched.direction == "up" else "lower"
     head = f"Leaderboard: {searched.folds}-fold {title(searched.metric)} on the training side, {better} is better"

@@ -13,8 +13,9 @@ from volvelle.evaluate.explain.shipped import Inputs, Shipped
 from volvelle.model.encode import encode
 from volvelle.model.signature import Feature, ModelTask, Signature
 from volvelle.prepare import recipe as preparing
-from volvelle.train.assemble import assemble
+from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, defaults
+from volvelle.train.learning import learn
 
 KINDS = ("a", "b", "c")
 
@@ -77,5 +78,5 @@ def shipped_as(known: Signature, estimator: str, frame: pl.DataFrame, y: NDArray
         classes=len(known.classes),
         categorical=preparing.categorical(recipe),
     )
-    fitted = module.fit(lesson, defaults(module.SPACE) | settings)
-    return Shipped(assemble(known, recipe, module, fitted, {}), known)
+    learnt = learn(estimator, lesson, defaults(module.SPACE) | settings)
+    return Shipped(assemble(known, [Part(learnt, recipe)], {}), known)

@@ -102,7 +102,7 @@ def _show(result: Result, finished: Finished, report: str) -> None:
         print(f"Run {result.run.id}: {len(computed)} stages computed{again}, {finished.seconds:.1f} s.")
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
-    print(terminal.leaderboard(result.searched), end="\n\n")
+    print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     if {t.estimator for t in result.searched.trials if t.status == "done"} == {"constant"}:
         print("Note:    only the constant baseline was tried: give [search] budget more time")
     for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     )
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
-    print(terminal.leaderboard(result.searched), end="\n\n")
+    print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     model = result.model
     print_rows(
         [
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             ("model (SHA-256)", model.onnx),
             ("model size", f"{model.size} bytes, {model.operators} operators"),
             ("parity", f"{model.parity:.1e}, {model.label_differences} labels differ"),
-            ("settings", json.dumps(model.settings)),
+            ("settings", json.dumps(msgspec.to_builtins(model.members) or model.settings)),
             ("seed", str(model.seed)),
             ("environment", ", ".join(f"{k} {v}" for k, v in environment.items() if v)),
             ("packages", ", ".join(f"{k} {v}" for k, v in model.versions.items())),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
+import time
 
-from volvelle.catalog import ESTIMATORS, METRICS
+import msgspec
+from msgspec import structs
+
+from volvelle.catalog import METRICS
 from volvelle.data.records import Dataset
-from volvelle.errors import SpecError
+from volvelle.data.versions import to_bytes
+from volvelle.evaluate.measure import stated
+from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, keys, overrides, training
 from volvelle.flow.trials import Folds, Trials
@@ -16,11 +21,12 @@ from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec, Task
 from volvelle.spec.units import quantity
 from volvelle.train import search as searching
-from volvelle.train.contract import Space
 from volvelle.train.records import Searched, Trial
 
 METRIC: dict[ModelTask, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 """What is optimised where the spec names nothing."""
+MEASURING, MEASURING_ROW = 1.0, 6e-5
+"""Seconds, and seconds a training row, that preparing, exporting and measuring the winner takes beside its fits."""
 
 
 def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Searched:
@@ -29,6 +35,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
     Raises:
         InputError: no candidate can be trained.
     """
+    began = time.monotonic()
     lesson = training(spec, dataset, split, context)
     metric = spec.search.metric or METRIC[lesson.signature.task]
     limit = spec.search.trials
@@ -40,34 +47,37 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         method=spec.search.method,
         seed=spec.search.seed,
         folds=spec.search.folds,
+        ensemble=spec.search.ensemble,
+        measuring=MEASURING + MEASURING_ROW * lesson.frame.height,
     )
-    kept: list[Trial] = [msgspec.convert(t, Trial) for t in context.unfinished()]
+    plan = candidates.plan(spec, lesson)
+    folds = _folds(spec, lesson, split.method)
+    kept = _unfinished(context)
 
     def told(trial: Trial, best: Trial | None) -> None:
         kept.append(trial)
         context.keep_unfinished([msgspec.to_builtins(t) for t in kept])
         context.notify("trial", {"trial": trial, "best": best, "goal": goal})
 
-    with Trials(lesson, metric, _folds(spec, lesson, split.method), goal.seed, overrides(spec)) as trials:
-        return searching.search(
-            _spaces(spec, lesson.signature.task), trials.measure, goal, finished=tuple(kept), notify=told
-        )
+    said = stated(metric, spec.require)
+    with Trials(lesson, metric, folds, goal.seed, overrides(spec), context.put, given=said) as trials:
+        found = searching.search(plan, trials.measure, goal, finished=tuple(kept), notify=told, began=began)
+    return structs.replace(
+        found,
+        layout=context.put(to_bytes(out_of_fold.layout(folds, lesson.target))),
+        answers=structs.replace(lesson.signature, features=()),
+    )
 
 
-def _spaces(spec: Spec, task: ModelTask) -> dict[str, Space]:
-    """Spaces of the estimators that fit the task, cheapest first."""
-    names = spec.search.estimators or ESTIMATORS.names()
-    loaded = {name: ESTIMATORS.load(name) for name in dict.fromkeys(names)}
-    fitting = {name: module for name, module in loaded.items() if task in module.TASKS}
-    if not fitting:
-        able = [n for n in ESTIMATORS.names() if task in (ESTIMATORS.fact(n, "TASKS") or ())]
-        raise SpecError(
-            f"none of {', '.join(names)} learns a {task} target",
-            where="search.estimators",
-            next_move=f"name some of {', '.join(able)}",
-        )
-    ordered = sorted(fitting, key=lambda n: (fitting[n].COST, n))
-    return {name: fitting[name].SPACE for name in ordered}
+def _unfinished(context: Context) -> list[Trial]:
+    """Trials of a killed search, up to the first whose predictions are lost."""
+    kept: list[Trial] = []
+    for entry in context.unfinished():
+        trial = msgspec.convert(entry, Trial)
+        if trial.predictions and not context.keeps(trial.predictions):
+            break
+        kept.append(trial)
+    return kept
 
 
 def _folds(spec: Spec, lesson: Training, method: splitting.Method) -> Folds:

@@ -33,6 +33,7 @@ SPACE: Space = {
     "features": Float(low=0.1, high=1.0, default=0.5),
     "balanced": Choice(options=(False, True), default=False),
 }
+PORTFOLIO: tuple[Settings, ...] = ({"trees": 150, "depth": 20, "min_leaf": 1, "features": 0.6},)
 
 
 def fit(lesson: Lesson, settings: Settings) -> Grown:

@@ -28,22 +28,35 @@ from volvelle.train.boosted import booster_trees, round_leaves
 from volvelle.train.classes import certain, emit_certain, emit_spread, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
 from volvelle.train.dense import standard, two_columns
-from volvelle.train.rows import calm
+from volvelle.train.rows import calm, sample
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "raw"
 COST = 3
 SPACE: Space = {
-    "trees": Int(low=10, high=600, default=200, log=True),
     "learning_rate": Float(low=0.01, high=0.3, default=0.06, log=True),
-    "leaves": Int(low=3, high=63, default=15, log=True),
+    "leaves": Int(low=3, high=127, default=15, log=True),
     "min_leaf": Int(low=2, high=100, default=15, log=True),
     "l2": Float(low=1e-3, high=100.0, default=1.0, log=True),
     "features": Float(low=0.3, high=1.0, default=0.8),
     "rows": Float(low=0.5, high=1.0, default=0.9),
+    "extra": Choice(options=(False, True), default=False),
     "balanced": Choice(options=(False, True), default=False),
 }
+SETTLED = ("trees",)
+"""Found by early stopping, or given by hand."""
+PORTFOLIO: tuple[Settings, ...] = (
+    {"learning_rate": 0.05, "leaves": 31, "min_leaf": 20, "features": 0.6, "rows": 0.8},
+    {"learning_rate": 0.04, "leaves": 63, "min_leaf": 10, "features": 0.5, "rows": 0.8, "l2": 5.0},
+    {"learning_rate": 0.04, "leaves": 31, "min_leaf": 5, "features": 0.6, "extra": True},
+    {"learning_rate": 0.05, "leaves": 6, "min_leaf": 30, "features": 0.5, "rows": 0.7, "l2": 10.0},
+    {"learning_rate": 0.03, "leaves": 100, "min_leaf": 40, "features": 0.4, "rows": 0.9, "l2": 20.0},
+)
+TREES, MOST_TREES = 200, 1500
+"""Where nothing else is said, and the most that early stopping may find."""
+PATIENCE, HELD_OUT, FEWEST_ROWS = 40, 0.2, 100
+"""Boosting stops after so many trees without gain on so large a share of the rows; fewer rows give `TREES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +71,75 @@ class Boosted:
 
 def fit(lesson: Lesson, settings: Settings) -> Boosted:
     """Boost. A regression fits what is left after the mean, which is added back in double precision."""
-    offset, seen = 0.0, np.empty(0, dtype=np.int64)
-    y: NDArray[Any]
-    if lesson.task == "regression":
-        offset = standard(lesson.y)[0]
-        y, objective = lesson.y - offset, {"objective": "regression", "boost_from_average": False}
-    else:
-        seen, y = seen_classes(lesson)
-        if len(seen) == 1:
-            return Boosted(None, seen, lesson.classes)
-        objective = {"objective": "binary"} if len(seen) == 2 else {"objective": "multiclass", "num_class": len(seen)}
-    weight = None
-    if settings["balanced"] and len(seen):
-        counts = np.bincount(y)
-        weight = len(y) / (len(counts) * counts[y])
+    offset, seen, y, objective = _asked(lesson)
+    if len(seen) == 1:
+        return Boosted(None, seen, lesson.classes)
     with calm():
-        rows = lightgbm.Dataset(
-            lesson.x, y, weight=weight, categorical_feature=list(lesson.categorical), params={"verbosity": -1}
-        )
-        booster = lightgbm.train(_parameters(lesson, settings) | objective, rows, settings["trees"])
+        rows = _rows(lesson, y, _weights(y, seen, settings), np.arange(len(y)))
+        trees = int(settings.get("trees", TREES))
+        booster = lightgbm.train(_parameters(lesson, settings) | objective, rows, trees)
     round_leaves(booster, finest=2.0**-20 if len(seen) else 0.0)
     return Boosted(booster, seen, lesson.classes, offset)
+
+
+def settle(lesson: Lesson, settings: Settings) -> Settings:
+    """The number of trees, by early stopping on a part of the lesson that is held out; all of it is learnt later."""
+    _, seen, y, objective = _asked(lesson)
+    if "trees" in settings or len(seen) == 1 or len(y) < FEWEST_ROWS:
+        return {}
+    out = sample(y, int(len(y) * HELD_OUT), lesson.seed, stratified=bool(len(seen)))
+    kept = np.setdiff1d(np.arange(len(y)), out)
+    if len(seen) and len(np.unique(y[kept])) < len(seen):
+        return {}
+    weights = _weights(y, seen, settings)
+    with calm():
+        learnt = _rows(lesson, y, weights, kept)
+        watched = _rows(lesson, y, weights, out, learnt)
+        booster = lightgbm.train(
+            _parameters(lesson, settings) | objective,
+            learnt,
+            MOST_TREES,
+            valid_sets=[watched],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        )
+    return {"trees": max(1, int(booster.best_iteration or booster.current_iteration()))}
+
+
+def _asked(lesson: Lesson) -> tuple[float, NDArray[np.int64], NDArray[Any], dict[str, Any]]:
+    """Offset, seen classes, what is learnt, and the objective."""
+    if lesson.task == "regression":
+        offset = standard(lesson.y)[0]
+        asked = {"objective": "regression", "boost_from_average": False}
+        return offset, np.empty(0, dtype=np.int64), lesson.y - offset, asked
+    seen, y = seen_classes(lesson)
+    if len(seen) == 2:
+        return 0.0, seen, y, {"objective": "binary"}
+    return 0.0, seen, y, {"objective": "multiclass", "num_class": len(seen)}
+
+
+def _weights(y: NDArray[Any], seen: NDArray[np.int64], settings: Settings) -> NDArray[np.float64] | None:
+    if not (settings["balanced"] and len(seen)):
+        return None
+    counts = np.bincount(y)
+    return np.asarray(len(y) / (len(counts) * counts[y]), dtype=np.float64)
+
+
+def _rows(
+    lesson: Lesson,
+    y: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+    chosen: NDArray[np.int64],
+    like: Any = None,
+) -> Any:
+    """Some rows as LightGBM wants them; `like` gives the bins of earlier ones."""
+    return lightgbm.Dataset(
+        lesson.x[chosen],
+        y[chosen],
+        weight=None if weights is None else weights[chosen],
+        categorical_feature=list(lesson.categorical),
+        reference=like,
+        params={"verbosity": -1},
+    )
 
 
 def predict(fitted: Boosted, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
@@ -119,6 +180,7 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
         "bagging_fraction": settings["rows"],
         "bagging_freq": 1 if settings["rows"] < 1 and len(lesson.y) >= 50 else 0,
         "zero_as_missing": False,
+        "extra_trees": settings["extra"],
         "seed": lesson.seed,
         "num_threads": lesson.threads,
         "deterministic": True,

@@ -35,6 +35,10 @@ SPACE: Space = {
     "features": Float(low=0.1, high=1.0, default=0.3),
     "balanced": Choice(options=(False, True), default=False),
 }
+PORTFOLIO: tuple[Settings, ...] = (
+    {"trees": 150, "depth": 20, "min_leaf": 1, "features": 0.3},
+    {"trees": 150, "depth": 16, "min_leaf": 5, "features": 0.6},
+)
 
 
 def fit(lesson: Lesson, settings: Settings) -> Grown:

@@ -1,0 +1,125 @@
+"""Where yes begins: the threshold on the positive class's score that brings the gates furthest inside.
+
+Every threshold between two distinct scores is looked at (a few hundred, evenly spread over the rows). For each
+gate the distance of the metric to its bound is counted in standard errors, and the threshold whose nearest gate is
+furthest inside is taken. The scores must be of rows that the model did not learn from.
+
+Reference: Elkan, The foundations of cost-sensitive learning, IJCAI 2001, on moving the threshold instead of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import METRICS
+
+MOST = 400
+"""Thresholds that are looked at."""
+SURE = 2.5
+"""Standard errors, on as many rows as the test side has, by which every gate must be met for 0.5 to stay."""
+
+
+class Aim(NamedTuple):
+    """One requirement on the labels of some rows."""
+
+    name: str
+    """The gate as written."""
+    metric: str
+    bound: float
+    rows: NDArray[np.bool_]
+    """Which rows it is about, ``[n]``."""
+
+
+class Cut(NamedTuple):
+    """A threshold and what it gives."""
+
+    threshold: float | None
+    """None where 0.5 stays."""
+    values: dict[str, float]
+    """Aim or metric to its value."""
+    inside: float
+    """Standard errors by which the nearest aim is met; negative where it is missed."""
+
+
+def thresholds(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Middles between distinct scores, at most `MOST`, and 0.5 in front.
+
+    >>> thresholds(np.float32([0.2, 0.2, 0.6])).round(3).tolist()
+    [0.5, 0.4000000059604645]
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.float32))
+    places = np.unique(np.linspace(0, len(ordered) - 2, min(MOST, max(len(ordered) - 1, 1))).astype(np.int64))
+    middles = (ordered[places].astype(np.float64) + ordered[np.minimum(places + 1, len(ordered) - 1)]) / 2
+    between = ordered[places] < ordered[np.minimum(places + 1, len(ordered) - 1)]
+    return np.concatenate([np.array([0.5], dtype=np.float32), np.unique(middles[between]).astype(np.float32)])
+
+
+def tables(y: NDArray[np.int64], scores: NDArray[np.float32], cuts: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Rows by true and predicted class at every threshold, ``[c, 2, 2]``; class 1 is the positive one.
+
+    >>> tables(np.array([0, 1]), np.float32([0.2, 0.9]), np.float32([0.5])).tolist()
+    [[[1.0, 0.0], [0.0, 1.0]]]
+    """
+    found = np.empty((len(cuts), 2, 2))
+    for truth in (0, 1):
+        mine = np.sort(scores[y == truth])
+        below = np.searchsorted(mine, cuts, side="right")
+        found[:, truth, 0], found[:, truth, 1] = below, len(mine) - below
+    return found
+
+
+def best_for(
+    metric: str, y: NDArray[np.int64], scores: NDArray[np.float32], given: Mapping[str, Any] | None = None
+) -> Cut:
+    """The threshold at which a metric of labels is best; the one nearest 0.5 among equals.
+
+    `given` is what the spec states for the parameters of the metric.
+    """
+    cuts = thresholds(scores)
+    sign = 1 if METRICS.fact(metric, "DIRECTION") == "up" else -1
+    values = METRICS.load(metric).of_counts(tables(y, scores, cuts), **(given or {}))
+    rated = np.where(np.isnan(values), -np.inf, sign * values)
+    at = min(np.flatnonzero(rated == rated.max()).tolist(), key=lambda k: abs(float(cuts[k]) - 0.5))
+    return Cut(float(cuts[at]), {metric: float(values[at])}, 0.0)
+
+
+def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.float32], rows_test: int) -> Cut:
+    """The threshold at which the nearest aim is furthest inside; None where 0.5 is far enough inside.
+
+    Args:
+        aims: what is required, of metrics where higher is better.
+        y: 1 for a positive row, ``[n]``.
+        scores: of the positive class, float32 ``[n]``, out of fold.
+        rows_test: rows on which the gates will be judged.
+    """
+    cuts = thresholds(scores)
+    values, inside = {}, []
+    for aim in aims:
+        counts = tables(y[aim.rows], scores[aim.rows], cuts)
+        value = np.asarray(METRICS.load(aim.metric).of_counts(counts), dtype=np.float64)
+        # Half a row right and half a row wrong keep the error of a share of 0 or 1 above zero.
+        trials = _trials(aim.metric, counts) + 1.0
+        share = (np.nan_to_num(np.clip(value, 0.0, 1.0)) * (trials - 1.0) + 0.5) / trials
+        error = np.sqrt(share * (1.0 - share) / trials)
+        inside.append(np.where(np.isnan(value), -np.inf, (value - aim.bound) / error))
+        values[aim.name] = value
+    nearest = np.min(inside, axis=0)
+    stays = nearest[0] * np.sqrt(rows_test / len(y)) >= SURE
+    at = 0 if stays else int(np.argmax(nearest))
+    threshold = None if at == 0 else float(cuts[at])
+    return Cut(threshold, {name: float(v[at]) for name, v in values.items()}, float(nearest[at]))
+
+
+def _trials(metric: str, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows that a metric is a share of."""
+    if metric == "recall":
+        return np.asarray(counts[:, 1].sum(axis=1))
+    if metric == "precision":
+        return np.asarray(counts[:, :, 1].sum(axis=1))
+    if metric == "specificity":
+        return np.asarray(counts[:, 0].sum(axis=1))
+    return np.asarray(counts.sum(axis=(1, 2)))

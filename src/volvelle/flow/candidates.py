@@ -1,0 +1,95 @@
+"""What a search may try: spaces, portfolios and listed candidates, from the catalog and the spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.errors import SpecError, near
+from volvelle.flow.lesson import Training
+from volvelle.model.signature import ModelTask
+from volvelle.spec.requirements import Spec
+from volvelle.train.contract import Settings, Space, defaults
+from volvelle.train.learning import LOG_CHOICE, LOG_TARGET, log_fits
+from volvelle.train.order import Plan, Point, product
+
+LATE_COST = 6
+"""Defaults of estimators as dear as this wait until the first portfolio entries are done."""
+
+
+def plan(spec: Spec, lesson: Training) -> Plan:
+    """Spaces of the estimators that fit the task, cheapest first, with their portfolios and what the spec lists.
+
+    Raises:
+        SpecError: no estimator fits, or a listed candidate does not.
+    """
+    task = lesson.signature.task
+    named = tuple(c.estimator for c in spec.search.candidates) if spec.search.method in ("grid", "manual") else ()
+    modules = _fitting(spec.search.estimators or named or ESTIMATORS.names(), task)
+    logs = task == "regression" and log_fits(lesson.target)
+    spaces = {name: {**module.SPACE, **_extra(logs)} for name, module in modules.items()}
+    return Plan(
+        spaces=spaces,
+        portfolio={name: _portfolio(module, logs) for name, module in modules.items()},
+        listed=_listed(spec, modules, spaces),
+        late=tuple(name for name, module in modules.items() if module.COST >= LATE_COST),
+    )
+
+
+def _fitting(names: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
+    loaded = {name: ESTIMATORS.load(name) for name in dict.fromkeys(names)}
+    fitting = {name: module for name, module in loaded.items() if task in module.TASKS}
+    if not fitting:
+        able = [n for n in ESTIMATORS.names() if task in (ESTIMATORS.fact(n, "TASKS") or ())]
+        raise SpecError(
+            f"none of {', '.join(names)} learns a {task} target",
+            where="search.estimators",
+            next_move=f"name some of {', '.join(able)}",
+        )
+    return {name: fitting[name] for name in sorted(fitting, key=lambda n: (fitting[n].COST, n))}
+
+
+def _extra(logs: bool) -> Space:
+    return {LOG_TARGET: LOG_CHOICE} if logs else {}
+
+
+def _portfolio(module: Any, logs: bool) -> tuple[Settings, ...]:
+    """The file's own list; where the target's logarithm may be better, its defaults with that come first."""
+    own = tuple(dict(settings) for settings in getattr(module, "PORTFOLIO", ()))
+    if not logs or module.COST == 0:
+        return own
+    return ({LOG_TARGET: True}, *own, *({**settings, LOG_TARGET: True} for settings in own))
+
+
+def _listed(spec: Spec, modules: dict[str, Any], spaces: dict[str, Space]) -> tuple[Point, ...]:
+    """The candidates that the spec names, each with defaults for what it leaves out.
+
+    Raises:
+        SpecError: there are none, one does not fit the task, or names an unknown setting.
+    """
+    method, points = spec.search.method, list[Point]()
+    if method == "manual" and not spec.search.candidates:
+        raise SpecError(
+            "the method is manual and no candidate is named",
+            where="search.candidates",
+            next_move="write a [[search.candidates]] table with estimator and settings",
+        )
+    for position, entry in enumerate(spec.search.candidates if method in ("grid", "manual") else ()):
+        where = f"search.candidates[{position}]"
+        if entry.estimator not in modules:
+            raise SpecError(
+                f"{entry.estimator} does not learn this target, or is not among [search] estimators",
+                where=where,
+                next_move=f"use one of {', '.join(modules)}",
+            )
+        space = spaces[entry.estimator]
+        known = (*space, *getattr(modules[entry.estimator], "SETTLED", ()))
+        for name, value in entry.settings.items():
+            if name not in known:
+                raise SpecError(f"{entry.estimator} has no setting {name!r}", where=where, next_move=near(name, known))
+            if method == "manual" and isinstance(value, (list, tuple)):
+                raise SpecError(
+                    f"{name} is a list of values", where=where, next_move='give one, or use method = "grid"'
+                )
+        points += [(entry.estimator, defaults(space) | chosen) for chosen in product(entry.settings)]
+    return tuple(points)

@@ -1,0 +1,94 @@
+"""Tune: where a binary model's yes begins, from the gates and out-of-fold predictions.
+
+A stage of its own, so that a changed floor tunes and builds again but never searches again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from volvelle.catalog import METRICS
+from volvelle.data.records import Dataset
+from volvelle.data.versions import from_bytes
+from volvelle.errors import SpecError
+from volvelle.evaluate import threshold as cutting
+from volvelle.evaluate.measure import fitting, load, stated
+from volvelle.evaluate.resample import counted
+from volvelle.evaluate.slices import rows
+from volvelle.flow.context import Context
+from volvelle.flow.out_of_fold import OutOfFold
+from volvelle.model.derive import derive
+from volvelle.prepare.records import Split
+from volvelle.spec.gates import parse
+from volvelle.spec.requirements import Spec
+from volvelle.train.records import Candidate, Tuned
+
+
+def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, context: Context) -> Tuned:
+    """The threshold that the spec gives, that a metric is best at, or that brings the gates furthest inside.
+
+    Raises:
+        SpecError: the threshold is no metric of labels, or the task is not binary.
+    """
+    wanted = spec.search.threshold
+    frame = from_bytes(context.get(split.train))
+    signature, _ = derive(spec, dataset, frame)
+    if signature.task != "binary":
+        if wanted != "auto":
+            raise SpecError(
+                f"a {signature.task} model has no threshold", where="search.threshold", next_move="take the line out"
+            )
+        return Tuned()
+    if not isinstance(wanted, str):
+        return Tuned(threshold=float(np.float32(wanted)), why="given in the spec")
+    _known(wanted)
+    aims = _aims(spec, frame) if wanted == "auto" else ()
+    if (wanted == "auto" and not aims) or not candidate.predictions:
+        return Tuned(why="no gate asks for a metric of labels")
+    known = OutOfFold(context, candidate.layout, signature, candidate.metric)
+    positive = 1 if signature.positive is None else signature.positive
+    y = (known.y == positive).astype(np.int64)
+    scores = known.predictions(candidate.predictions)[:, positive]
+    if wanted != "auto":
+        cut = cutting.best_for(wanted, y, scores, _of(wanted, spec))
+        return Tuned(threshold=cut.threshold, why=f"{wanted} is best there", out_of_fold=cut.values)
+    placed = tuple(aim._replace(rows=aim.rows[known.rows]) for aim in aims)
+    cut = cutting.for_aims(placed, y, scores, split.rows_test)
+    why = "0.5 meets the gates" if cut.threshold is None else "the gates are furthest inside there"
+    return Tuned(threshold=cut.threshold, why=why, out_of_fold=cut.values)
+
+
+def _of(wanted: str, spec: Spec) -> dict[str, Any]:
+    """What the spec states for the parameters of a metric."""
+    known = METRICS.fact(wanted, "PARAMETERS") or ()
+    return {key: value for key, value in stated(wanted, spec.require).items() if key in known}
+
+
+def _known(wanted: str) -> None:
+    """Refuse what is neither ``auto`` nor a metric of labels."""
+    labelled = [name for name in fitting("binary") if counted(load(name, "binary"))]
+    if wanted != "auto" and wanted not in labelled:
+        raise SpecError(
+            f"{wanted!r} is neither auto, a number nor a metric of labels",
+            where="search.threshold",
+            next_move=f"use one of {', '.join(labelled)}",
+        )
+
+
+def _aims(spec: Spec, frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
+    """The gates that a threshold decides about, in the rows of the training side."""
+    found = []
+    for text in spec.require.gates:
+        gate = parse(text)
+        if gate.name not in METRICS or gate.comparison not in (">=", ">"):
+            continue
+        if METRICS.fact(gate.name, "NEEDS") != "labels" or not counted(load(gate.name, "binary")):
+            continue
+        chosen: NDArray[np.bool_] = rows(frame, gate.where)
+        if chosen.any():
+            found.append(cutting.Aim(gate.text, gate.name, gate.bound, chosen))
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""The clock of a search: predicts what a trial will cost and holds time back for what comes after it.
+
+The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
+be stopped as well, and one that takes longer meets its deadline. After the search the
+winner, or each member of an ensemble, is fitted once more on all rows: a fit on n / (n - 1) of the rows of one
+of n folds, taken as that much dearer.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from volvelle.train.records import Trial
+
+FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
+"""A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
+ENSEMBLE_SHARE = 0.15
+"""At most this share of the budget is held back for fitting the members of an ensemble again."""
+_OTHERS = 5
+"""For how many members beside the best, at most, time is held back."""
+
+
+class Clock:
+    """The time of one search.
+
+    Args:
+        budget: seconds, for the search and all that it holds time back for.
+        folds: of a whole trial.
+        measuring: seconds held back for what follows the fits.
+        began: on the monotonic clock.
+        before: seconds spent by an interrupted search that this one continues.
+        ensemble: whether several models may be fitted again.
+    """
+
+    def __init__(
+        self, budget: float, folds: int, *, measuring: float, began: float, before: float, ensemble: bool
+    ) -> None:
+        self.budget, self._folds, self._measuring = budget, folds, measuring
+        self._began, self._before, self._ensemble = began, before, ensemble
+
+    def spent(self) -> float:
+        """Seconds since the search began, those of an interrupted one included."""
+        return self._before + time.monotonic() - self._began
+
+    def left(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
+        """Seconds that trials may still take."""
+        return self.budget - self.spent() - self._measuring - self.refits(trials, direction)
+
+    def trial(self, estimator: str, trials: Sequence[Trial]) -> float:
+        """Predicted seconds of the next trial; infinite where not one fold was ever finished.
+
+        One that was never tried costs nothing yet: it has its chance as long as there is time.
+        """
+        mine = [t for t in trials if t.estimator == estimator and t.status != "failed"]
+        if not mine:
+            return 0.0
+        timed = [t.seconds for t in mine if t.fold_scores]
+        return statistics.fmean(timed) if timed else math.inf
+
+    def first(self, left: float) -> float:
+        """Seconds that the first trial of a dear estimator may take."""
+        return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS))
+
+    def refit(self, trial: Trial) -> float:
+        """Predicted seconds of fitting a trial's model on all rows."""
+        if not trial.fold_scores:
+            return 0.0
+        return trial.work / len(trial.fold_scores) * self._folds / (self._folds - 1)
+
+    def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
+        """Seconds to hold back for fitting the winner, or an ensemble, again."""
+        sign = -1 if direction == "up" else 1
+        ranked = sorted(
+            (t for t in trials if t.status == "done" and t.score is not None), key=lambda t: sign * float(t.score or 0)
+        )
+        if not ranked:
+            return 0.0
+        others = sum(map(self.refit, ranked[1 : 1 + _OTHERS])) if self._ensemble else 0.0
+        return self.refit(ranked[0]) + min(others, ENSEMBLE_SHARE * self.budget)

@@ -1,0 +1,88 @@
+"""Learns one model: an estimator, and for a regression perhaps the logarithm of its target.
+
+With the setting ``log_target`` an estimator learns ``log(1 + y)`` and its answer is turned back by ``exp(v) - 1``,
+in the graph by the operator Exp in double precision. Reference: Tukey, Exploratory Data Analysis, 1977, chapter 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.model.graph import Graph, Value
+from volvelle.train.contract import Choice, Estimator, Lesson, Settings
+
+LOG_TARGET = "log_target"
+LOG_CHOICE = Choice(options=(False, True), default=False)
+_HIGHEST = 80.0
+"""Answers on the logarithm's side are held below it: its exponential still is a float32."""
+_SKEWED = 1.0
+_FEWEST = 10
+
+
+class Learnt(NamedTuple):
+    """A fitted estimator."""
+
+    estimator: Estimator
+    fitted: Any
+    log_target: bool
+
+
+def log_fits(y: NDArray[np.float64]) -> bool:
+    """Whether a regression target is positive and clearly skewed to the right, so that its logarithm may be better.
+
+    >>> log_fits(np.exp(np.linspace(0, 5, 100))), log_fits(np.linspace(0, 5, 100))
+    (True, False)
+    """
+    if len(y) < _FEWEST or y.min() < 0 or y.std() == 0:
+        return False
+    return bool((((y - y.mean()) / y.std()) ** 3).mean() > _SKEWED)
+
+
+def learn(name: str, lesson: Lesson, settings: Settings) -> Learnt:
+    """Fit the estimator called `name`."""
+    estimator: Estimator = ESTIMATORS.load(name)
+    own, logged = _own(settings, lesson)
+    return Learnt(estimator, estimator.fit(logged, own), logged is not lesson)
+
+
+def settle(name: str, lesson: Lesson, settings: Settings) -> Settings:
+    """Settings that the estimator takes from the rows before the folds are fitted; none for most."""
+    estimator = ESTIMATORS.load(name)
+    if not hasattr(estimator, "settle"):
+        return {}
+    own, logged = _own(settings, lesson)
+    found: Settings = estimator.settle(logged, own)
+    return found
+
+
+def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
+    """Probabilities ``[n, classes]`` or values ``[n, 1]``, float32."""
+    given = learnt.estimator.predict(learnt.fitted, x)
+    if not learnt.log_target:
+        return given
+    with np.errstate(over="ignore"):
+        held = np.minimum(np.asarray(given, dtype=np.float64), _HIGHEST)
+        return (np.exp(held) - 1.0).astype(np.float32)
+
+
+def write(graph: Graph, x: Value, learnt: Learnt) -> Value:
+    """`answer` in the graph."""
+    given = learnt.estimator.emit(graph, x, learnt.fitted)
+    if not learnt.log_target:
+        return graph.cast(given, "float")
+    held = graph.node("Min", graph.cast(given, "double"), graph.constant(np.array([[_HIGHEST]])))
+    value = graph.node("Sub", graph.node("Exp", held), graph.constant(np.array([1.0])))
+    return graph.cast(value, "float")
+
+
+def _own(settings: Settings, lesson: Lesson) -> tuple[Settings, Lesson]:
+    """The estimator's own settings, and the lesson with the target that it learns."""
+    own = {name: value for name, value in settings.items() if name != LOG_TARGET}
+    if lesson.task != "regression" or not settings.get(LOG_TARGET):
+        return own, lesson
+    return own, replace(lesson, y=np.log1p(lesson.y))

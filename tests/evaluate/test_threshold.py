@@ -1,0 +1,62 @@
+"""Where yes begins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from volvelle.evaluate.threshold import Aim, best_for, for_aims, tables, thresholds
+
+RNG = np.random.default_rng(5)
+Y = (RNG.random(4000) < 0.1).astype(np.int64)
+SCORES = np.clip(0.15 + 0.25 * Y + 0.1 * RNG.normal(size=4000), 0, 1).astype(np.float32)
+ALL = np.ones(4000, dtype=np.bool_)
+
+
+def test_counts_are_counts() -> None:
+    """The table at every threshold is what counting row by row gives."""
+    cuts = thresholds(SCORES)
+    found = tables(Y, SCORES, cuts)
+    for at in (0, 57, len(cuts) - 1):
+        said = cuts[at] < SCORES
+        assert found[at].tolist() == [[float(((t == Y) & (said == p)).sum()) for p in (False, True)] for t in (0, 1)]
+
+
+def test_gates_move_the_threshold() -> None:
+    """Where 0.5 misses recall, the threshold is moved to where both gates are met, on rows of their own."""
+    aims = (Aim("recall >= 0.8", "recall", 0.8, ALL), Aim("precision >= 0.6", "precision", 0.6, ALL))
+    cut = for_aims(aims, Y, SCORES, 1000)
+    assert cut.threshold is not None
+    assert cut.threshold < 0.45
+    assert cut.inside > 0
+    said = np.float32(cut.threshold) < SCORES
+    assert cut.values["recall >= 0.8"] == pytest.approx(said[Y == 1].mean())
+    assert cut.values["precision >= 0.6"] == pytest.approx(Y[said].mean())
+    assert (SCORES[Y == 1] > 0.5).mean() < 0.8
+
+
+def test_half_stays_where_it_is_far_inside() -> None:
+    """A gate that 0.5 meets by a wide margin moves nothing."""
+    assert for_aims((Aim("recall >= 0.01", "recall", 0.01, ALL),), Y, SCORES, 1000).threshold is None
+
+
+def test_an_aim_is_about_its_rows() -> None:
+    """A gate on a slice is counted in that slice alone."""
+    half = np.arange(4000) < 2000
+    cut = for_aims((Aim("recall where a = 1 >= 0.9", "recall", 0.9, half),), Y, SCORES, 1000)
+    assert cut.threshold is not None
+    said = SCORES[half] > np.float32(cut.threshold)
+    assert cut.values["recall where a = 1 >= 0.9"] == pytest.approx(said[Y[half] == 1].mean())
+
+
+def test_best_f1() -> None:
+    """No threshold that was looked at has a higher F1 than the one found."""
+    found = best_for("f1", Y, SCORES)
+    assert found.threshold is not None
+
+    def f1(cut: float) -> float:
+        said = np.float32(cut) < SCORES
+        return float(2 * (said & (Y == 1)).sum() / (said.sum() + (Y == 1).sum()))
+
+    assert f1(found.threshold) == pytest.approx(found.values["f1"])
+    assert f1(found.threshold) >= max(f1(float(c)) for c in thresholds(SCORES)) - 1e-12

@@ -1,0 +1,198 @@
+"""Ensembles, thresholds, listed candidates and logarithms, through the whole wheel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from volvelle.errors import SpecError
+from volvelle.flow.predictions import side_of
+from volvelle.flow.reproduce import reproduce
+from volvelle.flow.result import Result, find
+from volvelle.flow.turn import Project, turn
+from volvelle.model.predictor import Predictor
+from volvelle.spec.read import parse
+
+ROWS = 2000
+
+
+def table(folder: Path) -> None:
+    """Half of the signal is a line, half of it steps: a linear model and trees each see one."""
+    rng = np.random.default_rng(12)
+    x = rng.normal(size=(ROWS, 4))
+    signal = 1.5 * (x[:, 0] + x[:, 1] - x[:, 3]) + 1.0 * np.sign(x[:, 1]) * np.sign(x[:, 2]) - 1.5
+    yes = rng.random(ROWS) < 1 / (1 + np.exp(-signal))
+    frame = pl.DataFrame({f"x{k}": x[:, k] for k in range(4)})
+    frame = frame.with_columns(
+        site=pl.Series(np.where(x[:, 3] > 0, "north", "south")),
+        fails=pl.Series(np.where(yes, "yes", "no")),
+        price=pl.Series(np.exp(3 + x[:, 0] + 0.2 * rng.normal(size=ROWS))),
+    )
+    frame.write_csv(folder / "data.csv")
+
+
+def spec(target: str, search: str, gates: tuple[str, ...] = ()) -> str:
+    positive = 'positive = "yes"' if target == "fails" else ""
+    other = "price" if target == "fails" else "fails"
+    return f"""\
+[problem]
+target = "{target}"
+{positive}
+
+[data]
+source = "data.csv"
+ignore = ["{other}"]
+
+[require]
+gates = {json.dumps(gates)}
+
+[search]
+folds = 3
+{search}
+"""
+
+
+def turned(folder: Path, text: str) -> Result:
+    project = Project(folder)
+    return find(project, turn(project, parse(text), lambda event, facts: None, source=text).run)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with the table."""
+    made = tmp_path_factory.mktemp("winning")
+    table(made)
+    return made
+
+
+MANUAL = """\
+method = "manual"
+metric = "log_loss"
+
+[[search.candidates]]
+estimator = "logistic"
+
+[[search.candidates]]
+estimator = "lightgbm"
+settings  = { trees = 60, leaves = 7 }
+"""
+
+
+@pytest.fixture(scope="module")
+def averaged(folder: Path) -> Result:
+    """A linear model and trees, by hand."""
+    return turned(folder, spec("fails", MANUAL))
+
+
+def test_candidates_by_hand(averaged: Result) -> None:
+    """The method manual tries exactly the listed candidates with the settings given, and no early stopping."""
+    tried = [(t.estimator, t.settings.get("trees"), t.found) for t in averaged.searched.trials]
+    assert tried == [("logistic", None, {}), ("lightgbm", 60, {})]
+
+
+def test_an_ensemble_wins_where_models_see_different_things(averaged: Result) -> None:
+    """The average is chosen, beats its members out of fold and is one graph with the libraries' own scores."""
+    candidate, model = averaged.candidate, averaged.model
+    assert candidate.estimator == model.estimator == "ensemble"
+    assert {m.estimator for m in candidate.members} == {"logistic", "lightgbm"}
+    assert candidate.score < min(t.score for t in averaged.searched.trials if t.score is not None)
+    assert model.members == candidate.members
+    assert (model.label_differences, model.parity <= 1e-6) == (0, True)
+    assert set(model.recipes) == {"dense", "raw"}
+
+
+def test_the_shipped_ensemble_answers_rows(averaged: Result) -> None:
+    """The exported file alone answers raw rows with probabilities that sum to one."""
+    answer = Predictor(averaged.onnx, averaged.model.signature).predict(
+        pl.read_csv(averaged.project.folder / "data.csv")
+    )
+    total = answer["probability_yes"] + answer["probability_no"]
+    assert np.allclose(total.to_numpy(), 1.0, atol=1e-5)
+
+
+def test_an_ensemble_is_reproduced(averaged: Result) -> None:
+    """Trained again from the record, an ensemble gives the same file and the same predictions."""
+    rebuilt, _ = reproduce(averaged, lambda event, facts: None)
+    assert [c.what for c in rebuilt if not c.same] == []
+
+
+def test_no_ensemble_when_not_wanted(folder: Path) -> None:
+    """With ensemble = false the best single model is taken, and the search is not repeated for that."""
+    result = turned(folder, spec("fails", "ensemble = false\n" + MANUAL))
+    assert result.candidate.members == ()
+    assert result.candidate.estimator in ("logistic", "lightgbm")
+    assert {s.stage: s.reused for s in result.steps}["split"]
+
+
+def test_a_changed_floor_tunes_and_never_searches(folder: Path, averaged: Result) -> None:
+    """Gates on recall and precision move the threshold; search and choice are taken from the store."""
+    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    reused = {s.stage: s.reused for s in result.steps}
+    assert reused["search"]
+    assert reused["choose"]
+    assert not reused["tune"]
+    assert not reused["build"]
+    threshold = result.model.signature.threshold
+    assert threshold is not None
+    assert threshold < 0.5
+    assert set(result.tuned.out_of_fold) == {"recall >= 0.75", "precision >= 0.4"}
+    test = side_of(pl.read_parquet(result.project.store.get(result.scored.predictions)), "test", result.model.signature)
+    assert (test.labels == (test.scores[:, 1] > np.float32(threshold))).all()
+    assert result.model.label_differences == 0
+    again = turned(folder, spec("fails", MANUAL, ("recall >= 0.9", "precision >= 0.2")))
+    assert again.model.signature.threshold is not None
+    assert again.model.signature.threshold < threshold
+    assert {s.stage: s.reused for s in again.steps}["search"]
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("0.25", 0.25), ('"f1"', None)])
+def test_thresholds_by_hand(folder: Path, averaged: Result, wanted: str, expected: float | None) -> None:
+    """A number is taken as it is; the name of a metric gives the threshold that is best for it."""
+    result = turned(folder, spec("fails", f"threshold = {wanted}\n" + MANUAL))
+    assert {s.stage: s.reused for s in result.steps}["search"]
+    found = result.model.signature.threshold
+    assert found is not None
+    assert found == expected or (expected is None and 0.1 < found < 0.6)
+
+
+def test_what_is_no_threshold(folder: Path) -> None:
+    """A metric of scores, a number outside 0 to 1, and any threshold of a regression are refused with advice."""
+    with pytest.raises(SpecError, match="neither auto, a number nor a metric of labels"):
+        turned(folder, spec("fails", 'threshold = "roc_auc"\n' + MANUAL))
+    with pytest.raises(SpecError, match="is no probability"):
+        parse(spec("fails", "threshold = 1.5"))
+
+
+def test_grid_and_logarithm(folder: Path) -> None:
+    """A grid of two settings by two choices has four trials, and the exponential target is best on its logarithm."""
+    grid = """\
+method = "grid"
+ensemble = false
+
+[[search.candidates]]
+estimator = "linear"
+settings  = { strength = [0.001, 0.1], log_target = [false, true] }
+"""
+    result = turned(folder, spec("price", grid))
+    assert len(result.searched.trials) == 4
+    assert result.candidate.settings["log_target"] is True
+    assert result.model.parity <= 1e-5
+    with pytest.raises(SpecError, match="has no setting 'strenght'"):
+        turned(folder, spec("price", grid.replace("strength", "strenght")))
+    with pytest.raises(SpecError, match="is a list of values"):
+        turned(folder, spec("price", grid.replace('"grid"', '"manual"')))
+
+
+def test_a_killed_search_keeps_its_predictions(folder: Path, averaged: Result) -> None:
+    """Every finished trial's out-of-fold predictions lie in the store, beside their rows, folds and truth."""
+    known = pl.read_parquet(averaged.project.store.get(averaged.searched.layout))
+    assert known.columns == ["row", "fold", "y"]
+    assert sorted(known["row"].to_list()) == list(range(averaged.split.rows_train))
+    for trial in averaged.searched.trials:
+        table = pl.read_parquet(averaged.project.store.get(trial.predictions))
+        assert table.shape == (averaged.split.rows_train, 2)
+        assert len(trial.fold_scores) == 3

@@ -1,0 +1,46 @@
+"""The clock of a search."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from volvelle.train.clock import Clock
+from volvelle.train.records import Trial
+
+
+def clock(*, ensemble: bool = False, before: float = 0.0) -> Clock:
+    return Clock(100.0, 5, measuring=4.0, began=time.monotonic(), before=before, ensemble=ensemble)
+
+
+def trial(number: int, estimator: str, score: float, *, folds: int = 5, seconds: float = 10.0) -> Trial:
+    return Trial(
+        number=number,
+        estimator=estimator,
+        settings={},
+        status="done" if folds == 5 else "stopped",
+        score=score,
+        fold_scores=(score,) * folds,
+        seconds=seconds,
+        work=8.0,
+    )
+
+
+def test_cost_is_the_mean() -> None:
+    """The mean over an estimator's trials is predicted, stopped ones included; what was never tried costs nothing."""
+    seen = [trial(0, "a", 1.0, folds=2, seconds=4.0), trial(1, "a", 1.0, seconds=20.0)]
+    assert math.isclose(clock().trial("a", seen), 12.0)
+    assert clock().trial("b", seen) == 0.0
+
+
+def test_what_never_finished_a_fold_is_not_tried_again() -> None:
+    """An estimator whose first trial was stopped without a fold costs infinitely much."""
+    assert clock().trial("a", [trial(0, "a", 1.0, folds=0)]) == math.inf
+
+
+def test_time_is_held_back_for_the_winner() -> None:
+    """The best trial's fold of 1.6 s becomes a refit of 2 s; with an ensemble others are held back for, up to 15 %."""
+    seen = [trial(n, "a", float(n)) for n in range(10)]
+    assert math.isclose(clock().refits(seen, "up"), 2.0)
+    assert math.isclose(clock(ensemble=True).refits(seen, "up"), 2.0 + 5 * 2.0)
+    assert math.isclose(clock(before=50.0).left(seen, "up"), 100.0 - 50.0 - 4.0 - 2.0, abs_tol=0.5)
