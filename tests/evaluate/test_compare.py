@@ -105,7 +105,7 @@ def test_a_metric_without_weights_is_compared_too(monkeypatch: pytest.MonkeyPatc
         Side(y=y, labels=np.empty(0, dtype=np.int64), scores=(y + s * rng.normal(size=300))[:, None]) for s in (1, 2)
     )
     ours = difference("mae", a, b, "regression")
-    monkeypatch.setattr("volvelle.evaluate.compare.load", lambda name, task: plain)
+    monkeypatch.setattr("volvelle.evaluate.compare.bound", lambda name, side, task: plain)
     theirs = difference("mine", a, b, "regression")
     assert theirs.value == pytest.approx(ours.value)
     assert theirs.low == pytest.approx(ours.low, abs=0.04)

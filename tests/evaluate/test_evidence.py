@@ -145,7 +145,7 @@ def test_regression_evidence_and_what_does_not_fit() -> None:
     assert made.beats_baseline is True
     with pytest.raises(SpecError, match="recall does not fit a regression task") as caught:
         evidence(diabetes, ("recall >= 0.8",), (), ABOUT)
-    assert "mae, r2, rmse" in caught.value.next_move
+    assert "mae, mape, pinball, r2, rmse" in caught.value.next_move
     assert "recall >= 0.8" in caught.value.where
 
 

@@ -14,6 +14,7 @@ from volvelle.evaluate.explain.records import Learning, Lesson
 from volvelle.evaluate.measure import measure, value
 from volvelle.flow.context import Context
 from volvelle.flow.refit import Ground, Refits
+from volvelle.model.signature import ModelTask
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Model, Tuned
@@ -56,14 +57,6 @@ def learn(
 
         curve = {share: found for share in SHARES if (found := trained(share)) is not None}
         others = [found for k in range(SEEDS) if (found := trained(1.0, candidate.seed + 1 + k)) is not None]
-    lessons = tuple(
-        Lesson(
-            rows=round(float(np.mean([len(s.y) for s in learnt]))),
-            train=_finite(float(np.mean([value(metric, s, task) for s in learnt]))),
-            valid=measure(metric, held, task, level=level, seed=seed),
-        )
-        for learnt, held in curve.values()
-    )
     told = []
     if {0.5, 1.0} <= set(curve):
         told.append(retrained.more_rows(curve[0.5][1], curve[1.0][1], metric, task, level, seed))
@@ -71,10 +64,18 @@ def learn(
     shaky = retrained.seeds(values, candidate.spread / max(1, len(folds) - 1) ** 0.5, metric)
     return Learning(
         metric=metric,
-        lessons=lessons,
+        lessons=tuple(_lesson(learnt, held, metric, task, level, seed) for learnt, held in curve.values()),
         seeds=tuple(values),
         findings=tuple(filter(None, (*told, shaky))),
         folds=len(folds),
+    )
+
+
+def _lesson(learnt: list[Side], held: Side, metric: str, task: ModelTask, level: float, seed: int) -> Lesson:
+    return Lesson(
+        rows=round(float(np.mean([len(s.y) for s in learnt]))),
+        train=_finite(float(np.mean([value(metric, s, task) for s in learnt]))),
+        valid=measure(metric, held, task, level=level, seed=seed),
     )
 
 
