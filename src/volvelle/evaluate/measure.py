@@ -58,6 +58,11 @@ def given(require: Require) -> dict[str, Any]:
     return {key: value for key, value in stated.items() if value is not None}
 
 
+def stated(name: str, require: Require) -> dict[str, Any]:
+    """What the spec states for one metric; nothing is read of the spec for one that takes no parameter."""
+    return given(require) if METRICS.fact(name, "PARAMETERS") else {}
+
+
 def bound(name: str, side: Side, task: ModelTask) -> Metric:
     """The metric called `name`, its parameters set to what the side was given.
 
@@ -65,16 +70,16 @@ def bound(name: str, side: Side, task: ModelTask) -> Metric:
         NotFound, SpecError: as `load`; or the matrix of costs does not fit the classes.
     """
     metric = load(name, task)
-    stated = {key: side.given[key] for key in getattr(metric, "PARAMETERS", ()) if key in side.given}
-    if not stated:
+    known = {key: side.given[key] for key in getattr(metric, "PARAMETERS", ()) if key in side.given}
+    if not known:
         return metric
-    if "costs" in stated and len(stated["costs"]) != classes_of(side, task):
+    if "costs" in known and len(known["costs"]) != classes_of(side, task):
         raise SpecError(
-            f"the matrix has {len(stated['costs'])} rows, and the target {classes_of(side, task)} classes",
+            f"the matrix has {len(known['costs'])} rows, and the target {classes_of(side, task)} classes",
             where="require.costs",
             next_move="write one row for each true class, one column for each predicted class",
         )
-    shared = {key: partial(getattr(metric, key), **stated) for key in _FORMS if hasattr(metric, key)}
+    shared = {key: partial(getattr(metric, key), **known) for key in _FORMS if hasattr(metric, key)}
     return cast(Metric, SimpleNamespace(**{**vars(metric), **shared}))
 
 

@@ -51,6 +51,7 @@ class Trials:
         overrides: Mapping[str, tuple[str, ...]],
         *,
         workers: int | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
@@ -65,6 +66,7 @@ class Trials:
         about = {
             "signature": msgspec.to_builtins(lesson.signature),
             "metric": metric,
+            "given": dict(given or {}),
             "seed": seed,
             "overrides": dict(overrides),
         }

@@ -52,6 +52,7 @@ class Worker:
         about = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))
         self._signature = msgspec.convert(about["signature"], Signature)
         self._metric, self._seed = about["metric"], about["seed"]
+        self._given = about["given"]
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
         self._folds: dict[tuple[View, int], Fold] = {}
 
@@ -70,7 +71,7 @@ class Worker:
             threads=1,
         )
         scores = estimator.predict(estimator.fit(lesson, settings), fold.valid)
-        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, signature)
+        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, signature, given=self._given)
         return value(self._metric, truth, signature.task)
 
     def _fold(self, view: View, number: int) -> Fold:

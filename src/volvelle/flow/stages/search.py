@@ -7,6 +7,7 @@ import msgspec
 from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.records import Dataset
 from volvelle.errors import SpecError
+from volvelle.evaluate.measure import stated
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, keys, overrides, training
 from volvelle.flow.trials import Folds, Trials
@@ -48,7 +49,8 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         context.keep_unfinished([msgspec.to_builtins(t) for t in kept])
         context.notify("trial", {"trial": trial, "best": best, "goal": goal})
 
-    with Trials(lesson, metric, _folds(spec, lesson, split.method), goal.seed, overrides(spec)) as trials:
+    said, folds = stated(metric, spec.require), _folds(spec, lesson, split.method)
+    with Trials(lesson, metric, folds, goal.seed, overrides(spec), given=said) as trials:
         return searching.search(
             _spaces(spec, lesson.signature.task), trials.measure, goal, finished=tuple(kept), notify=told
         )
