@@ -94,6 +94,15 @@ def test_costs_reach_the_gate(result: Result) -> None:
     assert {v.name: v.value for v in result.evidence.verdicts}["cost"] == pytest.approx(expected)
 
 
+def test_the_search_counts_by_the_same_costs(tmp_path: Path) -> None:
+    """Searched for by cost, the constant answer costs five times the share of failing pumps over the folds."""
+    text = SPEC.replace("trials     = 3", 'trials     = 2\nmetric     = "cost"').replace(', "decision_tree"', "")
+    searched = turned(pumps(tmp_path, text=text)).searched
+    constant = next(t for t in searched.trials if t.estimator == "constant")
+    fails = (pl.read_csv(tmp_path / "pumps.csv")["fails"] == "yes").to_numpy()
+    assert constant.score == pytest.approx(5 * float(np.mean(fails)), rel=0.05)
+
+
 def test_costs_of_the_wrong_size_are_refused_before_the_search(tmp_path: Path) -> None:
     """Three rows of costs for two classes end the turn before anything is trained."""
     path = pumps(tmp_path, text=SPEC.replace("[[0, 1], [5, 0]]", "[[0, 1, 1], [5, 0, 1], [1, 1, 0]]"))

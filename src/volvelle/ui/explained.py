@@ -25,7 +25,7 @@ def explanation(result: Result) -> Facts:
     found = (record.findings if record else ()) + (learnt.findings if learnt else ())
     return {
         "answers": [_answer(f) for f in found],
-        "beside": _beside(record, result.evidence.estimator) if record else None,
+        "beside": _beside(record, result) if record else None,
         "leaning": _leaning(record) if record else [],
         "trust": _trust(record, result) if record else [],
         "dependences": [_dependence(d, result) for d in record.dependences] if record else [],
@@ -45,12 +45,14 @@ def _answer(finding: Finding) -> Facts:
     }
 
 
-def _beside(record: Explanation, shipped: str) -> Facts | None:
-    """The winner and the simplest candidate as good, as a table of two rows."""
-    found = record.simpler
+def _beside(record: Explanation, result: Result) -> Facts | None:
+    """What ships and the simplest candidate as good, as rows of a table."""
+    found, shipped = record.simpler, result.candidate
     if found is None:
         return None
-    rows = [("Winner", found.winner, found.winner_score)]
+    single = shipped.estimator == found.winner
+    rows = [("Winner", shipped.estimator, shipped.score)]
+    rows += [] if single else [("Best single candidate", found.winner, found.winner_score)]
     if found.estimator != found.winner:
         rows.append(("Simplest within one standard error", found.estimator, found.score))
     return {
@@ -58,7 +60,6 @@ def _beside(record: Explanation, shipped: str) -> Facts | None:
         "error": show_value(found.error),
         "rows": [{"what": w, "estimator": title(clean(e, 40)), "score": show_value(s)} for w, e, s in rows],
         "alone": found.estimator == found.winner,
-        "shipped": title(clean(shipped, 40)),
     }
 
 
