@@ -12,6 +12,7 @@ from volvelle.flow.out_of_fold import OutOfFold
 from volvelle.spec.requirements import Spec
 from volvelle.train import ensemble
 from volvelle.train.assemble import weighted
+from volvelle.train.clock import refit
 from volvelle.train.records import Candidate, Member, Searched, Trial
 
 MOST = 24
@@ -49,7 +50,7 @@ def _averaged(searched: Searched, able: list[Trial], single: Candidate, context:
         answers=answers,
         truth=known.truth(),
         folds=known.folds,
-        costs=[t.work / searched.folds * searched.folds / (searched.folds - 1) for t in pool],
+        costs=[refit(t, searched.folds) for t in pool],
         best=0,
     )
     sign = 1 if METRICS.fact(searched.metric, "DIRECTION") == "up" else -1
