@@ -128,12 +128,20 @@ def test_no_ensemble_when_not_wanted(folder: Path) -> None:
     assert {s.stage: s.reused for s in result.steps}["split"]
 
 
+def test_a_bound_on_size_keeps_to_one_model(folder: Path, averaged: Result) -> None:
+    """With a gate on the file's size the best single model is built, from the same search."""
+    result = turned(folder, spec("fails", MANUAL, ("model_size <= 1 MiB",)))
+    assert {s.stage: s.reused for s in result.steps}["search"]
+    assert result.candidate.members == ()
+    assert result.candidate.score > averaged.candidate.score
+
+
 def test_a_changed_floor_tunes_and_never_searches(folder: Path, averaged: Result) -> None:
-    """Gates on recall and precision move the threshold; search and choice are taken from the store."""
+    """Gates on recall and precision move the threshold; the search is taken from the store, the choice stays."""
     result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
     reused = {s.stage: s.reused for s in result.steps}
     assert reused["search"]
-    assert reused["choose"]
+    assert result.candidate == averaged.candidate
     assert not reused["tune"]
     assert not reused["build"]
     threshold = result.model.signature.threshold

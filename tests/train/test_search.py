@@ -25,7 +25,7 @@ PLAN = Plan(SPACES)
 
 def scored(score: float, spread: float = 0.0) -> Outcome:
     """Three folds around a score."""
-    return Outcome((score - spread, score, score + spread), {}, 0.0, "")
+    return Outcome((score - spread, score, score + spread), {}, 0.0, 0.0, "")
 
 
 def goal(

@@ -100,7 +100,7 @@ class Trials:
         # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
         deadline = math.inf if left is None else time.monotonic() + left
-        work, found = 0.0, Settings()
+        work, answering, found = 0.0, 0.0, Settings()
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
             found, work = answer["found"], answer["seconds"]
@@ -110,13 +110,14 @@ class Trials:
             for answer in answers:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
+                answering += answer["answering"]
                 if len(scores) < self._count and not goes_on(tuple(scores)):
                     break
         kept = self._kept(jobs) if len(scores) == self._count else ""
         for job in jobs:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(job["out"])
-        return Outcome(tuple(scores), found, work, kept)
+        return Outcome(tuple(scores), found, work, answering, kept)
 
     def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
         self._jobs += 1

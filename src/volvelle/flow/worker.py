@@ -57,15 +57,20 @@ class Worker:
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
         self._folds: dict[tuple[View, int], Fold] = {}
 
-    def score(self, name: str, settings: Settings, number: int, out: str) -> float:
-        """The search metric of one candidate on one fold; its predictions are left in the file `out`."""
+    def score(self, name: str, settings: Settings, number: int, out: str) -> tuple[float, float]:
+        """The search metric of one candidate on one fold, and the seconds that predicting took.
+
+        The predictions are left in the file `out`.
+        """
         fold = self._fold(ESTIMATORS.load(name).VIEW, number)
         learnt = learning.learn(name, self._lesson(fold), settings)
+        began = time.perf_counter()
         scores = learning.answer(learnt, fold.valid)
+        seconds = time.perf_counter() - began
         np.save(out, np.asarray(scores, dtype=np.float32))
         labels = np.argmax(scores, axis=1)
-        known = side(fold.y_valid, labels, scores, self._signature, given=self._given)
-        return value(self._metric, known, self._signature.task)
+        truth = side(fold.y_valid, labels, scores, self._signature, given=self._given)
+        return value(self._metric, truth, self._signature.task), seconds
 
     def settle(self, name: str, settings: Settings, number: int) -> Settings:
         """Settings that an estimator takes from the training rows of a fold."""
@@ -131,7 +136,8 @@ def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     worker.warm(job["estimator"], job["fold"])
     began = time.perf_counter()
     if job["out"]:
-        answer: dict[str, Any] = {"score": worker.score(job["estimator"], job["settings"], job["fold"], job["out"])}
+        score, answering = worker.score(job["estimator"], job["settings"], job["fold"], job["out"])
+        answer: dict[str, Any] = {"score": score, "answering": answering}
     else:
         answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
     return {**answer, "seconds": time.perf_counter() - began}

@@ -135,6 +135,9 @@ def _check_constants(estimator: Any) -> None:
     _promise(isinstance(estimator.SPACE, dict), "SPACE must be a dict of name to Float, Int or Choice")
     for name, dimension in estimator.SPACE.items():
         _check_dimension(name, dimension)
+    known_settings = {*estimator.SPACE, *getattr(estimator, "SETTLED", ())}
+    for entry in getattr(estimator, "PORTFOLIO", ()):
+        _promise(set(entry) <= known_settings, f"the entry {entry} of PORTFOLIO sets what SPACE does not name")
 
 
 def _check_dimension(name: str, dimension: Any) -> None:

@@ -68,7 +68,16 @@ class Lesson:
 
 
 class Estimator(Protocol):
-    """A learner that writes what it learnt into an ONNX graph."""
+    """A learner that writes what it learnt into an ONNX graph.
+
+    A file may also hold:
+
+    - ``PORTFOLIO``: a tuple of settings (defaults elsewhere) that often win; the search tries them, in order, after
+      the defaults and before any proposal.
+    - ``settle(lesson, settings)``: settings that it takes from the rows, such as a number of trees by early stopping.
+      It is asked once a trial, with the first fold's training rows; what it gives is kept with the trial and used for
+      the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand.
+    """
 
     TASKS: tuple[ModelTask, ...]
     VIEW: View

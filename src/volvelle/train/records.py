@@ -30,6 +30,8 @@ class Trial(Record, frozen=True):
     """On the clock."""
     work: float = 0.0
     """Seconds of one core that its folds took, together."""
+    answering: float = 0.0
+    """Seconds of them that answering the held-out rows took."""
     found: dict[str, Any] = field(default_factory=dict)
     """Settings that the estimator took from the rows, such as the number of trees by early stopping."""
     predictions: str = ""

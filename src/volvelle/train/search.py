@@ -49,6 +49,8 @@ class Outcome(NamedTuple):
     """Settings that the estimator took from the rows."""
     work: float
     """Seconds of one core."""
+    answering: float
+    """Seconds of them that answering took."""
     predictions: str
     """Where the out-of-fold predictions are kept."""
 
@@ -200,6 +202,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
         "spread": statistics.pstdev(scores),
         "fold_scores": scores,
         "work": round(outcome.work, 3),
+        "answering": round(outcome.answering, 3),
         "found": outcome.found,
     }
     if len(scores) == folds or best is None:

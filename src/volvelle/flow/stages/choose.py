@@ -12,13 +12,19 @@ from volvelle.errors import ContractBroken
 from volvelle.evaluate.measure import stated
 from volvelle.flow.context import Context
 from volvelle.flow.out_of_fold import OutOfFold
+from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
 from volvelle.train import ensemble
 from volvelle.train.assemble import weighted
+from volvelle.train.clock import refit
 from volvelle.train.records import Candidate, Member, Searched, Trial
 
 MOST = 24
 """Only the best trials, and the best one of each estimator, may become members."""
+
+
+BOUNDED = frozenset({"model_size", "flash", "ram", "stack", "latency", "throughput", "instructions"})
+"""With a gate on one of these a single model is chosen."""
 
 
 def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
@@ -35,9 +41,14 @@ def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
         layout=searched.layout,
     )
     able = [t for t in _ranked(searched) if t.predictions]
-    if not spec.search.ensemble or len(able) < 2:
+    if not spec.search.ensemble or len(able) < 2 or _small(spec):
         return single
     return _averaged(searched, able, single, stated(searched.metric, spec.require), context) or single
+
+
+def _small(spec: Spec) -> bool:
+    """Whether a gate bounds the size or the time of the model: several models are larger and slower than one."""
+    return any(parse(text).name in BOUNDED for text in spec.require.gates)
 
 
 def _averaged(
@@ -54,7 +65,7 @@ def _averaged(
         answers=answers,
         truth=known.truth(),
         folds=known.folds,
-        costs=[t.work / searched.folds * searched.folds / (searched.folds - 1) for t in pool],
+        costs=[refit(t, searched.folds) for t in pool],
         best=0,
     )
     sign = 1 if METRICS.fact(searched.metric, "DIRECTION") == "up" else -1
