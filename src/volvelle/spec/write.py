@@ -29,6 +29,7 @@ _EXAMPLES: dict[str, Any] = {
     "problem.positive": "yes",
     "data.time": "timestamp",
     "data.group": "machine",
+    "data.accept": ["leak:duration"],
     "data.resolution": "1 h",
     "data.missing": ["", "?"],
     "data.delimiter": ";",

@@ -1,0 +1,53 @@
+"""Columns whose values jump at one place in the rows (by time, or as the file has them): a unit changed midway.
+
+>>> from volvelle.data.table import Table
+>>> celsius = [float(k * 7 % 20) for k in range(200)]
+>>> [found] = find(Table.of({"t": celsius[:100] + [c * 1.8 + 32 for c in celsius[100:]]}))
+>>> found.sentence
+"'t' jumps near row 101: median 9.5 before and 49.1 after, as if °C became °F."
+"""
+
+from __future__ import annotations
+
+from volvelle.data.change import Jump, jumps
+from volvelle.data.finding import Finding
+from volvelle.data.table import Table
+
+_STRONG = 1.5
+
+
+def find(table: Table) -> list[Finding]:
+    """High where a known change of units explains it, medium for a strong jump, low for a weaker one."""
+    found = []
+    for place, together in _by_place(jumps(table)).items():
+        first = together[0]
+        severity = "high" if any(j.unit for j in together) else "medium" if first.effect >= _STRONG else "low"
+        names = tuple(j.name for j in together)
+        row = int(place)
+        sentences = [
+            f"{j.name!r} jumps near row {row + 1:,}: median {j.before:.4g} before and {j.after:.4g} after"
+            + (f", as if {j.unit}" if j.unit else "")
+            for j in together[:3]
+        ]
+        more = f"; {len(together) - 3} more columns jump there too" if len(together) > 3 else ""
+        found.append(
+            Finding(
+                name="drift",
+                severity=severity,
+                columns=names,
+                sentence="; ".join(sentences) + more + f"{table.looked}.",
+                action="bring the units together" if first.unit else "find out what changed; split by time if it was",
+                counts={"rows before": row, "rows after": table.rows - row},
+                examples=table.examples((row - 2, row - 1, row, row + 1), names[:4]),
+                overrule=table.line("ignore", *names) if first.unit else "",
+            )
+        )
+    return found
+
+
+def _by_place(found: list[Jump]) -> dict[int, list[Jump]]:
+    """Jumps at the same place, the strongest first."""
+    places: dict[int, list[Jump]] = {}
+    for jump in sorted(found, key=lambda j: (not j.unit, -j.effect)):
+        places.setdefault(jump.row, []).append(jump)
+    return places

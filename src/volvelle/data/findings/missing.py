@@ -1,0 +1,45 @@
+"""Missing cells, column by column.
+
+>>> from volvelle.data.table import Table
+>>> [found] = find(Table.of({"x": [1.0, None, None, None], "y": [0, 1, 0, 1]}, target="y"))
+>>> found.severity, found.counts, [e.row for e in found.examples]
+('medium', {'missing': 3, 'rows': 4}, [2, 3, 4])
+"""
+
+from __future__ import annotations
+
+from volvelle.data.finding import Finding, Severity
+from volvelle.data.table import Table
+from volvelle.spec.write import name as key
+
+_MOSTLY = 0.5
+
+
+def find(table: Table) -> list[Finding]:
+    """Medium where more than half is missing or the target is; low otherwise."""
+    found = []
+    for name, column in table.columns.items():
+        if not column.missing or name in table.asked.ignore:
+            continue
+        share = column.missing / table.rows
+        severity: Severity = "medium" if share > _MOSTLY or name == table.target else "low"
+        if name == table.target:
+            action, overrule = "find the answers; rows without a target are left out", ""
+        elif column.missing == table.rows:
+            action, overrule = "set the column aside", table.line("ignore", name)
+        else:
+            action = "ask why they are missing; else they are filled, and an indicator tells the model where"
+            overrule = f'[features.{key(name)}] missing = "refuse"'
+        found.append(
+            Finding(
+                name="missing",
+                severity=severity,
+                columns=(name,),
+                sentence=f"{name!r} is missing in {column.missing:,} of {table.rows:,} rows ({share:.1%}).",
+                action=action,
+                counts={"missing": column.missing, "rows": table.rows},
+                examples=table.examples(table.where(table.frame[name].is_null()), [name]),
+                overrule=overrule,
+            )
+        )
+    return found
