@@ -122,5 +122,3 @@ def _amount_told(table: Table, name: str) -> str:
 def _ranked(cells: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     ranks = cells.cast(pl.String).fill_null("\0").rank("dense").to_numpy()
     return np.asarray(ranks, dtype=np.int64)
-
-

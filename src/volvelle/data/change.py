@@ -61,7 +61,8 @@ def jumps(table: Table) -> list[Jump]:
     order = np.arange(len(table.sample))
     if table.asked.time:
         order = np.argsort(table.numbers(table.asked.time), kind="stable")
-    names = [n for n in table.features if table.columns[n].kind in ("number", "integer")]
+    target = (table.target,) if table.target and not table.classes else ()
+    names = [n for n in (*table.features, *target) if table.columns[n].kind in ("number", "integer")]
     found = []
     for name in names:
         if table.columns[name].distinct <= 2:

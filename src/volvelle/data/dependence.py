@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ def _cuts(x: NDArray[np.float64], y: Codes, count: int) -> tuple[list[float], li
     places = np.flatnonzero(values[1:] > values[:-1]) + 1
     for _ in range(_LEAVES - 1):
         best, where = 1e-9, -1
-        for low, high in zip(ends, ends[1:], strict=False):
+        for low, high in pairwise(ends):
             inside = places[(places > low) & (places < high)]
             if not len(inside):
                 continue
@@ -142,7 +143,7 @@ def _cuts(x: NDArray[np.float64], y: Codes, count: int) -> tuple[list[float], li
             break
         ends = sorted([*ends, where])
     edges = [float(values[end - 1] / 2 + values[end] / 2) for end in ends[1:-1]]
-    return edges, [int((above[b] - above[a]).argmax()) for a, b in zip(ends, ends[1:], strict=False)]
+    return edges, [int((above[b] - above[a]).argmax()) for a, b in pairwise(ends)]
 
 
 def _ranks(x: NDArray[np.float64]) -> NDArray[np.float64]:

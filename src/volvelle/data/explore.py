@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 import polars as pl
 from msgspec.structs import replace
@@ -28,7 +27,7 @@ def explore(frame: pl.DataFrame, dataset: Dataset, asked: Asked) -> Profile:
     table = Table(frame, described.columns, asked)
     found = [finding for name in FINDINGS.names() for finding in FINDINGS.load(name).find(table)]
     private = {column for finding in found if finding.name == "personal" for column in finding.columns}
-    told = [_settled(table, _masked(finding, private)) for finding in _folded(found)]
+    told = [_settled(table, _masked(finding, private)) for finding in _folded(table, found)]
     return replace(described, findings=tuple(sorted(told, key=_place)))
 
 
@@ -45,9 +44,8 @@ def _settled(table: Table, finding: Finding) -> Finding:
     return replace(finding, accept="" if accepted else table.line("accept", key), accepted=accepted)
 
 
-def _folded(found: Iterable[Finding]) -> list[Finding]:
+def _folded(table: Table, found: list[Finding]) -> list[Finding]:
     """Many findings of one kind as one, so that a table of two thousand columns stays readable."""
-    found = list(found)
     counts = Counter((f.name, f.severity) for f in found)
     kept: list[Finding] = []
     for finding in found:
@@ -59,7 +57,9 @@ def _folded(found: Iterable[Finding]) -> list[Finding]:
         if finding is alike[0]:
             columns = tuple(dict.fromkeys(c for f in alike for c in f.columns))
             sentence = f"{many} findings of this kind; the first: {finding.sentence}"
-            kept.append(replace(finding, columns=columns, sentence=sentence, overrule=""))
+            aside = all(f.overrule.startswith("[data] ignore") for f in alike)
+            overrule = table.line("ignore", *columns) if aside else ""
+            kept.append(replace(finding, columns=columns, sentence=sentence, overrule=overrule))
     return kept
 
 

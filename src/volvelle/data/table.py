@@ -169,6 +169,15 @@ def looks_like_classes(kind: str, distinct: int) -> bool:
     return kind in ("category", "boolean") or (kind == "integer" and distinct <= FEW_VALUES)
 
 
+def many(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> many(1, "row"), many(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def amounts(cells: pl.Series) -> NDArray[np.float64]:
     """Cells as float64, NaN where missing; a time becomes seconds since 1970 UTC."""
     if cells.dtype.is_temporal():

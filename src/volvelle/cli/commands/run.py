@@ -20,6 +20,7 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Finished, Project, explain, turn
 from volvelle.spec.read import FILE, read
 from volvelle.ui import terminal
+from volvelle.ui.findings import grave
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +104,7 @@ def _document(result: Result, finished: Finished, report: str, release: str | No
         "stages": [row._asdict() for row in finished.stages],
         "evidence": builtins(result.evidence),
         "candidate": builtins(result.candidate),
+        "findings": [builtins(finding) for finding in result.findings],
         "model": {"onnx": result.model.onnx, "size": result.model.size, "estimator": result.model.estimator},
         "report": report,
         "release": release,
@@ -122,4 +124,6 @@ def _show(result: Result, finished: Finished, report: str) -> None:
     print(terminal.leaderboard(result.searched), end="\n\n")
     for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):
         print(f"Note:    {note}")
+    for finding in grave(result.findings):
+        print(f"Finding: {finding.sentence} Proposed: {finding.action}; or {finding.accept}")
     print(f"Report:  {report}", flush=True)

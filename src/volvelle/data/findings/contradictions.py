@@ -3,7 +3,7 @@
 >>> from volvelle.data.table import Table
 >>> [found] = find(Table.of({"x": [5, 6, 5, 7], "y": ["a", "b", "b", "a"]}, target="y"))
 >>> found.counts, [e.row for e in found.examples]
-({'rows': 2, 'sets of equal rows': 1}, [1, 3])
+({'rows': 2, 'sets of equal rows': 1, 'rows against the majority': 1}, [1, 3])
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import polars as pl
 
 from volvelle.data.finding import Finding
-from volvelle.data.table import Table
+from volvelle.data.table import Table, many
 
 _MANY = 0.02
 
 
 def find(table: Table) -> list[Finding]:
-    """One finding for the table; only where the target is a class and there are two features or a number."""
+    """One finding for the table; only where the target is a class."""
     if not table.classes or not table.features:
         return []
     seen = table.frame.select(table.features)
@@ -28,15 +28,18 @@ def find(table: Table) -> list[Finding]:
     apart = kinds.filter(pl.col("\0kinds") > 1).sort("\0row")
     if not apart.height:
         return []
-    sets = apart.select(table.features).n_unique()
-    share = apart.height / table.rows
+    sets = apart.group_by(list(table.features)).agg(
+        (pl.len() - pl.col(table.target).unique_counts().max()).alias("\0against")
+    )
+    against = int(sets["\0against"].sum())
     return [
         Finding(
             name="contradictions",
-            severity="medium" if share > _MANY else "low",
-            sentence=f"{apart.height:,} rows ({share:.1%}) equal another row in every feature and have another label.",
-            action="look at them: no model can get all of them right, and some labels may be wrong",
-            counts={"rows": apart.height, "sets of equal rows": sets},
+            severity="medium" if against > _MANY * table.rows else "low",
+            sentence=f"{apart.height:,} rows in {many(sets.height, 'set')} of equal features have different labels: "
+            f"no model gets more than all but {against:,} of {table.rows:,} rows right.",
+            action="look at them: some labels may be wrong, or a feature is missing that tells them apart",
+            counts={"rows": apart.height, "sets of equal rows": sets.height, "rows against the majority": against},
             examples=table.examples(apart["\0row"], list(table.features)[:4]),
         )
     ]

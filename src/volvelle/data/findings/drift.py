@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from volvelle.data.change import Jump, jumps
-from volvelle.data.finding import Finding
+from volvelle.data.finding import Finding, Severity
 from volvelle.data.table import Table
 
 _STRONG = 1.5
@@ -19,9 +19,9 @@ _STRONG = 1.5
 def find(table: Table) -> list[Finding]:
     """High where a known change of units explains it, medium for a strong jump, low for a weaker one."""
     found = []
-    for place, together in _by_place(jumps(table)).items():
+    for place, together in _by_place(jumps(table), table.rows).items():
         first = together[0]
-        severity = "high" if any(j.unit for j in together) else "medium" if first.effect >= _STRONG else "low"
+        severity: Severity = "high" if any(j.unit for j in together) else "medium" if first.effect >= _STRONG else "low"
         names = tuple(j.name for j in together)
         row = int(place)
         sentences = [
@@ -45,9 +45,10 @@ def find(table: Table) -> list[Finding]:
     return found
 
 
-def _by_place(found: list[Jump]) -> dict[int, list[Jump]]:
-    """Jumps at the same place, the strongest first."""
+def _by_place(found: list[Jump], rows: int) -> dict[int, list[Jump]]:
+    """Jumps at nearly the same place, the strongest first."""
     places: dict[int, list[Jump]] = {}
     for jump in sorted(found, key=lambda j: (not j.unit, -j.effect)):
-        places.setdefault(jump.row, []).append(jump)
+        near = next((p for p in places if abs(p - jump.row) <= 0.005 * rows), jump.row)
+        places.setdefault(near, []).append(jump)
     return places

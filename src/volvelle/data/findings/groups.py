@@ -14,7 +14,7 @@ from volvelle.spec.write import value
 
 _NAMES = set(
     "id subject patient person user customer client household family machine engine unit device sensor session "
-    "recording record run batch lot plant store shop site station speaker author driver vehicle animal group fold".split()
+    "recording batch plant store shop site station speaker author driver vehicle animal group".split()
 )
 _FEW = 5
 
@@ -31,7 +31,7 @@ def find(table: Table) -> list[Finding]:
         if not _FEW <= column.distinct <= table.rows / 3:
             continue
         cells = table.frame[name]
-        named = bool(_NAMES.intersection(words(name)))
+        named = bool(_NAMES.intersection(words(name)[-1:]))
         blocks = int((cells != cells.shift(1)).fill_null(False).sum()) + 1
         whole = blocks == column.distinct
         if not named and not (whole and column.distinct >= 2 * _FEW):

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from volvelle.data.finding import Finding
-from volvelle.data.table import Table, words
+from volvelle.data.table import Table, many, words
 from volvelle.spec.requirements import FeatureSpec
 from volvelle.spec.write import name as key
 
@@ -51,7 +51,7 @@ def find(table: Table) -> list[Finding]:
                 name="invalid",
                 severity="high" if stated else "medium",
                 columns=(name,),
-                sentence=f"{name!r} has {count:,} values {bounds}.",
+                sentence=f"{name!r} has {many(count, 'value')} {bounds}.",
                 action="correct them, or make them missing" if stated else "declare what is valid, and correct them",
                 counts={"cells": count, "rows": table.rows},
                 examples=table.examples(table.where(wrong), [name]),

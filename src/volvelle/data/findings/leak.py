@@ -14,6 +14,7 @@ column has a name that speaks of the time after. On shuffled targets none of the
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volvelle.data.alone import alone, named
 from volvelle.data.finding import Finding
@@ -58,7 +59,7 @@ def _flags(table: Table) -> list[Finding]:
         f"{', '.join(flags.columns)} are set almost only where {table.target!r} is {label!r}, and cover "
         f"{flags.covered:,} of its {flags.rows:,} rows{table.looked}: they are its parts."
     )
-    return [_leak(table, flags.columns, sentence, _examples(table, flags)), *_company(table, flags)]
+    return [_leak(table, flags.columns, sentence, table.sample[table.y == flags.code]), *_company(table, flags)]
 
 
 def _company(table: Table, flags: Flags) -> list[Finding]:
@@ -66,15 +67,11 @@ def _company(table: Table, flags: Flags) -> list[Finding]:
     return [_leak(table, (n,), f"{n!r} {among}: it was probably written down with them.") for n in flags.company]
 
 
-def _examples(table: Table, flags: Flags) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return table.sample[table.y == flags.code]
-
-
 def _leak(
     table: Table,
     columns: tuple[str, ...],
     sentence: str,
-    rows: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> Finding:
     spread = table.sample[:: max(1, len(table.sample) // 5)] if rows is None else rows
     return Finding(

@@ -12,7 +12,7 @@ from volvelle.data.finding import Finding, Severity
 from volvelle.data.table import Table
 from volvelle.spec.write import name as key
 
-_MOSTLY = 0.5
+_MOSTLY, _OFTEN = 0.5, 0.01
 
 
 def find(table: Table) -> list[Finding]:
@@ -27,6 +27,9 @@ def find(table: Table) -> list[Finding]:
             action, overrule = "find the answers; rows without a target are left out", ""
         elif column.missing == table.rows:
             action, overrule = "set the column aside", table.line("ignore", name)
+        elif column.kind == "category" and share > _OFTEN:
+            action = "ask why; where the marker means 'none', take it off this list and it becomes a value"
+            overrule = table.line("missing")
         else:
             action = "ask why they are missing; else they are filled, and an indicator tells the model where"
             overrule = f'[features.{key(name)}] missing = "refuse"'

@@ -62,8 +62,8 @@ def _mostly_numbers(table: Table, name: str) -> list[Finding]:
 def _dates(table: Table, name: str) -> list[Finding]:
     column = table.columns[name]
     low, high = column.low or 0, column.high or 0
-    day = 19000101 <= low and high <= 21001231 and (table.frame[name] % 100).is_between(1, 31).all()
-    second = 5e8 <= low and high <= 4e9
+    day = low >= 19000101 and high <= 21001231 and (table.frame[name] % 100).is_between(1, 31).all()
+    second = low >= 5e8 and high <= 4e9
     if not (day or second):
         return []
     form = "dates written as YYYYMMDD" if day else "seconds since 1970"

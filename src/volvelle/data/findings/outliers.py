@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from volvelle.data.finding import Finding
-from volvelle.data.table import Table
+from volvelle.data.table import Table, many
 from volvelle.spec.write import name as key
 
 _FENCES = 10.0
@@ -39,7 +39,8 @@ def find(table: Table) -> list[Finding]:
                 name="outliers",
                 severity="low",
                 columns=(name,),
-                sentence=f"{name!r} lies beyond {low:.4g} to {high:.4g} in {count:,} rows; its median is {middle:.4g}.",
+                sentence=f"{name!r} lies beyond {low:.4g} to {high:.4g} in {many(count, 'row')}; "
+                f"its median is {middle:.4g}.",
                 action="check those rows; where the values are right, clip them",
                 counts={"cells": count, "rows": table.rows},
                 examples=table.examples(table.where(far), [name]),

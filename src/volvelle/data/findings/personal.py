@@ -18,7 +18,7 @@ from volvelle.data.table import Table, words
 _FORMS = {
     "e-mail addresses": r"^[\w.+%-]+@[\w-]+(\.[\w-]+)+$",
     "account numbers (IBAN)": r"^[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2,7} ?[A-Z0-9]{0,3}$",
-    "telephone numbers": r"^(\+\d{1,3}[ .-]?|0|\(\d{2,4}\) ?)\d[\d ./()-]{6,16}\d$",
+    "telephone numbers": r"^(\+\d[\d ./()-]{6,17}\d|\(?0?\d{2,4}\)?[ /-]\d{3,4}[ -]\d{2,5}([ -]\d{2,4})?)$",
     "card numbers": r"^\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}$",
     "social security numbers": r"^\d{3}-\d{2}-\d{4}$",
     "network addresses": r"^(\d{1,3}\.){3}\d{1,3}$",

@@ -29,16 +29,17 @@ def find(table: Table) -> list[Finding]:
         if column.kind != "category" or column.distinct > _MOST:
             continue
         values = sorted(str(v) for v in table.frame[name].drop_nulls().unique())
+        said = _said(values)
         same: dict[str, list[str]] = {}
         for text in values:
-            same.setdefault(_plain(text, _said(values)), []).append(text)
+            same.setdefault(_plain(text, said), []).append(text)
         several = {k: v for k, v in same.items() if len(v) > 1}
         if not several:
             continue
         odd = pl.Series([v for group in several.values() for v in group])
         rows = table.frame[name].is_in(odd.implode())
         shown = next(iter(several.values()))
-        listed = f"{', '.join(ascii(v) for v in shown[:-1])} and {ascii(shown[-1])}"
+        listed = f"{', '.join(ascii(v) for v in shown[:-1])} and {shown[-1]!a}"
         found.append(
             Finding(
                 name="spelling",
@@ -55,8 +56,8 @@ def find(table: Table) -> list[Finding]:
 
 def _said(values: list[str]) -> bool:
     """Whether every value says yes or no."""
-    plain = {_plain(text, False) for text in values}
-    return len(values) > 2 and plain <= _YES | _NO and bool(plain & _YES) and bool(plain & _NO)
+    plain = {_plain(text, False) for text in values[:50]}
+    return 2 < len(values) <= 50 and plain <= _YES | _NO and bool(plain & _YES) and bool(plain & _NO)
 
 
 def _plain(text: str, said: bool) -> str:
