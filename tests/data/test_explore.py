@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from volvelle.data.collect import collect
+from volvelle.data.collect import collect, describe
 from volvelle.data.explore import MANY, explore
 from volvelle.data.finding import Finding
 from volvelle.data.profile import Profile
+from volvelle.data.records import Dataset
 from volvelle.data.table import Asked
-from volvelle.errors import SpecError
+from volvelle.errors import DataError, SpecError
 from volvelle.spec.requirements import Data, FeatureSpec
 
 
@@ -161,14 +162,11 @@ def test_what_a_file_is_known_for(file: str, target: str, name: str, least: int,
 
 
 def test_every_nasty_file_is_explored(real_data: Path) -> None:
-    """Whatever can be read can be explored, with each of its columns as the target and without one."""
+    """Whatever can be read can be explored, with its last column as the target and without one."""
     for path in sorted((real_data / "bad" / "csv").iterdir()):
         try:
             frame, dataset = collect(Data(source=path.name), {}, path.parent)
-        except ValueError:
-            raise
-        except Exception as error:
-            assert type(error).__name__ == "DataError", path.name
+        except DataError:
             continue
         for target in ("", *frame.columns[-1:]):
             assert explore(frame, dataset, Asked(target=target)).rows == frame.height
@@ -176,9 +174,6 @@ def test_every_nasty_file_is_explored(real_data: Path) -> None:
 
 def table(columns: dict[str, object], **asked: object) -> Profile:
     frame = pl.DataFrame(columns)
-    from volvelle.data.collect import describe
-    from volvelle.data.records import Dataset
-
     found = tuple(describe(column) for column in frame.iter_columns())
     dataset = Dataset(version="", rows=frame.height, columns=found, source="", origins=())
     return explore(frame, dataset, Asked(**asked))  # type: ignore[arg-type]
@@ -236,7 +231,9 @@ def test_a_declared_range_and_category_are_held_against_the_cells() -> None:
     declared = {"x": FeatureSpec(low=0, high=10), "size": FeatureSpec(categories=("S", "L"))}
     rows = {"x": [1.0, 5.0, 11.0, 7.0], "size": ["S", "L", "M", "S"], "y": [0, 1, 0, 1]}
     found = table(rows, target="y", features=declared)
-    assert [(f.severity, f.examples[0].row) for n in ("invalid", "undeclared") for f in of(found, n)] == [("high", 3)] * 2
+    assert [(f.severity, f.examples[0].row) for n in ("invalid", "undeclared") for f in of(found, n)] == [
+        ("high", 3)
+    ] * 2
 
 
 def test_an_absent_target_is_refused(real_data: Path) -> None:

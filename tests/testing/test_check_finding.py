@@ -12,11 +12,11 @@ from volvelle.data.finding import Finding
 from volvelle.data.table import Table
 from volvelle.testing.check_finding import check_finding
 
-DOC = '''Finds nothing.
+DOC = """Finds nothing.
 
 >>> 1 + 1
 2
-'''
+"""
 
 
 def module(find: Callable[[Table], object], doc: str = DOC) -> ModuleType:

@@ -14,6 +14,8 @@ from volvelle.data.finding import Finding
 from volvelle.data.table import Table
 
 _NEARLY = 0.998
+_BUT_ONE = 50
+"""From so many rows on, all but one is nearly all."""
 
 
 def find(table: Table) -> list[Finding]:
@@ -26,7 +28,8 @@ def find(table: Table) -> list[Finding]:
         text = table.frame[name].cast(pl.String).alias("value")
         counts = text.value_counts().sort(by=["count", "value"], descending=[True, False])
         most, count = counts.row(0)
-        if count < _NEARLY * table.rows or (name == table.target and not column.constant):
+        nearly = count >= _NEARLY * table.rows or (count == table.rows - 1 and table.rows >= _BUT_ONE)
+        if not nearly or (name == table.target and not column.constant):
             continue
         shown = "missing" if most is None else repr(most)
         few = f"all but {table.rows - count:,} of {table.rows:,} rows" if count < table.rows else "every row"

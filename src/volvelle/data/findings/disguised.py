@@ -22,6 +22,7 @@ _WORDS = (
 _NAMED = {-1.0, -9.0, -88.0, -99.0, -100.0, -200.0, 0.0, 88.0, 99.0, 9999999.0}
 _NAMED |= {float(sign * int("9" * n)) for sign in (1, -1) for n in range(3, 9)}
 _FEW = 3
+_HUGE = 1e150
 _OFTEN = 0.05
 _STEPS = 5.0
 """A gap is wider than so many usual steps between neighbouring values."""
@@ -126,6 +127,8 @@ def _holds_named(low: float | None, high: float | None) -> bool:
 def _far(mark: float, others: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     """Beyond all but one in a thousand of the others, and a gap away from the nearest; zero only below positives."""
     distinct = np.unique(others)
+    if abs(mark) > _HUGE or max(-distinct[0], distinct[-1]) > _HUGE:
+        return False
     gap = float(np.abs(distinct - mark).min())
     if len(distinct) < 3 or gap <= _STEPS * float(np.median(np.diff(distinct))):
         return False
