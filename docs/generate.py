@@ -126,6 +126,11 @@ def sources() -> str:
     return _table(("source", "what it reads", "file endings", "schemes"), rows)
 
 
+def findings() -> str:
+    """Every kind of finding."""
+    return _table(("finding", "what it finds"), [(f"`{n}`", catalog.FINDINGS.summary(n)) for n in catalog.FINDINGS.names()])
+
+
 def kinds() -> str:
     """Every kind of extension."""
     rows = []
@@ -179,6 +184,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     steps,
     estimators,
     sources,
+    findings,
     kinds,
     record,
     tree,

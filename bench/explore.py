@@ -3,7 +3,7 @@
 Each is measured in a process of its own: wall-clock seconds of the work alone, and the peak of resident memory
 above what the imports took. Exploring means the stage: canonical bytes from the store in, findings out.
 
-    python bench/profile.py [--rows 1000000] [--json]
+    python bench/explore.py [--rows 1000000] [--json]
 
 Exit code 1 where exploring takes more than 8 times the time or 3 times the memory of reading.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -67,8 +66,9 @@ def child(what: str, folder: Path) -> None:
 
 
 def peak() -> int:
-    """Peak resident memory of this process in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Peak resident memory of this process in bytes; getrusage would count the parent's before exec."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def measured(what: str, folder: Path) -> dict[str, float]:
