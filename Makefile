@@ -5,15 +5,15 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser openmp
+.PHONY: demo test walk check bench docs clean browser postgresql openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser walk check
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+test: .venv/.installed-test browser postgresql walk check
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
 	@$(BIN)/python -m pytest -q -x tests/test_walk.py
@@ -25,7 +25,7 @@ check: .venv/.installed-test
 	@$(BIN)/lint-imports --no-logo > .venv/imports.txt 2>&1 || { cat .venv/imports.txt; exit 1; }
 
 bench: .venv/.installed-test
-	@set -e; for file in bench/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@set -e; for file in $$(grep -l '^if __name__' bench/*.py); do echo "== $$file"; $(BIN)/python $$file; done
 
 docs: .venv/.installed
 	@$(BIN)/python -m volvelle.spec.schema
@@ -64,3 +64,10 @@ browser:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing chromium" \
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium > /dev/null 2>&1; } \
 	  || echo "There is no chromium, so the tests that look at the report in a browser are skipped (Debian: apt-get install chromium)"
+
+# Databases are read from a real server.
+postgresql:
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing postgresql" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes postgresql > /dev/null 2>&1; } \
+	  || echo "There is no PostgreSQL, so the tests that read from it are skipped (Debian: apt-get install postgresql)"

@@ -168,10 +168,12 @@ def first(spec, context) -> First:
 """,
     "toy/third.py": """\
 from toy.records import Second, Third
+from volvelle.catalog import METRICS
 
 
 def third(second: Second) -> Third:
-    return Third(len(second.parts))
+    listed = [name for name in METRICS.names() if name.startswith("toy_")]
+    return Third(len(second.parts) + 100 * len(listed) + (METRICS.fact("toy_b", "DIRECTION") == "up"))
 """,
     "toy/aids.py": """\
 def distant(x):
@@ -387,10 +389,6 @@ SAME = {
     "default written out in the spec": _swap("volvelle.toml", "seed = 3", 'seed = 3\nmethod = "auto"'),
     "another package upgraded": _move("installed/stranger-1.0.dist-info", "installed/stranger-2.0.dist-info"),
     "another extension edited": _swap("toy_metrics/b.py", "53", "54"),
-    "extension added": _all(
-        _new("toy_metrics/c.py", FILES["toy_metrics/b.py"]),
-        _swap("installed/extensions-1.0.dist-info/entry_points.txt", "toy_b = ", "toy_c = toy_metrics.c\ntoy_b = "),
-    ),
     "another environment variable": _env("TOY_OTHER", "9"),
 }
 DIFFERENT = {
@@ -423,6 +421,11 @@ DIFFERENT = {
     ),
     "import inside a function": _swap("toy/lately.py", "43", "44"),
     "extension edited": _swap("toy_metrics/a.py", "47", "48"),
+    "extension added where they are listed": _all(
+        _new("toy_metrics/c.py", FILES["toy_metrics/b.py"]),
+        _swap("installed/extensions-1.0.dist-info/entry_points.txt", "toy_b = ", "toy_c = toy_metrics.c\ntoy_b = "),
+    ),
+    "literal of an extension": _swap("toy_metrics/b.py", '"up"', '"down"'),
     "extension leads elsewhere": _swap(
         "installed/extensions-1.0.dist-info/entry_points.txt", "toy_a = toy_metrics.a", "toy_a = toy_metrics.b"
     ),

@@ -128,7 +128,8 @@ def sources() -> str:
 
 def findings() -> str:
     """Every kind of finding."""
-    return _table(("finding", "what it finds"), [(f"`{n}`", catalog.FINDINGS.summary(n)) for n in catalog.FINDINGS.names()])
+    rows = [(f"`{name}`", catalog.FINDINGS.summary(name)) for name in catalog.FINDINGS.names()]
+    return _table(("finding", "what it finds"), rows)
 
 
 def kinds() -> str:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi as postgresql
 import pytest
+
+from postgres_server import PASSWORD, programs, server  # type: ignore[import-not-found]
+
+Execute = Callable[[str], None]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +23,28 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set VOLVELLE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[tuple[str, Execute]]:
+    """A real PostgreSQL server: its address with ``${VOLVELLE_PG}`` for the password, and what executes SQL there."""
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL (Debian: apt-get install postgresql)")
+    with server() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGPASSWORD", PASSWORD)
+        with postgresql.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+            patch.delenv("PGPASSWORD")
+            patch.setenv("VOLVELLE_PG", PASSWORD)
+
+            def execute(script: str) -> None:
+                for statement in script.split(";"):
+                    cursor.execute(statement)
+
+            yield address.replace("postgres@", "postgres:${VOLVELLE_PG}@"), execute
+
+
+@pytest.fixture
+def postgres(postgres_server: tuple[str, Execute]) -> tuple[str, Execute]:
+    """The server, with nothing in it."""
+    postgres_server[1]("DROP SCHEMA IF EXISTS plant CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return postgres_server

@@ -22,10 +22,20 @@ from volvelle.errors import ContractBroken, MissingExtra, NotFound, near
 
 ROOT = Path(__file__).parent
 
-EXTRAS = {"sqlalchemy": "sql", "fastexcel": "excel", "torch": "torch", "fastapi": "serve"}
+EXTRAS = {
+    "sqlalchemy": "sql",
+    "adbc_driver_manager": "sql",
+    "adbc_driver_sqlite": "sql",
+    "adbc_driver_postgresql": "sql",
+    "fastexcel": "excel",
+    "zstandard": "zstd",
+    "torch": "torch",
+    "fastapi": "serve",
+}
 
 observers: list[Callable[[str, str, str], None]] = []
-"""Called as ``observer(event, group, name)`` when a name is loaded or a group is listed."""
+"""Called as ``observer(event, group, name)``: before a name is loaded ("load"), when a group is listed ("list"), and
+when a literal is read from a file ("fact"; the name is then ``name:CONSTANT``)."""
 
 
 class Catalog:
@@ -91,9 +101,8 @@ class Catalog:
     def fact(self, name: str, constant: str) -> Any:
         """The literal bound to `constant` in the file of `name`, without importing it; None if absent."""
         for observer in observers:
-            observer("load", self.group, name)
-        tree = self._tree(name)
-        for node in tree.body:
+            observer("fact", self.group, f"{name}:{constant}")
+        for node in _binding(self._text(name), constant):
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             value = getattr(node, "value", None)
             if value is not None and any(isinstance(t, ast.Name) and t.id == constant for t in targets):
@@ -102,16 +111,33 @@ class Catalog:
 
     def summary(self, name: str) -> str:
         """The first line of the file's docstring, without importing it."""
-        return (ast.get_docstring(self._tree(name)) or "").partition("\n")[0]
+        # Left as it stands: cleaning it up would load the module inspect.
+        return (ast.get_docstring(ast.parse(self._text(name)), clean=False) or "").strip().partition("\n")[0]
 
-    def _tree(self, name: str) -> ast.Module:
+    def _text(self, name: str) -> str:
         path = self._own.get(name)
         if path is None:
             spec = importlib.util.find_spec(self.module_name(name))
             if spec is None or spec.origin is None:
                 raise NotFound(f"the file of {self.noun} {name!r} is gone", where=self.module_name(name))
             path = Path(spec.origin)
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
+
+
+def _binding(text: str, constant: str) -> list[ast.stmt]:
+    """The statements of a file among which a constant is bound: the one that does, where its line is plain to see.
+
+    Parsing whole files for one line each would be a tenth of the time that a command takes.
+    """
+    lines = text.splitlines()
+    starts = [n for n, line in enumerate(lines) if line.startswith((f"{constant} =", f"{constant}:"))]
+    if len(starts) == 1:
+        for end in range(starts[0] + 1, min(starts[0] + 40, len(lines)) + 1):
+            try:
+                return ast.parse("\n".join(lines[starts[0] : end])).body
+            except SyntaxError:
+                continue
+    return ast.parse(text).body
 
 
 @cache

@@ -31,8 +31,11 @@ REFUSED = {
     "container/csv_named.parquet": "it looks like text",
     "container/empty_table.parquet": "no rows",
     "container/corrupt_page.parquet": "column 'x': the Parquet file is damaged",
-    "container/inconsistent.jsonl": "no data source reads .jsonl",
-    "container/zip_ratio_1000.zip": "no data source reads .zip",
+    "container/inconsistent.jsonl": "line 61, column 20: the text ends in the middle of a value",
+    "container/nan_infinity.json": "NaN is no JSON value",
+    "container/object_array.npy": "no data source reads .npy",
+    "container/zip_ratio_1000.zip": "times as much",
+    "container/zip_path_traversal.zip": "2 of its members lead outside the archive",
 }
 CITIES = ["Göteborg", "Kraków", "Málaga", "Orléans", "Reykjavík", "São Paulo", "Zürich", "Łódź"]
 LATIN = ["Göteborg", "Kraków", "Málaga", "Orléans", "Reykjavík", "São Paulo", "Zürich", "lódl"]
@@ -113,6 +116,19 @@ READ: dict[str, list[Callable[[pl.DataFrame, Dataset], bool]]] = {
     "container/gz_named.csv": [cities(CITIES), noted("is gzip")],
     "container/good_reference.parquet": [rows(1000), kinds("nci")],
     "container/bad_magic.parquet": [rows(1000), kinds("nci"), noted("does not begin")],
+    "container/odd_names.sqlite": [
+        rows(50),
+        kinds("ccc"),
+        noted("'select' is stored as 40 integers, 10 texts; read as text"),
+        missing("a b", 33),
+    ],
+    "container/two_sheets_offset_header.xlsx": [
+        rows(30),
+        kinds("tcc"),
+        noted("found at cell A3"),
+        noted("8 are not, e.g. '0,5'"),
+        cell(0, "amount", "0,5"),
+    ],
     "container/odd_types.parquet": [
         cell(0, "id", 2**62),
         lambda f, d: {"lst", "st", "bin"}.isdisjoint(f.columns),
@@ -143,7 +159,7 @@ def test_odd_file_is_read_right(name: str, real_data: Path) -> None:
 
 
 def test_every_csv_file_is_in_a_table(real_data: Path) -> None:
-    """No nasty delimited or Parquet file is forgotten."""
+    """No nasty table is forgotten."""
     folder = real_data / "bad"
-    files = [*folder.glob("csv/*"), *folder.glob("container/*.parquet"), *folder.glob("container/*csv*")]
+    files = [*folder.glob("csv/*"), *folder.glob("container/*")]
     assert {str(path.relative_to(folder)) for path in files} <= {*REFUSED, *READ}

@@ -104,7 +104,7 @@ def test_near_file_names_are_offered(tmp_path: Path) -> None:
 
 def test_a_gzip_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unpacking ends at the limit, whatever the file promises."""
-    monkeypatch.setattr(raw, "UNPACKED_LIMIT", 10_000)
+    monkeypatch.setattr(raw, "LIMIT", 10_000)
     with pytest.raises(DataError, match="more than 10000 bytes"):
         read_bytes(gzip.compress(b"a,b\n" * 5000), tmp_path, name="t.csv.gz")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +173,7 @@ def test_every_nasty_file_is_explored(real_data: Path) -> None:
             assert explore(frame, dataset, Asked(target=target)).rows == frame.height
 
 
-def table(columns: dict[str, object], **asked: object) -> Profile:
+def table(columns: Mapping[str, object], **asked: object) -> Profile:
     frame = pl.DataFrame(columns)
     found = tuple(describe(column) for column in frame.iter_columns())
     dataset = Dataset(version="", rows=frame.height, columns=found, source="", origins=())

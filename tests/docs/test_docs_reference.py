@@ -183,3 +183,11 @@ BLOCKS = [
 def test_every_spec_shown_is_sound(block: tuple[str, int, str]) -> None:
     """The strict reader takes every spec that the documents show."""
     assert parse(block[2], block[0]).problem.target
+
+
+def test_every_bench_is_described() -> None:
+    """Each script that `make bench` runs stands in docs/benchmarks.md."""
+    text = document("benchmarks.md")
+    scripts = [p for p in (ROOT / "bench").glob("*.py") if "\nif __name__" in p.read_text(encoding="utf-8")]
+    assert scripts
+    assert [path.name for path in scripts if f"`bench/{path.name}`" not in text] == []

@@ -69,7 +69,7 @@ def test_every_file_says_what_it_is() -> None:
 def test_every_extension_has_an_example(kind: catalog.Catalog) -> None:
     """Every source, step, estimator and metric has a doctest, every command an example to type."""
     mark = "Example:\n  volvelle " if kind is catalog.COMMANDS else ">>> "
-    assert [n for n in kind.names() if mark not in (ast.get_docstring(kind._tree(n)) or "")] == []
+    assert [n for n in kind.names() if mark not in (kind.load(n).__doc__ or "")] == []
 
 
 def test_every_test_says_what_it_proves() -> None:
@@ -129,3 +129,9 @@ def test_the_changelog_has_the_version() -> None:
     assert newest is not None
     assert newest[1] == volvelle.__version__
     assert f'version = "{volvelle.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_names_of_test_files_differ() -> None:
+    """No two test files have the same name: pytest would collect one of them only."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

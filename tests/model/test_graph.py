@@ -16,11 +16,12 @@ def small() -> Graph:
     graph = Graph("small")
     x = graph.input("numbers", "float", 2)
     swapped = graph.columns(x, [1, 0])
-    doubled = graph.node("Mul", swapped, graph.constant(np.float32([2.0])))
+    doubled = graph.node("Mul", swapped, graph.constant(np.array([2.0], dtype=np.float32)))
     total = graph.node("Add", graph.columns(x, [0]), graph.columns(x, [1]))
     graph.output("y", graph.concat([doubled, total]))
     graph.output(
-        "large", graph.cast(graph.node("Greater", total, graph.constant(np.float32([3])), kind="bool"), "int64")
+        "large",
+        graph.cast(graph.node("Greater", total, graph.constant(np.array([3], dtype=np.float32)), kind="bool"), "int64"),
     )
     return graph
 
@@ -45,8 +46,8 @@ def test_equal_constants_are_stored_once() -> None:
     graph = Graph("shared")
     x = graph.input("numbers", "float", 1)
     for _ in range(3):
-        x = graph.node("Add", x, graph.constant(np.float32([1.5])))
-    y = graph.node("Add", graph.cast(x, "double"), graph.constant(np.float64([1.5])))
+        x = graph.node("Add", x, graph.constant(np.array([1.5], dtype=np.float32)))
+    y = graph.node("Add", graph.cast(x, "double"), graph.constant(np.array([1.5], dtype=np.float64)))
     graph.output("y", y)
     assert len(onnx.load_from_string(graph.finish()).graph.initializer) == 2
 
@@ -69,4 +70,4 @@ def test_every_operator_of_the_closed_set_is_a_standard_one() -> None:
 def test_a_type_that_no_graph_holds_is_refused() -> None:
     """Only float32, float64, int64 and bool constants exist."""
     with pytest.raises(ContractBroken, match="int32"):
-        Graph("bad").constant(np.int32([1]))
+        Graph("bad").constant(np.array([1], dtype=np.int32))

@@ -20,7 +20,7 @@ from volvelle.model.session import Session
 def plain() -> onnx.ModelProto:
     """A sound model."""
     graph = Graph("plain")
-    graph.output("y", graph.node("Add", graph.input("x", "float", 1), graph.constant(np.float32([1]))))
+    graph.output("y", graph.node("Add", graph.input("x", "float", 1), graph.constant(np.array([1], dtype=np.float32))))
     return onnx.load_from_string(graph.finish())
 
 

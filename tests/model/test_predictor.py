@@ -34,8 +34,10 @@ def model() -> Predictor:
     """Says yes, with certainty, where b is above one or a is y."""
     graph = Graph("rule")
     numbers, codes = graph.input("numbers", "float", 1), graph.input("codes", "int64", 1)
-    large = graph.node("Greater", numbers, graph.constant(np.float32([1])), kind="bool")
-    yes = graph.node("Or", large, graph.node("Equal", codes, graph.constant(np.int64([1])), kind="bool"))
+    large = graph.node("Greater", numbers, graph.constant(np.array([1], dtype=np.float32)), kind="bool")
+    yes = graph.node(
+        "Or", large, graph.node("Equal", codes, graph.constant(np.array([1], dtype=np.int64)), kind="bool")
+    )
     scores = graph.concat([graph.cast(graph.node("Not", yes), "float"), graph.cast(yes, "float")])
     graph.output("label", graph.node("ArgMax", scores, kind="int64", width=1, axis=1, keepdims=0), vector=True)
     graph.output("scores", scores)

@@ -102,7 +102,7 @@ def test_a_spec_built_in_python_is_checked_as_strictly() -> None:
         sound(Spec(problem=Problem(target="y"), data=Data(source="a.csv"), search=Search(estimators=("x",))))
 
 
-names = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12)
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
 @given(names, names, st.lists(names, max_size=3), names, st.one_of(st.none(), st.floats(-1e6, 1e6)))

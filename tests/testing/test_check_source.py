@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 import pytest
+import zstandard
 
 from volvelle.catalog import SOURCES
 from volvelle.testing.check_source import check_source
+from workbook import Cell, write_workbook  # type: ignore[import-not-found]
 
 
 def write_csv(folder: Path, frame: pl.DataFrame) -> str:
@@ -29,7 +33,65 @@ def write_ipc(folder: Path, frame: pl.DataFrame) -> str:
     return "t.arrow"
 
 
-WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {"delimited": write_csv, "parquet": write_parquet}
+def write_json(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_json(folder / "t.json")
+    return "t.json"
+
+
+def write_excel(folder: Path, frame: pl.DataFrame) -> str:
+    # A spreadsheet has no integers beyond 2^53: this one stands there as text.
+    cells: dict[str, Cell] = {}
+    for letter, column in zip("ABCD", frame.iter_columns(), strict=True):
+        cells[f"{letter}1"] = column.name
+        for row, value in enumerate(column, start=2):
+            cells[f"{letter}{row}"] = str(value) if column.name == "integer" and value else value
+    write_workbook(folder / "t.xlsx", {"Sheet1": cells})
+    return "t.xlsx"
+
+
+def write_folder(folder: Path, frame: pl.DataFrame) -> str:
+    (folder / "parts").mkdir()
+    frame.head(3).write_parquet(folder / "parts" / "1.parquet")
+    frame.tail(1).write_parquet(folder / "parts" / "2.parquet")
+    return "parts/*.parquet"
+
+
+def write_zip(folder: Path, frame: pl.DataFrame) -> str:
+    with zipfile.ZipFile(folder / "t.zip", "w") as archive:
+        archive.writestr("t.csv", frame.write_csv())
+    return "t.zip"
+
+
+def write_zst(folder: Path, frame: pl.DataFrame) -> str:
+    (folder / "t.csv.zst").write_bytes(zstandard.compress(frame.write_csv().encode()))
+    return "t.csv.zst"
+
+
+def write_sqlite(folder: Path, frame: pl.DataFrame) -> str:
+    made = sqlite3.connect(folder / "t.db")
+    made.execute("CREATE TABLE t (number REAL, integer INTEGER, text TEXT, flag BOOLEAN)")
+    made.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", frame.rows())
+    made.commit()
+    made.close()
+    return "t.db"
+
+
+def write_sql(folder: Path, frame: pl.DataFrame) -> str:
+    return f"sqlite:///{folder / write_sqlite(folder, frame)}"
+
+
+WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
+    "arrow": write_ipc,
+    "delimited": write_csv,
+    "excel": write_excel,
+    "folder": write_folder,
+    "json": write_json,
+    "parquet": write_parquet,
+    "sql": write_sql,
+    "sqlite": write_sqlite,
+    "zip": write_zip,
+    "zst": write_zst,
+}
 
 SOUND = '''"""Arrow files, as a third party would add them.
 
@@ -85,13 +147,27 @@ def module(folder: Path, text: str) -> ModuleType:
 
 def test_every_source_of_the_catalog_is_tried() -> None:
     """A new source needs a writer here."""
-    assert set(WRITERS) == set(SOURCES.names())
+    assert {*WRITERS, "postgresql"} == set(SOURCES.names())
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
 def test_our_sources_keep_the_contract(name: str) -> None:
     """Our own sources keep every promise."""
     check_source(SOURCES.load(name), WRITERS[name])
+
+
+def test_postgresql_keeps_the_contract(postgres: tuple[str, Callable[[str], None]]) -> None:
+    """The source of a real server keeps every promise."""
+    address, execute = postgres
+
+    def write(folder: Path, frame: pl.DataFrame) -> str:
+        execute("CREATE TABLE t (number float8, integer int8, text text, flag boolean)")
+        for row in frame.rows():
+            cells = ["NULL" if cell is None else "'" + str(cell).replace("'", "''") + "'" for cell in row]
+            execute(f"INSERT INTO t VALUES ({', '.join(cells)})")
+        return address.partition(":")[2]
+
+    check_source(SOURCES.load("postgresql"), write)
 
 
 def test_sound_source_of_a_stranger_passes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ target = "ripe"
 positive = "yes"
 
 [data]
-source = "fruit.ndjson"
+source = "fruit.avro"
 
 [features.sugar]
 steps = ["impute_median", "square_root", "scale_standard"]
@@ -40,11 +40,11 @@ from volvelle.testing.check_metric import check_metric
 from volvelle.testing.check_source import check_source
 from volvelle.testing.check_step import check_step
 def make(folder, frame):
-    frame.write_ndjson(folder / "t.ndjson")
-    return "t.ndjson"
+    frame.write_avro(folder / "t.avro")
+    return "t.avro"
 check_estimator(importlib.import_module("orchard.one_rule"))
 check_step(importlib.import_module("orchard.square_root"))
-check_source(importlib.import_module("orchard.ndjson"), make)
+check_source(importlib.import_module("orchard.avro"), make)
 check_metric(importlib.import_module("orchard.kappa"))
 print("sound")
 """
@@ -93,7 +93,7 @@ def test_a_spec_uses_them_by_name(python: Run, tmp_path: Path) -> None:
     rows = [
         {"sugar": (k * 37 % 100) / 10, "size": k % 7, "ripe": "yes" if k * 37 % 100 > 50 else "no"} for k in range(300)
     ]
-    pl.DataFrame(rows).write_ndjson(tmp_path / "fruit.ndjson")
+    pl.DataFrame(rows).write_avro(tmp_path / "fruit.avro")
     (tmp_path / "volvelle.toml").write_text(SPEC, encoding="utf-8")
     done = python("-m", "volvelle", "run", "--json", folder=tmp_path)
     document = json.loads(done.stdout)
@@ -110,4 +110,4 @@ def test_without_it_the_names_are_unknown(tmp_path: Path) -> None:
     (tmp_path / "volvelle.toml").write_text(SPEC, encoding="utf-8")
     done = subprocess.run([sys.executable, "-m", "volvelle", "check"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "no data source reads 'fruit.ndjson'" in done.stderr
+    assert "no data source reads .avro" in done.stderr

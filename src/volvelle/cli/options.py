@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from volvelle.spec.read import FILE
 
@@ -33,8 +34,8 @@ def shown(path: Path) -> str:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document; NaN never occurs in it."""
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))
+    """One JSON document; NaN stands in it as null."""
+    print(msgspec.json.format(msgspec.json.encode(document), indent=1).decode())
 
 
 def print_next(*moves: str) -> None:

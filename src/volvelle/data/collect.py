@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 from msgspec.structs import replace
 
-from volvelle.catalog import SOURCES
 from volvelle.data.contract import Read
+from volvelle.data.dispatch import read_source
 from volvelle.data.kinds import KINDS, settle
 from volvelle.data.records import Column, ColumnKind, Dataset, Layout
 from volvelle.data.versions import digest, to_bytes
-from volvelle.errors import DataError, SpecError, near
+from volvelle.errors import SpecError, near
 from volvelle.spec.requirements import Data, FeatureSpec
 
 MAX_CATEGORIES = 1000
@@ -127,40 +127,12 @@ def _seconds(value: object) -> float | None:
 
 
 def _read(data: Data, folder: Path) -> Read:
-    name, where = _source_of(data.source)
     layout = Layout(
         delimiter=data.delimiter,
         encoding=data.encoding,
         decimal=data.decimal,
         header=data.header,
         missing=data.missing,
+        query=data.query,
     )
-    got = SOURCES.load(name).read(where, folder, layout)
-    if not isinstance(got, Read):
-        raise DataError(f"the data source {name!r} did not hand on rows", where=data.source)
-    return got
-
-
-def _source_of(source: str) -> tuple[str, str]:
-    """The catalog name of the source that reads this, and the text it takes."""
-    scheme, colon, rest = source.partition(":")
-    suffixes: dict[str, str] = {}
-    schemes: dict[str, str] = {}
-    for name in SOURCES.names():
-        suffixes |= dict.fromkeys(SOURCES.fact(name, "SUFFIXES") or (), name)
-        schemes |= dict.fromkeys(SOURCES.fact(name, "SCHEMES") or (), name)
-    if colon and scheme in schemes:
-        return schemes[scheme], rest
-    for suffix in sorted(suffixes, key=len, reverse=True):
-        if source.lower().endswith(suffix):
-            return suffixes[suffix], source
-    ending = Path(source).suffix.lower()
-    if colon and ending not in suffixes and scheme.isalnum() and len(scheme) > 1:
-        raise DataError(
-            f"no data source reads {scheme}:", where="[data] source", next_move=near(scheme, [*schemes, *suffixes])
-        )
-    raise DataError(
-        f"no data source reads {ending or 'a name without a suffix'} ({source!r})",
-        where="[data] source",
-        next_move=near(ending, suffixes),
-    )
+    return read_source(data.source, folder, layout)

@@ -10,14 +10,19 @@ import gzip
 import hashlib
 import io
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from volvelle.data.records import Origin
 from volvelle.errors import DataError, near
 
-UNPACKED_LIMIT = 4 * 2**30
-"""Bytes that a gzip file may unpack to."""
-_CHUNK = 16 * 2**20
+RATIO = 500
+"""Times its packed size that a file may unpack to; tables seldom reach 50."""
+SMALL = 16 * 2**20
+"""Bytes that may be unpacked whatever the ratio."""
+LIMIT = 4 * 2**30
+"""Bytes that a file may unpack to."""
+_CHUNK = 4 * 2**20
 _GZIP = b"\x1f\x8b"
 _FORMATS = {
     b"PAR1": "a Parquet file; name it .parquet",
@@ -41,41 +46,46 @@ def read_file(where: str, folder: Path) -> tuple[bytes, Origin]:
     Raises:
         DataError: no such file (near names of its folder are offered), a folder, unreadable or empty.
     """
+    path = find_file(where, folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error}", where=where, next_move="check its rights") from error
+    return content, Origin(name=where, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+def find_file(where: str, folder: Path) -> Path:
+    """The path of the file `where`, relative to `folder`.
+
+    Raises:
+        DataError: no such file (near names of its folder are offered), a folder, or empty.
+    """
     path = (folder / where).expanduser()
     try:
         if path.is_dir():
             raise DataError("this is a folder, not a file", where=where, next_move=_name_a_file(path))
-        content = path.read_bytes()
+        size = path.stat().st_size
     except FileNotFoundError as error:
         raise DataError("there is no such file", where=where, next_move=_near_files(path)) from error
     except (OSError, ValueError) as error:
         raise DataError(f"the file cannot be read: {error}", where=where, next_move="check its rights") from error
-    if not content:
+    if not size:
         raise DataError("the file is empty (0 bytes)", where=where, next_move="export the data again")
-    return content, Origin(name=where, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    return path
 
 
 def unpack(content: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     """Unpack gzip, whatever the file is called; other bytes pass unchanged. Notes name a wrong suffix.
 
     Raises:
-        DataError: the gzip data are cut off or damaged, or unpack to more than `UNPACKED_LIMIT` bytes.
+        DataError: the gzip data are cut off or damaged, or unpack to more than `bounded` allows.
     """
     named = where.lower().endswith(".gz")
     if not content.startswith(_GZIP):
         return content, (f"{where} is not gzip data although its name says so; read as it is",) if named else ()
-    pieces, size = [], 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            while piece := stream.read(_CHUNK):
-                size += len(piece)
-                if size > UNPACKED_LIMIT:
-                    raise DataError(
-                        f"{len(content)} bytes of gzip unpack to more than {UNPACKED_LIMIT} bytes",
-                        where=where,
-                        next_move="split the file, or write it as Parquet",
-                    )
-                pieces.append(piece)
+            unpacked = b"".join(bounded(iter(lambda: stream.read(_CHUNK), b""), len(content), where))
     except EOFError as error:
         raise DataError(
             "the gzip data are cut off: the end of the stream is missing",
@@ -86,9 +96,27 @@ def unpack(content: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
         raise DataError(
             f"the gzip data are damaged: {error}", where=where, next_move="copy or download the file again"
         ) from error
-    if not size:
+    if not unpacked:
         raise DataError("the gzip file unpacks to 0 bytes", where=where, next_move="export the data again")
-    return b"".join(pieces), () if named else (f"{where} is gzip data although its name does not say so; unpacked",)
+    return unpacked, () if named else (f"{where} is gzip data although its name does not say so; unpacked",)
+
+
+def bounded(pieces: Iterable[bytes], packed: int, where: str) -> Iterator[bytes]:
+    """The same pieces, counted while they come: what a file says about its own size proves nothing.
+
+    Raises:
+        DataError: more than `LIMIT` bytes, or more than `SMALL` and `RATIO` times the packed size.
+    """
+    size, allowed = 0, min(LIMIT, max(SMALL, RATIO * packed))
+    for piece in pieces:
+        size += len(piece)
+        if size > allowed:
+            raise DataError(
+                f"{packed} packed bytes unpack to more than {allowed} bytes, {allowed // max(packed, 1)} times as much",
+                where=where,
+                next_move="if the file is what it should be, unpack it and name the unpacked file",
+            )
+        yield piece
 
 
 def known_format(content: bytes) -> str:

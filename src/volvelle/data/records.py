@@ -11,22 +11,27 @@ ColumnKind = Literal["number", "integer", "category", "boolean", "time"]
 
 
 class Layout(Record, frozen=True):
-    """How a delimited text was read: given in the spec, or sniffed."""
+    """How the source was read: given in the spec, or found."""
 
     delimiter: str | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
     missing: tuple[str, ...] | None = None
+    query: str | None = None
+    """The query that was put to a database."""
 
 
 class Origin(Record, frozen=True):
-    """One file that rows came from."""
+    """One thing that rows came from."""
 
     name: str
-    """As written in the spec."""
+    """As written in the spec; never with a password."""
     sha256: str
+    """Of a file's bytes, of a pattern's sorted file names; empty for a database, which has no cheap hash."""
     size: int
+    kind: Literal["file", "names", "live"] = "file"
+    """A file; the names that a pattern finds; or what can change at any time without a trace."""
 
 
 class Column(Record, frozen=True):

@@ -43,8 +43,8 @@ _METRICS: dict[ModelTask, tuple[tuple[str, float], ...]] = {
 }
 """Metrics that gates are proposed for, and what chance gives (of k classes: 1/k)."""
 _GAPS: dict[ModelTask, tuple[str, ...]] = {"binary": ("overfit_gap <= 0.1",), "multiclass": ("overfit_gap <= 0.3",)}
-_LEAST = 0.03
-"""How far below the baseline a bound lies at least."""
+_LEAST, _ERRORS = 0.05, 3.0
+"""How far below the baseline a bound lies at least, and in standard errors."""
 
 
 class Proposed(NamedTuple):
@@ -58,7 +58,7 @@ def propose(spec: Spec, frame: pl.DataFrame, dataset: Dataset) -> Proposed | Non
     """Gates that a simple model would probably pass; None where it cannot be trained on a few rows.
 
     Two estimators with their defaults, three folds of at most 2,000 rows, about four seconds. A bound lies below
-    the better one's mean by 2.5 standard errors of a test side of the size that the spec asks for.
+    the better one's mean by three standard errors of a test side of the size that the spec asks for.
     """
     known, _ = known_target(frame, spec.problem.target)
     rows = _drawn(len(known), spec.search.seed)
@@ -160,9 +160,9 @@ def _bound(scores: list[float], fold: float, test: float, chance: float) -> tupl
     """The mean and a bound below it, in hundredths, yet above chance.
 
     >>> _bound([0.8, 0.8, 0.8], 100, 100, 0.5)
-    (0.8, 0.77)
+    (0.8, 0.75)
     """
     mean = statistics.fmean(scores)
     error = statistics.pstdev(scores) * math.sqrt(fold / test)
-    bound = math.floor(round((mean - max(_LEAST, 2.5 * error)) * 100, 6)) / 100
+    bound = math.floor(round((mean - max(_LEAST, _ERRORS * error)) * 100, 6)) / 100
     return mean, max(bound, math.ceil(round((chance + 0.02) * 100, 6)) / 100)

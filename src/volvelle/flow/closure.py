@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -84,7 +83,7 @@ class Code:
                     if name.endswith(".dist-info"):
                         distribution, _, version = name[: -len(".dist-info")].partition("-")
                         self._versions[plain(distribution)] = version
-            self._versions["python"] = platform.python_version()
+            self._versions["python"] = ".".join(map(str, sys.version_info[:3]))
         return {p: self._versions.get(p, "") for p in packages}
 
     def stages(self, wheel: str) -> list[tuple[str, list[str], str]]:
@@ -93,20 +92,30 @@ class Code:
         Raises:
             ContractBroken: there is no such tuple, or it holds something else than plain annotated functions.
         """
+        kept = self._ledger.recall("stages", wheel)
+        if kept and self._stands(kept):
+            return [(root, parameters, result) for root, parameters, result in kept["stages"]]
+        found, read = self._read_stages(wheel)
+        self._remember("stages", wheel, {"stages": found}, {m: f for m in read if (f := self._file(m))}, [])
+        return found
+
+    def _read_stages(self, wheel: str) -> tuple[list[tuple[str, list[str], str]], set[str]]:
+        """The stages in a wheel, and the modules that were read for it."""
         module, _, name = wheel.partition(":")
         facts = self._facts_of(module)
         if facts is None or name not in facts["tuples"]:
             raise ContractBroken(f"{wheel} is no literal tuple of stages; write NAME = (stage, stage, ...) there")
-        found = []
+        found, read = [], {module}
         for stage in facts["tuples"][name]:
             targets = self._targets(module, stage)
             place, attribute = targets[0] if targets else ("", "")
             inner = self._facts_of(place) if place else None
+            read |= {place, *(m for m, f in self._facts.items() if f is not None)}
             shape = inner["functions"].get(attribute) if inner else None
             if shape is None or not shape[1]:
                 raise ContractBroken(f"{stage!r} in {wheel} is no plain function annotated with the record it gives")
             found.append((f"{place}:{attribute}", shape[0], shape[1].rpartition(".")[2]))
-        return found
+        return found, read
 
     def hold(self, roots: list[str]) -> None:
         """Note that this process is about to run the code of `roots`.
@@ -149,13 +158,18 @@ class Code:
             tuple(sorted(walk.variables)),
             tuple(sorted(map(str, read.values()))),
         )
-        # How closures are computed is part of what they are.
-        stamps = {f: self._stamp(f) for f in (*closure.files, __file__, str(modules.__file__), str(reach.__file__))}
-        tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
-        if all(rested(s) for s in stamps.values()):
-            kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent, **closure._asdict()}
-            self._ledger.remember("closure", root, kept)
+        self._remember("closure", root, closure._asdict(), read, absent)
         return closure
+
+    def _remember(self, kind: str, key: str, value: dict[str, Any], read: dict[str, Path], absent: list[str]) -> None:
+        """Keep what was found with the state of everything that it was read from."""
+        # How it is found is part of what it is.
+        own = (__file__, str(modules.__file__), str(reach.__file__))
+        stamps = {f: self._stamp(f) for f in (*map(str, read.values()), *own)}
+        tops = {m: str(f) for m, f in read.items() if m.partition(".")[0] != "volvelle"}
+        if all(map(rested, stamps.values())):
+            kept = {"python": sys.version, "stamps": stamps, "tops": tops, "absent": absent}
+            self._ledger.remember(kind, key, {**kept, **value})
 
     def _targets(self, module: str, reference: str) -> list[Target]:
         """Where a reference made in `module` leads; nothing for locals and built-ins."""
@@ -216,12 +230,16 @@ class Code:
             if path is not None:
                 # Before the text is read, so that a write in between is not taken for what was read.
                 self._stamp(str(path))
-                self._facts[module] = modules.read(
-                    path.read_text(encoding="utf-8"),
-                    module,
-                    package=path.name == "__init__.py",
-                    foreign=lambda name: not self._ours(name),
-                )
+                try:
+                    self._facts[module] = modules.read(
+                        path.read_text(encoding="utf-8"),
+                        module,
+                        package=path.name == "__init__.py",
+                        foreign=lambda name: not self._ours(name),
+                    )
+                except (SyntaxError, UnicodeDecodeError) as error:
+                    place = f"{path}:{error.lineno}" if isinstance(error, SyntaxError) else str(path)
+                    raise InputError(f"this is not Python: {error.args[0]}", where=place) from error
         return self._facts[module]
 
     def _ours(self, module: str) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from volvelle import catalog
+from volvelle.data.listing import found_by, names_digest
 from volvelle.errors import NotFound
 from volvelle.flow.closure import Code, rested, stamp
 from volvelle.flow.ledger import Ledger
@@ -22,6 +23,8 @@ from volvelle.spec.requirements import Spec
 
 Notify = Callable[[str, dict[str, Any]], None]
 """Told of progress: an event name and its facts."""
+_ONCE = "read once"
+"""Noted for what has no digest; nothing present equals it."""
 _PRESENT = " (present)"
 """After the key of a record: only whether the spec has it."""
 
@@ -85,14 +88,21 @@ class Needs:
         self._digest = digest
         self.spec: dict[str, str] = {}
         self.files: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.live: dict[str, str] = {}
         self.extensions: dict[str, str] = {}
         self.groups: dict[str, str] = {}
+        self.facts: dict[str, str] = {}
         self.made: list[str] = []
 
     def watch(self, event: str, group: str, name: str) -> None:
         """Note a look into the catalog, and what was found there: it may be edited while the stage runs."""
-        kind, key = ("extensions", f"{group}/{name}") if event == "load" else ("groups", group)
-        noted = self.extensions if event == "load" else self.groups
+        kind, noted = {
+            "load": ("extensions", self.extensions),
+            "list": ("groups", self.groups),
+            "fact": ("facts", self.facts),
+        }[event]
+        key = f"{group}/{name}" if name else group
         if key not in noted:
             # First, because finding the digest looks into the catalog as well.
             noted[key] = ""
@@ -140,6 +150,14 @@ class Context:
         """Note that the stage read a file with this hash."""
         self.needs.files[os.path.relpath(path, self.folder)] = sha256
 
+    def depends_on_names(self, pattern: str, digest: str) -> None:
+        """Note that the stage read the files that a pattern finds, whose names have this digest."""
+        self.needs.names[pattern] = digest
+
+    def depends_on_live(self, name: str) -> None:
+        """Note that the stage read what can change without a trace: it is executed again on every turn."""
+        self.needs.live[name] = _ONCE
+
     def put(self, content: bytes, *, sealed: bool = False) -> str:
         """Keep an object in the store; its SHA-256."""
         digest = self._store.put(content, sealed=sealed)
@@ -158,7 +176,7 @@ class Context:
     def versions(self) -> dict[str, str]:
         """Versions of Python and of all packages that this stage and the extensions it has loaded reach."""
         roots = [self.root, *modules_of(self.needs.extensions)]
-        return self.now.packages(roots) if self.now else {"python": platform.python_version()}
+        return self.now.packages(roots) if self.now else {"python": ".".join(map(str, sys.version_info[:3]))}
 
     def unfinished(self) -> list[Any]:
         """What a killed execution of this stage left behind, if nothing that it depended on has changed since."""
@@ -168,6 +186,7 @@ class Context:
         # What the killed execution looked up counts for this one, which will not do that part again.
         self.needs.extensions |= kept["needs"]["extensions"]
         self.needs.groups |= kept["needs"]["groups"]
+        self.needs.facts |= kept["needs"]["facts"]
         return list(kept["entries"])
 
     def keep_unfinished(self, entries: list[Any]) -> None:
@@ -204,8 +223,11 @@ def stale(needs: dict[str, Any], now: Callable[[str, str], str]) -> list[str]:
         "spec": "spec key {} changed",
         "variables": "environment variable {} changed",
         "files": "file {} changed",
+        "names": "other files are found by {}",
+        "live": "{} may have changed",
         "extensions": "code of {} changed",
         "groups": "the list of {} changed",
+        "facts": "{} changed",
         "inputs": "{} changed",
     }
     return [
@@ -229,12 +251,18 @@ class Now:
             return digest_json(value_at(self._spec, key))
         if kind == "files":
             return file_digest(self._folder / key, self._ledger)
+        if kind == "names":
+            return names_digest(found_by(key, self._folder))
+        if kind == "live":
+            return ""
         if kind == "variables":
             return digest_json(os.environ.get(key))
         if kind == "packages":
             return self._code.versions((key,))[key]
         if kind == "groups":
             return digest_json([c.names() for c in catalog.ALL if c.group == key])
+        if kind == "facts":
+            return _fact(key)
         if kind == "extensions":
             return "".join(self._code.closure(root).digest for root in modules_of([key]))
         return self._code.closure(key).digest
@@ -248,6 +276,17 @@ class Now:
         """Digests of all environment variables that the roots read."""
         names = sorted({v for root in roots for v in self._code.closure(root).variables})
         return {name: self("variables", name) for name in names}
+
+
+def _fact(key: str) -> str:
+    """The digest of the literal ``group/name:CONSTANT``; '' if its file is gone."""
+    group, _, rest = key.partition("/")
+    name, _, constant = rest.partition(":")
+    try:
+        value = next(c for c in catalog.ALL if c.group == group).fact(name, constant)
+    except NotFound:
+        return ""
+    return digest_json(sorted(map(repr, value)) if isinstance(value, set) else repr(value))
 
 
 def modules_of(extensions: Iterable[str]) -> list[str]:
@@ -269,8 +308,11 @@ def complete(needs: Needs, stage: str, inputs: dict[str, str], now: Now) -> dict
         "spec": dict(needs.spec),
         "variables": now.variables(roots),
         "files": dict(needs.files),
+        "names": dict(needs.names),
+        "live": dict(needs.live),
         "extensions": dict(needs.extensions),
         "groups": dict(needs.groups),
+        "facts": dict(needs.facts),
         "inputs": inputs,
         "made": needs.made,
     }

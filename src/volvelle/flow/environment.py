@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from volvelle import __version__
 def environment(folder: Path) -> dict[str, Any]:
     """Facts about this machine and checkout, as JSON values."""
     return {
-        "python": platform.python_version(),
+        "python": ".".join(map(str, sys.version_info[:3])),
         "implementation": sys.implementation.name,
-        "platform": f"{sys.platform}-{platform.machine()}",
+        "platform": f"{sys.platform}-{os.uname().machine}",
         "cores": os.cpu_count(),
         "volvelle": __version__,
         "git": git_commit(folder),

@@ -115,6 +115,13 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
 
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows that a statement finds. Damage may show only while they are fetched."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+
     def _unusable(self, error: sqlite3.DatabaseError) -> InputError:
         outside = isinstance(error, sqlite3.OperationalError)
         advice = (
@@ -150,12 +157,12 @@ class Ledger:
 
     def runs(self) -> list[Run]:
         """All runs, oldest first. A run whose process is gone reads 'interrupted'."""
-        rows = self._execute("SELECT id, started, finished, status, pid, spec, environment, note FROM runs ORDER BY id")
+        rows = self._rows("SELECT id, started, finished, status, pid, spec, environment, note FROM runs ORDER BY id")
         return [_settled(Run(*row)) for row in rows]
 
     def runs_that_gave(self, stage: str, output: str) -> list[Run]:
         """Finished runs in which a stage gave this output, newest first."""
-        rows = self._execute(
+        rows = self._rows(
             "SELECT id, started, finished, status, pid, spec, environment, note FROM runs JOIN steps ON run = id "
             "WHERE status = 'done' AND stage = ? AND output = ? ORDER BY id DESC",
             (stage, output),
@@ -175,7 +182,7 @@ class Ledger:
 
     def steps(self, run: int) -> list[Step]:
         """The finished stages of a run, in the order in which they were noted."""
-        rows = self._execute("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
+        rows = self._rows("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return [Step(r[0], r[1], r[2], bool(r[3]), r[4], r[5]) for r in rows]
 
     def add_trace(self, stage: str, inputs: str, needs: dict[str, Any], output: str, seconds: float) -> None:
@@ -188,9 +195,7 @@ class Ledger:
     def traces(self, stage: str, inputs: str | None = None) -> Iterator[tuple[dict[str, Any], str, float]]:
         """(needs, output, seconds) of finished stages, newest first; `inputs` None: whatever they were."""
         where, values = ("", (stage,)) if inputs is None else (" AND inputs = ?", (stage, inputs))
-        rows = self._execute(
-            f"SELECT needs, output, seconds FROM traces WHERE stage = ?{where} ORDER BY id DESC", values
-        )
+        rows = self._rows(f"SELECT needs, output, seconds FROM traces WHERE stage = ?{where} ORDER BY id DESC", values)
         for needs, output, seconds in rows:
             yield json.loads(needs), output, seconds
 
@@ -226,12 +231,12 @@ class Ledger:
 
     def releases(self) -> list[dict[str, Any]]:
         """All releases, oldest first."""
-        rows = self._execute("SELECT id, name, run, at, by, note, path FROM releases ORDER BY id")
+        rows = self._rows("SELECT id, name, run, at, by, note, path FROM releases ORDER BY id")
         return [dict(zip(("id", "name", "run", "at", "by", "note", "path"), row, strict=True)) for row in rows]
 
     def champions(self) -> list[dict[str, Any]]:
         """Every change of champion, oldest first; the last one stands."""
-        rows = self._execute("SELECT release, at, why FROM champions ORDER BY id")
+        rows = self._rows("SELECT release, at, why FROM champions ORDER BY id")
         return [dict(zip(("release", "at", "why"), row, strict=True)) for row in rows]
 
     def crown(self, release: int, why: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
 import selectors
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from volvelle.train.search import Outcome
 
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
+_PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -49,7 +52,9 @@ class Trials:
         *,
         workers: int | None = None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="volvelle-")
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        self._held = _hold(Path(self._folder.name))
         self._count = len(folds)
         self._workers: list[subprocess.Popen[bytes]] = []
         self._size = max(1, min(len(folds), workers or os.cpu_count() or 1))
@@ -73,6 +78,7 @@ class Trials:
     ) -> None:
         self._end()
         self._folder.cleanup()
+        self._held.close()
 
     def measure(self, estimator: str, settings: Settings, left: float | None) -> Outcome:
         """Mean and standard deviation of the metric over the folds.
@@ -117,12 +123,16 @@ class Trials:
         if not line:
             code = process.wait()
             self._end()
-            raise InputError(f"the training process ended by itself (code {code}); it may have run out of memory")
+            raise InputError(f"the training process ended by itself (code {code}): {self._last_words()}")
         answer: dict[str, Any] = json.loads(line)
         for look in answer["looked"]:
             for observer in catalog.observers:
                 observer(*look)
         return str(answer["error"]) if "error" in answer else float(answer["score"])
+
+    def _last_words(self) -> str:
+        text = (Path(self._folder.name) / _ERRORS).read_text(encoding="utf-8", errors="replace").strip()
+        return text.rpartition("\n")[2][:300] or "it said nothing; it may have run out of memory"
 
     def _start(self) -> None:
         if any(process.poll() is not None for process in self._workers):
@@ -134,17 +144,18 @@ class Trials:
         path = os.pathsep.join(place for place in sys.path if place)
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
         command = [sys.executable, "-m", worker.__name__, self._folder.name, str(os.getpid())]
-        for _ in range(self._size):
-            self._workers.append(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                    start_new_session=True,
+        with (Path(self._folder.name) / _ERRORS).open("wb") as errors:
+            for _ in range(self._size):
+                self._workers.append(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                        env=environment,
+                        start_new_session=True,
+                    )
                 )
-            )
 
     def _end(self) -> None:
         for process in self._workers:
@@ -155,6 +166,23 @@ class Trials:
             with contextlib.suppress(BrokenPipeError):
                 _opened(process.stdin).close()
         self._workers.clear()
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Show that a folder is in use for as long as this process lives; the system frees the lock of a killed one."""
+    held = (folder / "locking").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    # Only now can it be seen, so that nobody finds it free.
+    (folder / "locking").rename(folder / _HELD)
+    return held
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed processes left."""
+    for left in place.glob(f"{_PREFIX}*/{_HELD}"):
+        with contextlib.suppress(OSError), left.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def _send(process: subprocess.Popen[bytes], waiting: list[dict[str, Any]], running: dict[int, int]) -> None:

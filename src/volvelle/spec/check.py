@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from volvelle.catalog import ESTIMATORS, FINDINGS, METRICS, SOURCES, STEPS, Catalog
+from volvelle.catalog import ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
 from volvelle.errors import InputError, SpecError, near
 from volvelle.spec.gates import Gate, parse
 from volvelle.spec.requirements import Spec
+from volvelle.spec.sources import holds_password, refusal, source_of
 from volvelle.spec.units import quantity
 
 _TASKS = {"classification": {"binary", "multiclass"}, "regression": {"regression"}}
@@ -62,18 +63,17 @@ def gates(spec: Spec) -> tuple[Gate, ...]:
 
 def _check_data(spec: Spec) -> None:
     source = spec.data.source
-    scheme, colon, _ = source.partition(":")
-    schemes = {s for name in SOURCES.names() for s in SOURCES.fact(name, "SCHEMES")}
-    suffixes = {s for name in SOURCES.names() for s in SOURCES.fact(name, "SUFFIXES")}
     if not source.strip():
         raise SpecError("the source is empty", where="data.source", next_move="name a file, e.g. 'data.csv'")
-    if not (colon and scheme in schemes) and not source.lower().endswith(tuple(suffixes)):
+    if holds_password(source):
         raise SpecError(
-            f"no data source reads {source!r}",
+            "a password is written out in the source",
             where="data.source",
-            next_move=f"files end in {', '.join(sorted(suffixes))}"
-            + (f"; schemes: {', '.join(schemes)}" if schemes else ""),
+            next_move="write ${NAME} in its place and set that environment variable: the spec is kept with every run",
         )
+    if source_of(source) is None:
+        problem, advice = refusal(source)
+        raise SpecError(problem, where="data.source", next_move=advice)
     if spec.data.delimiter is not None and len(spec.data.delimiter) != 1:
         raise SpecError(f"{spec.data.delimiter!r} is not one character", where="data.delimiter", next_move="e.g. ';'")
     for position, entry in enumerate(spec.data.accept):

@@ -67,10 +67,11 @@ def from_document(document: dict[str, Any]) -> Spec:
     Raises:
         SpecError: any mistake; `where` is the key, e.g. ``data.source``.
     """
-    _refuse_unknown(document, Spec, "")
     try:
         spec = msgspec.convert(document, Spec)
     except msgspec.ValidationError as error:
+        # Unknown keys first, because what they were meant to be may be what else is missing.
+        _refuse_unknown(document, Spec, "")
         text = str(error)
         match = _AT.search(text)
         where = _named(match["path"].lstrip(".") if match else "", document)

@@ -41,7 +41,10 @@ class Problem(Record, frozen=True):
 class Data(Record, frozen=True):
     """What is known: where the rows come from and what they mean."""
 
-    source: Annotated[str, Meta(description="a file; its suffix, or a scheme such as 'uci:', picks the data source")]
+    source: Annotated[
+        str,
+        Meta(description="a file, a folder with a slash at its end, a pattern like 'parts/*.csv', or a database"),
+    ]
     time: Annotated[str | None, Meta(description="ordering column; the newest rows become the test side")] = None
     group: Annotated[str | None, Meta(description="rows of one group never straddle the split")] = None
     ignore: Annotated[tuple[str, ...], Meta(description="columns that are never a feature")] = ()
@@ -65,6 +68,13 @@ class Data(Record, frozen=True):
     header: Annotated[
         bool | None, Meta(description="whether the first line names the columns; sniffed when absent")
     ] = None
+    query: Annotated[
+        str | None, Meta(description="one SELECT that a database answers; needed where it holds several tables")
+    ] = None
+    refresh: Annotated[
+        Literal["always", "never"],
+        Meta(description="whether a database is asked again on every turn; files are read again when they change"),
+    ] = "always"
 
 
 class FeatureSpec(Record, frozen=True):

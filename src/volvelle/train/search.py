@@ -8,11 +8,12 @@ if it had not stopped.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -161,19 +162,44 @@ def _propose(
         if name not in tried:
             return name, defaults(space)
     failed = {n for n in spaces if all(t.status == "failed" for t in trials if t.estimator == n)}
+    points = [(t.estimator, _point(t.estimator, t.settings)) for t in trials]
+    seen = {point for _, point in points}
     open_ = {
         name: space
         for name, space in spaces.items()
-        if space and name not in failed and (left is None or seconds.get(name, 0.0) < left)
+        if space
+        and name not in failed
+        and (left is None or seconds.get(name, 0.0) < left)
+        and len({point for estimator, point in points if estimator == name}) < _size(space)
     }
     if not open_:
         return None
-    seen = {_point(t.estimator, t.settings) for t in trials}
     for attempt in range(_AGAIN):
         name, settings = _ask(open_, trials, goal, attempt)
         if _point(name, settings) not in seen:
             return name, settings
+    # The proposals keep to points already tried: take the first untried one of a space that can be counted out.
+    for name, space in open_.items():
+        if math.isfinite(_size(space)):
+            return next((name, s) for s in _grid(space) if _point(name, s) not in seen)
     return None
+
+
+def _size(space: Space) -> float:
+    """How many points a space has."""
+    return math.prod(
+        math.inf if isinstance(d, Float) else d.high - d.low + 1 if isinstance(d, Int) else len(set(d.options))
+        for d in space.values()
+    )
+
+
+def _grid(space: Space) -> Iterator[Settings]:
+    """Every point of a space without real dimensions."""
+    values = [
+        range(d.low, d.high + 1) if isinstance(d, Int) else d.options if isinstance(d, Choice) else ()
+        for d in space.values()
+    ]
+    return (dict(zip(space, point, strict=True)) for point in itertools.product(*values))
 
 
 def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attempt: int) -> tuple[str, Settings]:

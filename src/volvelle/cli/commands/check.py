@@ -16,6 +16,7 @@ from volvelle.errors import NotFound
 from volvelle.spec.check import gates
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
+from volvelle.spec.sources import file_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +32,9 @@ def run(options: argparse.Namespace) -> int:
     """Read the spec strictly; look whether a file source is there."""
     spec = read(options.spec)
     parsed = gates(spec)
-    source = options.spec.parent / spec.data.source
-    local = ":" not in spec.data.source.partition("/")[0]
-    if local and not source.is_file():
+    file = file_of(spec.data.source)
+    source = options.spec.parent / (file or "")
+    if file and not source.is_file():
         raise NotFound(
             f"the spec is sound, but its source {spec.data.source!r} is not there",
             where=str(source),

@@ -18,7 +18,6 @@ Quoting is that of RFC 4180.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ import polars as pl
 from volvelle.data.contract import Read
 from volvelle.data.decode import to_utf8
 from volvelle.data.grid import Grid, measure, plain_line_ends, settle_quotes
+from volvelle.data.names import name_columns, without_hollow_end
 from volvelle.data.raw import read_file, unpack
 from volvelle.data.records import Layout
 from volvelle.data.sniff import decimal_of, delimiter_of, has_header
@@ -61,9 +61,9 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     header = has_header(frame) if layout.header is None else layout.header
     if header:
         _refuse_units(frame, grid, where)
-    frame, more = _named(frame, header, where)
+    frame, more = name_columns(frame, header, where)
     notes += more
-    frame, more = _trimmed(frame)
+    frame, more = without_hollow_end(frame)
     notes += more
     if not frame.height:
         raise DataError(
@@ -165,45 +165,6 @@ def _refuse_units(frame: pl.DataFrame, grid: Grid, where: str) -> None:
             where=f"{where}, line {grid.line(1)}",
             next_move="remove that line and state the units as [features.NAME] unit = ...",
         )
-
-
-def _named(frame: pl.DataFrame, header: bool, where: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    if not header:
-        return frame, (f"the file has no header; columns are named column_1 to column_{frame.width}",)
-    names = [str(cell).strip() for cell in frame.row(0)]
-    body = frame.slice(1)
-    unnamed = [i for i, name in enumerate(names) if not name]
-    for position in unnamed:
-        names[position] = f"column_{position + 1}"
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        places = "; ".join(
-            f"{name!r} in columns {', '.join(str(i + 1) for i, n in enumerate(names) if n == name)}"
-            for name in twice[:5]
-        )
-        raise DataError(
-            f"column names are repeated: {places}{_dots(len(twice), 5)}",
-            where=f"{where}, header",
-            next_move="give every column its own name (blanks around a name do not count)",
-        )
-    body.columns = names
-    notes: tuple[str, ...] = ()
-    hollow = [names[i] for i in unnamed if body.height and bool((body[names[i]].str.strip_chars() == "").all())]
-    if hollow:
-        notes += (f"{len(hollow)} columns without a name and without a value were left out",)
-    renamed = [names[i] for i in unnamed if names[i] not in hollow]
-    if renamed:
-        notes += (f"columns without a name are called {', '.join(renamed[:5])}{_dots(len(renamed), 5)}",)
-    return body.drop(hollow), notes
-
-
-def _trimmed(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Without rows at the end whose cells are all empty."""
-    if frame.width < 2 or not frame.height or any(str(cell).strip() for cell in frame.row(-1)):
-        return frame, ()
-    filled = frame.select(pl.any_horizontal(pl.all().str.strip_chars() != "").arg_true().max()).item()
-    height = 0 if filled is None else int(filled) + 1
-    return frame.head(height), (f"{frame.height - height} rows without any value at the end were left out",)
 
 
 def _sniffed(asked: Layout, found: Layout) -> list[str]:

@@ -20,7 +20,12 @@ def collect(spec: Spec, context: Context) -> Dataset:
     named = reading.named_columns(spec.data, spec.features, spec.problem.target)
     reading.require_columns(named, frame.columns)
     for origin in dataset.origins:
-        context.depends_on(context.folder / origin.name, origin.sha256)
+        if origin.kind == "file":
+            context.depends_on(context.folder / origin.name, origin.sha256)
+        elif origin.kind == "names":
+            context.depends_on_names(origin.name, origin.sha256)
+        elif spec.data.refresh == "always":
+            context.depends_on_live(origin.name)
     version = context.put(to_bytes(frame))
     if version != dataset.version:
         raise ContractBroken(f"the data set calls itself {dataset.version[:12]} and its bytes hash to {version[:12]}")

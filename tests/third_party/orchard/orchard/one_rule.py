@@ -9,6 +9,7 @@ TASKS = ("binary", "multiclass")
 VIEW = "dense"
 SPACE = {}
 COST = 1
+COST = 1
 
 
 def fit(lesson, settings):

@@ -1,0 +1,32 @@
+"""From the text of ``[data] source`` to rows: finds the source that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from volvelle.catalog import SOURCES
+from volvelle.data.contract import Read
+from volvelle.data.records import Layout
+from volvelle.errors import DataError
+from volvelle.spec.sources import holds_password, refusal, source_of
+
+PLAINLY = "write ${NAME} in its place and set that environment variable: the spec is kept with every run"
+
+
+def read_source(source: str, folder: Path, layout: Layout) -> Read:
+    """All rows that `source` names. Relative paths start at `folder`.
+
+    Raises:
+        DataError: no source reads this, it cannot be read, or a password is written out in it.
+    """
+    if holds_password(source):
+        raise DataError("a password is written out in the source", where="[data] source", next_move=PLAINLY)
+    found = source_of(source)
+    if found is None:
+        problem, advice = refusal(source)
+        raise DataError(problem, where="[data] source", next_move=advice)
+    name, where = found
+    got = SOURCES.load(name).read(where, folder, layout)
+    if not isinstance(got, Read):
+        raise DataError(f"the data source {name!r} did not hand on rows", where=source)
+    return got

@@ -1,0 +1,73 @@
+"""Excel: which sheet, where the table begins, and that no digit is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from volvelle.data.collect import collect
+from volvelle.data.records import Layout
+from volvelle.data.sources.excel import read
+from volvelle.errors import DataError
+from volvelle.spec.requirements import Data
+from workbook import write_workbook  # type: ignore[import-not-found]
+
+
+def test_a_table_in_the_middle_of_a_sheet_is_found_and_reported(tmp_path: Path) -> None:
+    """A title, empty rows and empty columns before the table are left out, and a note names the cell."""
+    cells = {"C5": "title", "C7": "a", "D7": "b", "C8": 1.5, "D8": "x", "C9": 2.5, "D9": "y"}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells})
+    got = read("t.xlsx", tmp_path, Layout())
+    assert got.frame.rows() == [(1.5, "x"), (2.5, "y")]
+    assert got.frame.columns == ["a", "b"]
+    assert got.layout.header is True
+    assert any("found at cell C7" in note for note in got.notes)
+
+
+def test_the_place_can_be_stated(tmp_path: Path) -> None:
+    """A cell behind the sheet's name overrules what is found."""
+    cells = {"A1": "a", "B1": "b", "A2": "p", "B2": "q", "A3": 1, "B3": 2, "A4": 3, "B4": 4}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells})
+    assert read("t.xlsx#S!B2", tmp_path, Layout()).frame.to_dicts() == [{"q": 2.0}, {"q": 4.0}]
+    with pytest.raises(DataError, match="nothing stands at or below B9"):
+        read("t.xlsx#S!B9", tmp_path, Layout())
+
+
+def test_numbers_keep_every_digit(tmp_path: Path) -> None:
+    """Numbers arrive as the doubles that the file holds, alone in a column or beside text."""
+    cells = {"A1": "n", "B1": "m", "A2": 0.1 + 0.2, "B2": 0.1 + 0.2, "A3": 1e-9, "B3": "x", "A4": 1e300, "B4": "007"}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells})
+    frame = read("t.xlsx", tmp_path, Layout()).frame
+    assert frame["n"].to_list() == [0.1 + 0.2, 1e-9, 1e300]
+    assert frame["m"].to_list() == ["0.30000000000000004", "x", "007"]
+
+
+def test_booleans_and_errors(tmp_path: Path) -> None:
+    """Booleans stay booleans; a cell that holds an error is missing."""
+    cells = {"A1": "flag", "B1": "n", "A2": True, "B2": "#DIV/0!", "A3": False, "B3": 2.0, "A4": True, "B4": 3.0}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells})
+    frame, _ = collect(Data(source="t.xlsx"), {}, tmp_path)
+    assert frame["flag"].to_list() == [True, False, True]
+    assert frame["n"].to_list() == [None, 2, 3]
+
+
+def test_several_sheets_must_be_told_apart(tmp_path: Path) -> None:
+    """Two tables are an error that names them; a wrong name is answered with near names."""
+    table = {"A1": "a", "A2": 1, "A3": 2}
+    write_workbook(tmp_path / "t.xlsx", {"May": table, "June": table, "empty": {}})
+    with pytest.raises(DataError, match="2 sheets hold data: 'May', 'June'"):
+        read("t.xlsx", tmp_path, Layout())
+    assert read("t.xlsx#June", tmp_path, Layout()).frame["a"].to_list() == [1, 2]
+    with pytest.raises(DataError, match="no sheet 'Mai'") as caught:
+        read("t.xlsx#Mai", tmp_path, Layout())
+    assert "'May'" in caught.value.next_move
+    with pytest.raises(DataError, match="the sheet is empty"):
+        read("t.xlsx#empty", tmp_path, Layout())
+
+
+def test_repeated_names_are_refused(tmp_path: Path) -> None:
+    """Two columns of one name are an error that says which."""
+    write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "x", "B1": "x", "A2": 1, "B2": 2, "A3": 1, "B3": 2}})
+    with pytest.raises(DataError, match="'x' in columns 1, 2"):
+        read("t.xlsx", tmp_path, Layout())

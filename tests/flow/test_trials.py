@@ -1,0 +1,200 @@
+"""Trials in worker processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from volvelle.catalog import ESTIMATORS
+from volvelle.data.collect import collect
+from volvelle.errors import InputError, OutOfTime
+from volvelle.flow.lesson import Training
+from volvelle.flow.trials import Folds, Trials
+from volvelle.model.derive import derive, target_codes
+from volvelle.model.encode import encode
+from volvelle.spec.requirements import Data, Problem, Spec
+from volvelle.train.contract import defaults
+from volvelle.train.samples import breast_cancer
+
+BAYES = defaults(ESTIMATORS.load("naive_bayes").SPACE)
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """The breast cancer table as candidates see it."""
+    folder = tmp_path_factory.mktemp("lesson")
+    (folder / "cells.csv").write_text(breast_cancer(), encoding="utf-8")
+    frame, dataset = collect(Data(source="cells.csv"), {}, folder)
+    spec = Spec(problem=Problem(target="diagnosis"), data=Data(source="cells.csv"))
+    signature, notes = derive(spec, dataset, frame)
+    return Training(frame, signature, encode(frame, signature), target_codes(frame, signature), notes)
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of its own for temporary files, which must be empty in the end."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def folds(lesson: Training, count: int = 4) -> Folds:
+    """Every count-th row to score on."""
+    rows = np.arange(len(lesson.target))
+    return [(rows[rows % count != n], rows[rows % count == n]) for n in range(count)]
+
+
+def trials(lesson: Training, **options: Any) -> Trials:
+    """Trials of the area under the curve."""
+    return Trials(lesson, "roc_auc", folds(lesson), 1, {}, **options)
+
+
+def living(place: Path) -> list[int]:
+    """Processes whose command names a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if bytes(place) in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def gone(place: Path) -> bool:
+    """Whether no such process is left, given a moment."""
+    for _ in range(100):
+        if not living(place):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_scores_do_not_depend_on_workers(lesson: Training) -> None:
+    """One, two and four workers give the very same mean and spread."""
+    found = set()
+    for workers in (1, 2, 4):
+        with trials(lesson, workers=workers) as measured:
+            found.add(
+                tuple(measured.measure(name, point, None) for name, point in (("naive_bayes", BAYES), ("constant", {})))
+            )
+    assert len(found) == 1
+    assert found.pop()[0].score > 0.9
+
+
+def test_out_of_time_ends_everything(lesson: Training, temporary: Path) -> None:
+    """At the deadline the trial stops in the middle of its fit and no process is left; the next trial works."""
+    with trials(lesson, workers=2) as measured:
+        measured.measure("naive_bayes", BAYES, None)
+        assert len(living(temporary)) == 2
+        with pytest.raises(OutOfTime):
+            measured.measure("naive_bayes", BAYES, 0.0)
+        assert living(temporary) == []
+        assert measured.measure("naive_bayes", BAYES, 60.0).score > 0.9
+    assert living(temporary) == []
+
+
+def test_a_dead_worker_is_a_failed_trial(lesson: Training, temporary: Path) -> None:
+    """A worker that is killed in the middle of a fit fails that trial with its code; the next trial works."""
+    killer = (
+        "import os, signal, sys, time\nfrom pathlib import Path\nplace = os.fsencode(sys.argv[1])\n"
+        "def found():\n    for e in Path('/proc').glob('[0-9]*/cmdline'):\n        try:\n"
+        "            words = e.read_bytes()\n        except OSError:\n            continue\n"
+        "        if place in words and b'-m\\0volvelle' in words:\n            yield int(e.parent.name)\n"
+        "while not list(found()):\n    time.sleep(0.01)\nos.kill(next(found()), signal.SIGKILL)\n"
+    )
+    with trials(lesson, workers=1) as measured:
+        process = subprocess.Popen([sys.executable, "-c", killer, str(temporary)])
+        with pytest.raises(InputError, match=r"ended by itself \(code -9\)"):
+            measured.measure("naive_bayes", BAYES, None)
+        process.wait()
+        assert measured.measure("naive_bayes", BAYES, None).score > 0.9
+
+
+def test_a_worker_that_died_idle_harms_nothing(lesson: Training, temporary: Path) -> None:
+    """A worker killed between two trials is replaced, and the next candidate is not blamed."""
+    with trials(lesson, workers=2) as measured:
+        first = measured.measure("naive_bayes", BAYES, None)
+        victim = living(temporary)[0]
+        os.kill(victim, signal.SIGKILL)
+        while ") Z " not in Path(f"/proc/{victim}/stat").read_text():
+            time.sleep(0.01)
+        assert measured.measure("naive_bayes", BAYES, None) == first
+
+
+def test_a_bug_in_a_worker_is_told(lesson: Training) -> None:
+    """A worker that ends by an error of its own fails the trial with the last thing it said."""
+    with trials(lesson, workers=1) as measured, pytest.raises(InputError, match=r"\(code 1\): KeyError"):
+        measured.measure("naive_bayes", {}, None)
+
+
+def test_what_cannot_be_trained(lesson: Training) -> None:
+    """A candidate with impossible settings, or an unknown one, is an error with its reason, and the next works."""
+    with trials(lesson, workers=2) as measured:
+        with pytest.raises(InputError, match="no estimator is called 'nothing'"):
+            measured.measure("nothing", {}, None)
+        assert measured.measure("constant", {}, None).score == 0.5
+
+
+_ORPHAN = """\
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import test_trials as t
+import tempfile
+from pathlib import Path
+tempfile.tempdir = sys.argv[2]
+folder = Path(sys.argv[3])
+(folder / "cells.csv").write_text(t.breast_cancer())
+frame, dataset = t.collect(t.Data(source="cells.csv"), {}, folder)
+spec = t.Spec(problem=t.Problem(target="diagnosis"), data=t.Data(source="cells.csv"))
+signature, notes = t.derive(spec, dataset, frame)
+lesson = t.Training(frame, signature, t.encode(frame, signature), t.target_codes(frame, signature), notes)
+measured = t.trials(lesson, workers=2)
+measured.measure("naive_bayes", t.BAYES, None)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_workers_end_with_a_killed_parent(temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """When the parent is killed its workers end by themselves and remove what it had written."""
+    place = tmp_path_factory.mktemp("orphan")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _ORPHAN, str(Path(__file__).parent), str(temporary), str(place)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ready\n"
+    assert len(living(temporary)) == 3
+    parent.kill()
+    parent.communicate()
+    assert gone(temporary)
+
+
+def test_what_a_killed_process_left_is_swept(lesson: Training, temporary: Path) -> None:
+    """A folder whose owner was killed before it had started a worker is removed by the next; one in use is not."""
+    left = temporary / "volvelle-trials-left"
+    left.mkdir()
+    (left / "held").touch()
+    with trials(lesson) as first, trials(lesson) as second:
+        assert not left.exists()
+        assert len(list(temporary.glob("volvelle-trials-*"))) == 2
+        assert first.measure("constant", {}, None) == second.measure("constant", {}, None)
+
+
+def test_the_frame_is_not_needed(lesson: Training) -> None:
+    """Workers learn from encoded inputs alone: an emptied frame changes no score."""
+    with trials(lesson) as whole, trials(lesson._replace(frame=pl.DataFrame())) as bare:
+        assert whole.measure("naive_bayes", BAYES, None) == bare.measure("naive_bayes", BAYES, None)
