@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import field
@@ -52,3 +53,8 @@ class Finding(Record, frozen=True):
         'leak:a+b'
         """
         return f"{self.name}:{'+'.join(self.columns)}" if self.columns else self.name
+
+
+def grave(found: Iterable[Finding]) -> list[Finding]:
+    """High-severity findings that nobody has accepted."""
+    return [f for f in found if f.severity == "high" and not f.accepted]

@@ -47,11 +47,6 @@ def state(finding: Finding) -> str:
     return "accepted" if finding.accepted else finding.severity
 
 
-def grave(found: Iterable[Finding]) -> list[Finding]:
-    """High-severity findings that nobody has accepted."""
-    return [f for f in found if f.severity == "high" and not f.accepted]
-
-
 def called(finding: Finding) -> str:
     """Name and columns, short."""
     columns = ", ".join(clean(c, 40) for c in finding.columns[:4])

@@ -1,4 +1,4 @@
-"""Look at the data: leaks, disguised gaps, duplicates and more, each with the line of spec that answers it.
+"""Look at the data: leaks, gaps, duplicates and more, each with the line of spec that answers it.
 
 Example:
   volvelle explore                                the data of the spec
@@ -17,13 +17,14 @@ import msgspec
 from volvelle.cli.options import json_option, print_json, print_next, spec_option
 from volvelle.data.collect import collect
 from volvelle.data.explore import explore
+from volvelle.data.finding import grave
 from volvelle.data.profile import Profile
 from volvelle.data.table import Asked
 from volvelle.errors import InputError, near
 from volvelle.flow.stages.explore import asked
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Data
-from volvelle.ui.findings import findings, grave, tally
+from volvelle.ui.findings import findings, tally
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

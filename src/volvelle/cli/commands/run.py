@@ -14,13 +14,13 @@ from typing import Any
 
 from volvelle.catalog import ROOT, import_late
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
+from volvelle.data.finding import grave
 from volvelle.flow.closure import stamp
 from volvelle.flow.context import digest_json
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Finished, Project, explain, turn
 from volvelle.spec.read import FILE, read
 from volvelle.ui import terminal
-from volvelle.ui.findings import grave
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
