@@ -3,7 +3,7 @@
 Example:
   volvelle explore                                the data of the spec
   volvelle explore houses.csv --target price      a table without a spec
-  volvelle explore --strict                       exit 1 while a high finding is neither answered nor accepted
+  volvelle explore --strict                       exit 1 while a high finding stands open
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(f"{name}: {found.rows:,} rows, {len(found.columns):,} columns; {tally(found.findings)}\n")
         print(findings(found.findings), flush=True)
-        here = options.file is None
-        move = "change the spec by the lines above, then volvelle run" if here else "volvelle init FILE --target COLUMN"
-        print_next(move)
+        print_next("volvelle run" if options.file is None else f"volvelle init {options.file} --target COLUMN")
     return 1 if options.strict and open_ones else 0
 
 
