@@ -198,6 +198,22 @@ def test_what_is_set_aside_is_no_leak() -> None:
         assert of(table(copy, target="y", **asked), "leak") == []
 
 
+@pytest.mark.parametrize(
+    ("file", "target", "aside", "left"),
+    [
+        ("regression/bike_sharing_hour.csv.gz", "cnt", ("casual",), {"registered"}),
+        ("regression/bike_sharing_hour.csv.gz", "cnt", ("casual", "registered"), set()),
+        ("tabular/ai4i2020.csv.gz", "Machine failure", ("TWF", "HDF", "OSF", "RNF"), {"PWF"}),
+        ("tabular/ai4i2020.csv.gz", "Machine failure", ("TWF", "HDF", "PWF", "OSF"), {"RNF"}),
+    ],
+)
+def test_a_part_stays_a_leak_where_another_is_set_aside(
+    file: str, target: str, aside: tuple[str, ...], left: set[str], real_data: Path
+) -> None:
+    """Setting aside one part of the target does not make the others harmless."""
+    assert columns(explored(real_data, file, target, ignore=aside), "leak") == left
+
+
 def test_personal_cells_are_masked() -> None:
     """Findings of any kind show no e-mail address."""
     people = {"mail": [f"p{k}@example.com" for k in range(40)], "x": [1.5] * 40, "y": [0, 1] * 20}

@@ -43,7 +43,7 @@ def exact_sum(table: Table, y: NDArray[np.float64]) -> Sum | None:
 
     Source: Pati, Rezaiifar, Krishnaprasad, Orthogonal matching pursuit, 1993; at most 2,000 rows are fitted.
     """
-    names = [n for n in table.features if table.numeric(n) and table.columns[n].kind != "time"]
+    names = [n for n in table.candidates if table.numeric(n) and table.columns[n].kind != "time"]
     names = [n for n in names if not table.columns[n].constant]
     if len(y) < _FEW or len(names) < 2:
         return None
@@ -70,7 +70,7 @@ def setting_flags(table: Table) -> Flags | None:
 
     A class that most rows have proves nothing and is not tried. One flag alone is no part but the whole.
     """
-    set_ = {n: table.numbers(n) == 1 for n in table.features if _is_flag(table, n)}
+    set_ = {n: table.numbers(n) == 1 for n in table.candidates if _is_flag(table, n)}
     if len(table.y) < _FEW or len(set_) < 2:
         return None
     for code in range(len(table.labels)):

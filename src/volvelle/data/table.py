@@ -54,6 +54,7 @@ class Table:
     Attributes:
         columns: name to profile.
         features: columns that a model would see: not the target, not set aside, neither time nor group.
+        candidates: the same with those set aside: a part of the target stays one where another part is gone.
     """
 
     def __init__(self, frame: pl.DataFrame, columns: Iterable[ColumnProfile], asked: Asked) -> None:
@@ -63,6 +64,7 @@ class Table:
         apart = {asked.target, asked.time, asked.group, *asked.ignore}
         apart |= {name for name, declared in asked.features.items() if declared.role == "ignore"}
         self.features = tuple(name for name in frame.columns if name not in apart)
+        self.candidates = tuple(n for n in frame.columns if n not in (asked.target, asked.time, asked.group))
         self._arrays: dict[str, NDArray[Any]] = {}
 
     @classmethod

@@ -30,19 +30,19 @@ def find(table: Table) -> list[Finding]:
         return []
     found = [_leak(table, (name,), sentence) for name, sentence in alone(table).items()]
     sure = {name for finding in found for name in finding.columns}
-    parts = [*_sums(table, sure), *_flags(table)]
-    found += [part for part in parts if not sure.issuperset(part.columns)]
+    parts = [*_sums(table), *_flags(table)]
+    found += [part for part in parts if part.columns and not sure.issuperset(part.columns)]
     sure |= {name for finding in found for name in finding.columns}
     if not found:
         found += [_leak(table, (name,), sentence) for name, sentence in named(table).items()]
     return found
 
 
-def _sums(table: Table, sure: set[str]) -> list[Finding]:
+def _sums(table: Table) -> list[Finding]:
     if table.columns[table.target].kind not in ("number", "integer"):
         return []
     found = exact_sum(table, table.numbers(table.target))
-    if found is None or sure.issuperset(found.weights):
+    if found is None:
         return []
     terms = " ".join(_term(weight, name) for name, weight in found.weights.items())
     offset = f" {'+' if found.offset > 0 else '-'} {abs(found.offset):g}" if abs(found.offset) > 1e-6 else ""
@@ -73,6 +73,7 @@ def _leak(
     sentence: str,
     rows: NDArray[np.int64] | None = None,
 ) -> Finding:
+    columns = tuple(name for name in columns if name in table.features)
     spread = table.sample[:: max(1, len(table.sample) // 5)] if rows is None else rows
     return Finding(
         name="leak",
