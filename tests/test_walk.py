@@ -85,12 +85,13 @@ def test_train_and_evaluate(walked: Result) -> None:
 
 def test_deploy_and_predict(walked: Result) -> None:
     """The release holds the row's way as files with hashes, and its model answers a row it never saw."""
-    made, folder = registry.release(walked, b"<!doctype html>", by="ana", accept_unproven="ana: a walk")
+    made, folder, new = registry.release(walked, b"<!doctype html>", by="ana", accept_unproven="ana: a walk")
+    assert new
     assert set(made.files) < {path.name for path in folder.iterdir()}
     row = pl.DataFrame({"heat": [49.0], "site": ["north"], "stamp": [None]}, schema_overrides={"stamp": pl.String})
     answer = Predictor((folder / "model.onnx").read_bytes(), registry.signature_of(folder)).predict(row)
     assert answer["prediction"][0] == "yes"
-    assert registry.champion_model(walked.project).predict(row).equals(answer)
+    assert registry.champion_model(walked.project)[0].predict(row).equals(answer)
 
 
 def test_people_see_it(walked: Result) -> None:

@@ -18,7 +18,8 @@ from volvelle.spec.read import FILE, read, sound
 from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
 from volvelle.train.records import Searched
-from volvelle.ui import notebook, report
+from volvelle.ui import notebook
+from volvelle.ui.drawn import report_of
 from volvelle.ui.terminal import Progress
 
 
@@ -37,7 +38,7 @@ class Report:
     """The HTML report of a turn; `path` is the file."""
 
     def __init__(self, result: Result) -> None:
-        self.path = report.write(result)
+        self.path = report_of(result)
         self._result = result
 
     def _repr_html_(self) -> str:
@@ -54,6 +55,9 @@ class View:
         self._record, self._html = record, html
 
     def __getattr__(self, name: str) -> Any:
+        # Copying and pickling ask for attributes before there is a record to ask.
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(self._record, name)
 
     def __repr__(self) -> str:
@@ -109,7 +113,7 @@ class Turn:
             Refused: a gate has not passed.
         """
         content = self.report.path.read_bytes()
-        return registry.release(self.result, content, by=by, accept_unproven=accept_unproven)[1]
+        return registry.release(self.result, content, by=by, accept_unproven=accept_unproven).folder
 
     def _repr_html_(self) -> str:
         return notebook.turn_html(self.result)
@@ -147,7 +151,7 @@ def load(number: int | None = None, *, folder: str | Path = ".") -> Turn:
     Raises:
         NotFound: there is none.
     """
-    return Turn(find(Project(Path(folder)), number), fresh=True)
+    return Turn(find(Project(Path(folder), existing=True), number), fresh=True)
 
 
 def predict(frame: Rows, *, folder: str | Path = ".") -> pl.DataFrame:
@@ -156,7 +160,7 @@ def predict(frame: Rows, *, folder: str | Path = ".") -> pl.DataFrame:
     Raises:
         InputError: there is no champion, or the frame does not fit its signature.
     """
-    return registry.champion_model(Project(Path(folder))).predict(frame)
+    return registry.champion_model(Project(Path(folder), existing=True))[0].predict(frame)
 
 
 def _silent(event: str, facts: dict[str, Any]) -> None:

@@ -178,6 +178,12 @@ def import_late(module: str, wanted_by: str) -> ModuleType:
     """
     try:
         return importlib.import_module(module)
+    except OSError as error:
+        # LightGBM's wheel takes OpenMP from the system.
+        raise MissingExtra(
+            f"{wanted_by} needs a library of the system that is not installed: {error}",
+            next_move="Debian: apt-get install libgomp1; macOS: brew install libomp",
+        ) from error
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library == "volvelle" or not library:

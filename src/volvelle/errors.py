@@ -42,9 +42,9 @@ class InputError(VolvelleError):
         super().__init__(problem)
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        advice = f"\n  Next: {self.next_move}" if self.next_move else ""
-        return f"{place}{self.problem}{advice}"
+        place = f"{visible(self.where)}: " if self.where else ""
+        advice = f"\n  Next: {visible(self.next_move)}" if self.next_move else ""
+        return place + "\n".join(map(visible, self.problem.split("\n"))) + advice
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.problem, self.where, self.next_move)
@@ -80,6 +80,15 @@ class OutOfTime(VolvelleError):
 
 class ContractBroken(VolvelleError):
     """A stage was given, or handed on, what its contract forbids."""
+
+
+def visible(text: str) -> str:
+    """Text from outside with control and direction marks made visible, so that no terminal obeys them.
+
+    >>> visible("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _rebuild(kind: type[InputError], problem: str, where: str, next_move: str) -> InputError:

@@ -113,5 +113,6 @@ def test_rows_to_predict_take_the_kinds_of_training(tmp_path: Path) -> None:
     got = read_rows(
         "new.csv", data, {"absent": FeatureSpec(role="number")}, tmp_path, {"code": "category", "n": "integer"}
     )
-    assert got.rows() == [("2.50", 1.0)]
-    assert read_rows("new.csv", data, {}, tmp_path).rows() == [(2.5, 1)]
+    assert got.settled.rows() == [("2.50", 1.0)]
+    assert got.given.rows() == [("2.50", "1")]
+    assert read_rows("new.csv", data, {}, tmp_path).settled.rows() == [(2.5, 1)]

@@ -35,6 +35,23 @@ def test_a_type_that_comes_late_does_not_fail(tmp_path: Path) -> None:
     assert any("'b' is stored as 5002 integers, 1 reals" in note for note in dataset.notes)
 
 
+def test_a_text_column_is_text(tmp_path: Path) -> None:
+    """Numbers in a TEXT column are text by SQLite's own rule, and bytes among text are told."""
+    script = "CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t VALUES (1, 'x'), ('007', x'00ff'), (2.5, '1')"
+    got = read(make(tmp_path, script).name, tmp_path, Layout())
+    assert got.frame["a"].to_list() == ["1", "007", "2.5"]
+    assert got.frame["b"].to_list() == ["x", "00FF", "1"]
+    assert got.notes == ("column 'b' is stored as 2 texts, 1 blobs; read as text",)
+
+
+def test_a_union_may_mix_what_its_columns_do_not(tmp_path: Path) -> None:
+    """The declared type of a query's column binds only its first part, so the cells are counted."""
+    make(tmp_path, "CREATE TABLE t (a TEXT, b REAL); INSERT INTO t VALUES ('x', 0.1 + 0.2)")
+    got = read("t.db", tmp_path, Layout(query="SELECT a AS v FROM t UNION ALL SELECT b FROM t ORDER BY 1"))
+    assert got.frame["v"].to_list() == ["0.30000000000000004", "x"]
+    assert got.notes == ("column 'v' is stored as 1 reals, 1 texts; read as text",)
+
+
 def test_declared_booleans_are_booleans(tmp_path: Path) -> None:
     """BOOLEAN with 0 and 1 is a boolean, with a 2 it is not."""
     make(tmp_path, "CREATE TABLE t (a BOOLEAN, b BOOL); INSERT INTO t VALUES (1, 2), (0, 1), (NULL, 0)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timezone
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -157,3 +158,13 @@ def test_the_example_row_can_be_encoded() -> None:
     made = encode(pl.DataFrame([row]), signature(NUMBER, INTEGER, CATEGORY, FLAG, TIME))
     assert not np.isnan(made["numbers"]).any()
     assert made["codes"].tolist() == [[0, 1]]
+
+
+def test_a_declared_range_makes_what_is_outside_missing() -> None:
+    """Numbers outside a declared range are NaN; a range that was merely seen lets everything through."""
+    frame = pl.DataFrame({"a": [-1.0, 0.1, 0.5, 2.0]})
+    seen = Feature(name="a", kind="number", low=0.1, high=1.0)
+    for bounded, expected in ((True, [True, False, False, True]), (False, [False] * 4)):
+        feature = msgspec.structs.replace(seen, bounded=bounded)
+        numbers = encode(frame, Signature(features=(feature,), target="t", task="regression"))["numbers"]
+        assert np.isnan(numbers[:, 0]).tolist() == expected

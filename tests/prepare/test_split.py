@@ -313,3 +313,10 @@ def test_too_few_for_folds_is_refused(keys: Keys, method: Method, problem: str) 
     frame = pl.DataFrame({"a": range(40), "who": [n % 2 for n in range(40)], "y": [n // 3 % 2 for n in range(40)]})
     with pytest.raises(DataError, match=problem):
         folds(frame, keys, task="classification", method=method)
+
+
+def test_few_different_rows_are_named_as_the_cause() -> None:
+    """Where keeping equal rows together would take a class from training, the error says that, not "one class"."""
+    frame = pl.DataFrame({"x": [0, 1] * 30, "y": ["a", "b"] * 30})
+    with pytest.raises(DataError, match="only 2 of 60 rows are different"):
+        sides(frame, Keys(target="y", features=("x",)), task="classification")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from volvelle.errors import visible
 from volvelle.spec.read import FILE
+
+if TYPE_CHECKING:
+    from volvelle.flow.result import Result
 
 
 def spec_option(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +27,7 @@ def run_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_number", nargs="?", type=int, metavar="RUN", help="number of a run (default: the newest)")
 
 
-def json_option(parser: argparse.ArgumentParser) -> None:
+def json_option(parser: argparse._ActionsContainer) -> None:
     """``--json``: one document on standard output and nothing else."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
 
@@ -38,14 +43,33 @@ def print_json(document: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(document), indent=1).decode())
 
 
-def print_next(*moves: str) -> None:
-    """The clear next step, on standard error."""
+def print_next(options: argparse.Namespace, *moves: str) -> None:
+    """The clear next step, on standard error: a command carries what it needs to find the same spec."""
+    spec = getattr(options, "spec", Path(FILE))
+    needed = f" --spec {shlex.quote(str(spec))}" if str(spec) != FILE else ""
     for position, move in enumerate(moves):
-        print(f"{'Next:' if position == 0 else '     '} {move}", file=sys.stderr)
+        whole = move + needed if move.startswith("volvelle ") else move
+        print(f"{'Next:' if position == 0 else '     '} {whole}", file=sys.stderr)
+
+
+def next_of(result: Result, released: str | None) -> tuple[str, ...]:
+    """What to do after a run, by its verdicts and by whether it is released."""
+    number, kinds = result.run.id, {v.verdict for v in result.evidence.verdicts}
+    if released:
+        return "volvelle predict FILE", f"volvelle report {number} --open"
+    if kinds <= {"pass"}:
+        return (f"volvelle release {number}",)
+    if kinds <= {"pass", "not proven"}:
+        return (
+            "bring more test rows, or let a person answer for what is not proven:",
+            f"volvelle release {number} --accept-unproven 'WHO AND WHY'",
+        )
+    return f"volvelle report {number} --open", "change the data, the [search] budget or the requirement, and run again"
 
 
 def print_rows(rows: list[tuple[str, ...]]) -> None:
     """Aligned columns; the first row is the heading."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
+    shown = [tuple(map(visible, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

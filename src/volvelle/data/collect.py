@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace
@@ -17,6 +18,15 @@ from volvelle.errors import SpecError, near
 from volvelle.spec.requirements import Data, FeatureSpec
 
 MAX_CATEGORIES = 1000
+
+
+class Rows(NamedTuple):
+    """Rows to predict."""
+
+    given: pl.DataFrame
+    """The cells as they stand in the file: what people join the answers to."""
+    settled: pl.DataFrame
+    """The same rows with kinds, as a model takes them."""
 
 
 def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tuple[pl.DataFrame, Dataset]:
@@ -47,7 +57,7 @@ def read_rows(
     features: Mapping[str, FeatureSpec],
     folder: Path,
     kinds: Mapping[str, ColumnKind] | None = None,
-) -> pl.DataFrame:
+) -> Rows:
     """Rows to predict, read as training rows are. Columns that the spec names may be absent.
 
     Args:
@@ -61,11 +71,11 @@ def read_rows(
     Raises:
         DataError: as `collect`, and where cells do not fit their kind.
     """
-    got = _read(replace(data, source=where), folder)
+    got = _read(replace(data, source=where, query=None), folder)
     roles = {name: feature for name, feature in features.items() if name in got.frame.columns}
     for name, kind in (kinds or {}).items():
         roles[name] = FeatureSpec(role="number" if kind == "integer" else kind)
-    return settle(got.frame, got.layout, roles)[0]
+    return Rows(got.frame, settle(got.frame, got.layout, roles)[0])
 
 
 def named_columns(data: Data, features: Mapping[str, FeatureSpec], target: str | None = None) -> dict[str, list[str]]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from volvelle.deploy.records import Release
-from volvelle.errors import InputError, NotFound, Refused
+from volvelle.errors import ContractBroken, InputError, NotFound, Refused
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.spec.units import show
 
-MANIFEST = "release.json"
+MANIFEST, EVIDENCE = "release.json", "evidence.json"
 
 
 def approve(evidence: Evidence, dimensions: Mapping[str, str], *, accept_unproven: str = "") -> tuple[str, ...]:
@@ -48,6 +50,26 @@ def approve(evidence: Evidence, dimensions: Mapping[str, str], *, accept_unprove
             next_move=advice,
         )
     return tuple(v.gate for v in unproven)
+
+
+def room_for(folder: Path, release: Release) -> tuple[Release, Release | None]:
+    """The release under a name that is free for it, and the same release if it stands there already.
+
+    A folder whose files were changed is moved aside, so that the release can be made again.
+    """
+    for count in itertools.count(1):
+        name = release.name if count == 1 else f"{release.name}-{count}"
+        place = folder / name
+        if not place.exists():
+            return msgspec.structs.replace(release, name=name), None
+        try:
+            standing = read(place)
+        except InputError:
+            place.rename(folder / f".damaged-{name}-{time.time_ns()}")
+            return msgspec.structs.replace(release, name=name), None
+        if (standing.model, standing.files.get(EVIDENCE)) == (release.model, release.files.get(EVIDENCE)):
+            return standing, standing
+    raise ContractBroken("counting ended")
 
 
 def write(folder: Path, release: Release, files: Mapping[str, bytes]) -> Path:

@@ -16,6 +16,7 @@ from volvelle.data.records import Dataset
 from volvelle.data.table import Asked
 from volvelle.errors import DataError, InputError, near
 from volvelle.flow.baseline import propose
+from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
@@ -133,6 +134,7 @@ def look(spec: Spec, folder: Path) -> Looked:
     """
     frame, dataset = collect(spec.data, spec.features, folder)
     require_columns(named_columns(spec.data, spec.features, spec.problem.target), frame.columns)
+    answerable(spec, dataset, frame.head(0))
     known, dropped = known_target(frame, spec.problem.target)
     signature, notes = derive(spec, dataset, known)
     without = (f"{dropped} rows have no target and are left out",) if dropped else ()

@@ -70,8 +70,14 @@ class Ledger:
     """The ledger of one project. Safe for several processes at once."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        if path.exists() and not os.access(path.parent, os.W_OK):
+            # On a place that cannot be written nobody else writes either: SQLite may read without its lock files.
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
+            )
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         except sqlite3.DatabaseError as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,11 +19,24 @@ from volvelle.flow.turn import Project
 from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
 from volvelle.spec.check import gates
+from volvelle.spec.read import parse
+from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
 
+_BACK = "rolled back"
 
-def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str = "") -> tuple[Release, Path]:
-    """Release a run and make it the champion; the manifest and the folder.
+
+class Released(NamedTuple):
+    """What came of asking for a release."""
+
+    release: Release
+    folder: Path
+    new: bool
+    """False where the same model and evidence had been released before; that release stands as it is."""
+
+
+def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str = "") -> Released:
+    """Release a run and make it the champion.
 
     Args:
         result: a finished run.
@@ -37,46 +51,71 @@ def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str
     evidence, project = result.evidence, result.project
     dimensions = {g.text: g.dimension for g in gates(result.spec)}
     accepted = releasing.approve(evidence, dimensions, accept_unproven=accept_unproven)
-    store, model = project.store, result.model
-    files = {
-        "model.onnx": result.onnx,
-        "signature.json": pretty(model.signature),
-        "volvelle.toml": (result.spec_text or write(result.spec)).encode(),
-        "recipe.json": _indented(store.get(model.recipe)),
-        "candidate.json": pretty(result.candidate),
-        "evidence.json": pretty(evidence),
-        "data.json": pretty(result.dataset),
-        "environment.json": _indented(
-            json.dumps({**json.loads(result.run.environment), "packages": model.versions}).encode()
-        ),
-        "report.html": report,
-    }
+    files = _files(result, report)
     made = Release(
         name=f"{result.spec.problem.name}-{result.run.id}",
         run=result.run.id,
         made=now(),
-        by=by or getpass.getuser(),
-        model=model.onnx,
+        by=by or _user(),
+        model=result.model.onnx,
         dataset=evidence.dataset,
         accepted=accepted,
         reason=accept_unproven,
         files=releasing.hashes(files),
     )
-    folder = releasing.write(project.state / "releases", made, files)
-    standing = current(project)
-    if standing is None or standing["name"] != made.name:
-        project.ledger.add_release(
-            made.name, made.run, made.by, accept_unproven, folder.relative_to(project.folder).as_posix()
-        )
-    return releasing.read(folder), folder
+    place = project.state / "releases"
+    made, standing = releasing.room_for(place, made)
+    if standing is None:
+        releasing.write(place, made, files)
+    folder = place / made.name
+    known = [r["id"] for r in project.ledger.releases() if r["name"] == made.name]
+    if standing is None or not known:
+        where = folder.relative_to(project.folder).as_posix()
+        project.ledger.add_release(made.name, made.run, made.by, made.reason, where)
+    elif (entry := current(project)) is None or entry["name"] != made.name:
+        project.ledger.crown(known[-1], "released again")
+    return Released(releasing.read(folder), folder, standing is None)
+
+
+def _files(result: Result, report: bytes) -> dict[str, bytes]:
+    store, model = result.project.store, result.model
+    environment = {**json.loads(result.run.environment), "packages": model.versions}
+    return {
+        "model.onnx": result.onnx,
+        "signature.json": pretty(model.signature),
+        "volvelle.toml": (result.spec_text or write(result.spec)).encode(),
+        "recipe.json": _indented(store.get(model.recipe)),
+        "candidate.json": pretty(result.candidate),
+        "evidence.json": pretty(result.evidence),
+        "data.json": pretty(result.dataset),
+        "environment.json": _indented(json.dumps(environment).encode()),
+        "report.html": report,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no account has.
+        return f"uid {os.getuid()}"
 
 
 def current(project: Project) -> dict[str, Any] | None:
     """The ledger's entry of the champion, or None."""
-    crowned = project.ledger.champions()
-    if not crowned:
-        return None
-    return next(r for r in project.ledger.releases() if r["id"] == crowned[-1]["release"])
+    stack = _stack(project)
+    return next(r for r in project.ledger.releases() if r["id"] == stack[-1]) if stack else None
+
+
+def _stack(project: Project) -> list[int]:
+    """The champions that can be gone back to, the present one last: rolling back takes away what came after."""
+    stack: list[int] = []
+    for change in project.ledger.champions():
+        if change["why"].startswith(_BACK) and change["release"] in stack:
+            stack = stack[: len(stack) - stack[::-1].index(change["release"])]
+        else:
+            stack.append(change["release"])
+    return stack
 
 
 def champion(project: Project) -> tuple[Release, Path]:
@@ -94,39 +133,43 @@ def champion(project: Project) -> tuple[Release, Path]:
 
 
 def rollback(project: Project, *, to: str = "") -> tuple[Release, Path]:
-    """Make an earlier release the champion again: the one before, or the one named.
+    """Make an earlier release the champion again: the champion before, or the release named.
 
     Raises:
         NotFound: there is no such release.
     """
     entry = current(project)
-    everything = project.ledger.releases()
     if entry is None:
         raise NotFound("nothing has been released here", where=str(project.folder), next_move="volvelle release")
-    earlier = [r for r in everything if (r["name"] == to if to else r["id"] < entry["id"])]
-    if not earlier:
-        names = ", ".join(r["name"] for r in everything)
+    releases = {r["id"]: r for r in project.ledger.releases()}
+    before = [n for n in _stack(project) if n != entry["id"]]
+    target = [n for n, r in releases.items() if r["name"] == to] if to else before
+    if not target:
+        names = ", ".join(dict.fromkeys(r["name"] for r in releases.values()))
         raise NotFound(
-            f"there is no release {to!r}" if to else f"{entry['name']} is the first release; there is none before",
+            f"there is no release {to!r}" if to else f"{entry['name']} is the first champion; there is none before",
             where=str(project.folder),
-            next_move=f"releases here: {names}",
+            next_move=f"name one with --to; releases here: {names}",
         )
-    target = earlier[-1]
-    folder = project.folder / target["path"]
+    chosen = releases[target[-1]]
+    if chosen["name"] == entry["name"]:
+        raise NotFound(f"{to} is the champion already", where=str(project.folder), next_move="volvelle runs")
+    folder = project.folder / chosen["path"]
     found = releasing.read(folder)
-    project.ledger.crown(target["id"], f"rolled back from {entry['name']}")
+    project.ledger.crown(chosen["id"], f"{_BACK} from {entry['name']}")
     return found, folder
 
 
-def champion_model(project: Project) -> Predictor:
-    """The model of the champion release.
+def champion_model(project: Project) -> tuple[Predictor, Spec]:
+    """The model of the champion release, and the spec that it was made by: it says how rows are read.
 
     Raises:
         NotFound: nothing has been released.
         InputError: a file of the release is absent or was changed.
     """
     _, folder = champion(project)
-    return Predictor((folder / "model.onnx").read_bytes(), signature_of(folder))
+    spec = parse((folder / "volvelle.toml").read_text(encoding="utf-8-sig"), str(folder / "volvelle.toml"))
+    return Predictor((folder / "model.onnx").read_bytes(), signature_of(folder)), spec
 
 
 def signature_of(folder: Path) -> Signature:

@@ -142,3 +142,8 @@ def find(project: Project, number: int | None = None) -> Result:
         shown = f"runs 1 to {known[-1]} exist" if known else "volvelle run makes the first one"
         raise NotFound(f"there is no run {number}", where=str(project.folder), next_move=shown)
     return Result(project, run)
+
+
+def released_as(result: Result) -> str | None:
+    """The name of the release that was made of a run, or None."""
+    return next((r["name"] for r in result.project.ledger.releases() if r["run"] == result.run.id), None)

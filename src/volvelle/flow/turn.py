@@ -60,13 +60,27 @@ class Finished(NamedTuple):
 class Project:
     """The state beside one spec: store, ledger, code.
 
+    Args:
+        folder: where the spec lies.
+        existing: nothing is made; where no turn has been made there is nothing to look at.
+
     Raises:
+        NotFound: `existing`, and there is no state.
         InputError: the folder cannot be written, or the ledger not be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, existing: bool = False) -> None:
         self.folder = folder.resolve()
         self.state = self.folder / STATE
+        if existing and not self.state.is_dir():
+            raise NotFound("no turn has been made here", where=str(self.folder), next_move="volvelle run")
+        if not existing:
+            self._make()
+        self.store = Store(self.state)
+        self.ledger = Ledger(self.state / "ledger.db")
+        self.code = Code(self.ledger)
+
+    def _make(self) -> None:
         try:
             self.state.mkdir(parents=True, exist_ok=True)
             ignore = self.state / ".gitignore"
@@ -77,9 +91,6 @@ class Project:
             raise InputError(
                 f"no state can be kept here: {error.strerror}", where=str(self.state), next_move=advice
             ) from error
-        self.store = Store(self.state)
-        self.ledger = Ledger(self.state / "ledger.db")
-        self.code = Code(self.ledger)
 
 
 def turn(project: Project, spec: Spec, notify: Notify, *, wheel: str = WHEEL, source: str = "") -> Finished:

@@ -4,6 +4,7 @@ A stage is a plain function. A parameter named like a record, in lower case, rec
 earlier stage gave; ``spec`` is the requirements and ``context`` the store, the files and the seal.
 """
 
+from volvelle.flow.stages.admit import admit
 from volvelle.flow.stages.build import build
 from volvelle.flow.stages.choose import choose
 from volvelle.flow.stages.collect import collect
@@ -15,6 +16,7 @@ from volvelle.flow.stages.validate import validate
 
 WHEEL = (
     collect,
+    admit,
     explore,
     split,
     search,

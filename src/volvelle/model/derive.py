@@ -238,8 +238,12 @@ def _left_out(spec: Spec, declared: FeatureSpec, column: Column, cells: pl.Serie
 
 def _feature(name: str, kind: ColumnKind, cells: pl.Series, declared: FeatureSpec) -> tuple[Feature, str]:
     low, high, categories, note = declared.low, declared.high, declared.categories, ""
+    bounded = kind in ("number", "integer") and (low, high) != (None, None)
     if kind in ("number", "integer", "time"):
         numbers = cells.dt.timestamp("us") / 1e6 if kind == "time" else cells
+        outside = int((~numbers.is_between(*_ends(low, high))).sum()) if bounded else 0
+        if outside:
+            note = f"column {name!r} has {outside} cells outside its declared range: they count as missing"
         low = _number(numbers.min()) if low is None else low
         high = _number(numbers.max()) if high is None else high
         categories = ()
@@ -257,11 +261,16 @@ def _feature(name: str, kind: ColumnKind, cells: pl.Series, declared: FeatureSpe
         unit=declared.unit,
         low=low,
         high=high,
+        bounded=bounded,
         categories=categories,
         missing=declared.missing,
         unseen=declared.unseen,
     )
     return feature, note
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float]:
+    return -np.inf if low is None else low, np.inf if high is None else high
 
 
 def _number(value: object) -> float | None:

@@ -75,10 +75,18 @@ def _numbers(frame: pl.DataFrame, features: tuple[Feature, ...]) -> NDArray[np.g
         with np.errstate(over="ignore"):
             column = _as_float(cells, feature).to_numpy().astype(np.float32)
         column[~np.isfinite(column)] = np.nan
+        if feature.bounded:
+            low, high = _bound(feature.low, -np.inf), _bound(feature.high, np.inf)
+            column[(column < low) | (column > high)] = np.nan
         if feature.missing == "refuse":
             _refuse(np.isnan(column), cells, feature, "missing values, which this feature refuses")
         made[:, position] = column
     return made
+
+
+def _bound(value: float | None, absent: float) -> np.float32:
+    """A bound in the cells' own precision: a cell that equals it stays valid."""
+    return np.float32(absent if value is None else value)
 
 
 def _as_float(cells: pl.Series, feature: Feature) -> pl.Series:

@@ -34,6 +34,8 @@ class Feature(Record, frozen=True):
     low: float | None = None
     """Lowest value seen in training, or declared."""
     high: float | None = None
+    bounded: bool = False
+    """Whether the range was declared: then a number outside it counts as missing."""
     categories: tuple[str, ...] = ()
     missing: Literal["allow", "refuse"] = "allow"
     unseen: Literal["allow", "refuse"] = "allow"

@@ -80,15 +80,13 @@ def sides(
 ) -> Sides:
     """Divide the rows of `frame` into a training and a test side.
 
-    The same arguments always give the same sides; one million rows take seconds.
+    The same arguments always give the same sides.
 
     Args:
         frame: all rows, with a target in each.
-        keys: the columns that matter.
-        task: classification is stratified by class.
+        keys, task: the columns that matter; classification is stratified by class.
         method: "auto" is time where a time column is named, else group, else stratified (classification) or random.
-        test: share of rows for the test side, in (0, 0.9).
-        seed: of every random choice.
+        test, seed: share of rows for the test side, in (0, 0.9); seed of every random choice.
 
     Raises:
         DataError: a column is absent, times are missing, or the rows are too few, or too alike, to divide.
@@ -107,13 +105,16 @@ def sides(
         picked = _pick(frame, keys, _units(equal, groups), (chosen, task), test, seed)
     kept = _apart(picked, equal, rows)
     train = np.setdiff1d(np.arange(rows, dtype=np.int64), picked)
+    different = int(equal.max()) + 1
     if not len(train) or not len(kept):
-        raise _one_sided(chosen, rows, int((equal if groups is None else groups).max()) + 1, keys)
+        raise _one_sided(chosen, rows, different if groups is None else int(groups.max()) + 1, keys)
+    if task == "classification" and chosen != "time":
+        _check_classes(frame[keys.target], train, different)
     return Sides(
         train=train,
         test=kept,
         method=chosen,
-        duplicates=rows - int(equal.max()) - 1,
+        duplicates=rows - different,
         groups=0 if groups is None else int(groups.max()) + 1,
         left_out=len(picked) - len(kept),
         note=_note(chosen, test, len(kept) / (len(kept) + len(train)), len(picked) - len(kept)),
@@ -173,6 +174,20 @@ def folds(
 
 def _filled(where: Index) -> int:
     return len(np.unique(where[where >= 0]))
+
+
+def _check_classes(target: pl.Series, train: Index, different: int) -> None:
+    """Refuse sides in which keeping equal rows together takes a class of several rows from training."""
+    counts = target.value_counts(name="rows").rows()
+    learnt = set(target[train].unique().to_list())
+    lost = sorted(str(name) for name, rows in counts if rows > 1 and name not in learnt)
+    if lost and different < len(target):
+        raise DataError(
+            f"no row of class {lost[0]!r} is left to learn from: rows that are equal stay on one side, and only "
+            f"{different} of {len(target)} rows are different",
+            where=f"column {target.name!r}",
+            next_move="bring rows that differ, or columns that tell them apart",
+        )
 
 
 def _check(frame: pl.DataFrame, keys: Keys, test: float) -> None:

@@ -91,6 +91,10 @@ def _check_data(spec: Spec) -> None:
                 where=f"data.{key}",
                 next_move="name another column",
             )
+    for method, named in (("group", spec.data.group), ("time", spec.data.time)):
+        if spec.split.method == method and named is None:
+            advice = f"name the column in [data] {method}"
+            raise SpecError(f"a split by {method} needs a {method} column", where="split.method", next_move=advice)
     for column, feature in spec.features.items():
         for position, step in enumerate(feature.steps or ()):
             _known(STEPS, step.partition(":")[0], f"features.{column}.steps[{position}]")

@@ -56,9 +56,18 @@ def parse(text: str, name: str = FILE) -> Spec:
     try:
         return from_document(document)
     except SpecError as error:
-        line, column = locate(text, _steps(error.where, document))
-        problem = f"{error.where}: {error.problem}" if error.where else error.problem
-        raise SpecError(problem, where=f"{name}:{line}:{column}", next_move=error.next_move) from error
+        raise placed(error, text, name) from error
+
+
+def placed(error: SpecError, text: str, name: str) -> SpecError:
+    """An error about a key, with file, line and column in its stead; other errors as they are."""
+    document = tomllib.loads(text.replace("\r\n", "\n"))
+    steps = _steps(error.where, document)
+    if error.where and steps[:1] and steps[0] not in (*document, *get_type_hints(Spec)):
+        return error
+    line, column = locate(text.replace("\r\n", "\n"), steps)
+    problem = f"{error.where}: {error.problem}" if error.where else error.problem
+    return SpecError(problem, where=f"{name}:{line}:{column}", next_move=error.next_move)
 
 
 def from_document(document: dict[str, Any]) -> Spec:
@@ -155,7 +164,11 @@ def _advice(problem: str, where: str) -> str:
     if found and choices:
         return f"{near(found[1], choices)} (allowed: {', '.join(choices)})"
     metas = [m for m in getattr(described, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
-    return f"{key} is {metas[0].description}" if metas else "see docs/spec.md"
+    return (
+        f"write {key} so: {metas[0].description}"
+        if metas
+        else "'volvelle init FILE --target COLUMN' writes a spec with every key explained"
+    )
 
 
 def _choices(kind: Any) -> list[Any]:

@@ -82,8 +82,8 @@ class FeatureSpec(Record, frozen=True):
 
     role: Annotated[Role | None, Meta(description="overrules the type that was found")] = None
     unit: Annotated[str, Meta(description="physical unit, for people")] = ""
-    low: Annotated[float | None, Meta(description="lowest valid value")] = None
-    high: Annotated[float | None, Meta(description="highest valid value")] = None
+    low: Annotated[float | None, Meta(description="lowest valid value; a number below it counts as missing")] = None
+    high: Annotated[float | None, Meta(description="highest valid value; a number above it counts as missing")] = None
     categories: Annotated[tuple[str, ...], Meta(description="allowed values, in order")] = ()
     missing: Annotated[Literal["allow", "refuse"], Meta(description="what prediction does with a missing value")] = (
         "allow"

@@ -38,6 +38,9 @@ UNITS: dict[str, tuple[str, float]] = {
 """Symbol: (dimension, factor to the dimension's own unit)."""
 
 
+_EXAMPLES = {"seconds": "2 min", "bytes": "64 KiB", "1/seconds": "80 MHz"}
+
+
 def convert(amount: float, unit: str, dimension: str) -> float:
     """`amount` of `unit` in the own unit of `dimension`.
 
@@ -83,7 +86,7 @@ def quantity(text: str, dimension: str) -> float:
     try:
         amount = float(body[:end])
     except ValueError as error:
-        example = f"e.g. '30 {(of(dimension) or ('',))[0]}'"
+        example = f"e.g. '{_EXAMPLES.get(dimension, '5')}'"
         raise InputError(f"{text!r} is not a number with a unit", next_move=example) from error
     value = convert(amount, body[end:].strip(), dimension)
     if not 0 < value < float("inf"):

@@ -23,7 +23,6 @@ from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
 from volvelle.train.records import Searched, Trial
 
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 logging.getLogger("optuna").setLevel(logging.ERROR)
 
 _AGAIN = 8
@@ -209,7 +208,10 @@ def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attem
     if goal.method == "random" or attempt >= _AGAIN // 2:
         sampler = optuna.samplers.RandomSampler(seed=seed)
     else:
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
+        with warnings.catch_warnings():
+            # Grouping is what keeps the spaces of different estimators apart; Optuna calls it experimental.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
     study = optuna.create_study(direction="maximize" if goal.direction == "up" else "minimize", sampler=sampler)
     names = sorted(spaces)
     for trial in trials:

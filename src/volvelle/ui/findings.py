@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from volvelle.catalog import import_late
 from volvelle.data.finding import SEVERITIES, Finding
+from volvelle.errors import visible
 from volvelle.ui.terminal import fitting, is_terminal
 from volvelle.ui.wording import clean
 
@@ -84,9 +85,9 @@ def _lines(finding: Finding, width: int) -> list[Line]:
     lines = [head, *((text, "") for text in _wrapped(said, width))]
     lines += [(text, "soft") for text in _wrapped(f"Proposed: {finding.action}.", width)]
     if finding.overrule:
-        lines += [(" " * (_INDENT + 2) + text, "spec") for text in finding.overrule.splitlines()]
+        lines += [(" " * (_INDENT + 2) + visible(text), "spec") for text in finding.overrule.splitlines()]
     if finding.severity != "low":
-        lines += [(" " * _INDENT + "Or, if meant so:", "soft"), (" " * (_INDENT + 2) + finding.accept, "spec")]
+        lines += [(" " * _INDENT + "Or, if meant so:", "soft"), (" " * (_INDENT + 2) + visible(finding.accept), "spec")]
     return [*lines, ("", "")]
 
 

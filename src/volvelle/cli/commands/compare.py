@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """B minus A, metric by metric; paired where both predicted the same test rows."""
-    project = Project(options.spec.parent)
+    project = Project(options.spec.parent, existing=True)
     found = compare(find(project, options.a), find(project, options.b))
     if options.json:
         print_json(msgspec.to_builtins(found))
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     print()
     print_rows([("metric", f"run {options.a}", f"run {options.b}", "difference", "better"), *map(_line, found.metrics)])
     print(f"\n{found.note}")
-    print_next(f"volvelle show {options.b}")
+    print_next(options, f"volvelle show {options.b}")
     return 0
 
 

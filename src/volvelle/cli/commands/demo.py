@@ -15,10 +15,12 @@ from volvelle.cli.commands import run as turning
 from volvelle.cli.options import json_option
 from volvelle.errors import InputError
 from volvelle.flow.store import write_atomic
-from volvelle.spec.read import FILE
+from volvelle.spec.read import FILE, parse
 from volvelle.train.samples import breast_cancer
 
-_SPEC = """\
+_MARK = "# Written by volvelle demo."
+_SPEC = f"""\
+{_MARK}
 [problem]
 name         = "breast-mass"
 statement    = "Tell malignant from benign breast masses by cell measurements"
@@ -46,7 +48,7 @@ gates = [
 test = 0.3
 
 [search]
-budget = "{budget}"
+budget = "{{budget}}"
 seed   = 7
 """
 
@@ -62,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
     """Write table and spec, then run and release."""
     spec = options.folder / FILE
     wanted = _SPEC.format(budget=options.budget)
-    if spec.exists() and spec.read_text(encoding="utf-8") != wanted:
+    parse(wanted, "--budget")
+    if spec.exists() and not spec.read_text(encoding="utf-8").startswith(_MARK):
         raise InputError("another spec is here already", where=str(spec), next_move="name another folder")
     write_atomic(options.folder / "breast_cancer.csv", breast_cancer().encode())
     write_atomic(spec, wanted.encode())

@@ -20,7 +20,7 @@ from volvelle.data.explore import explore
 from volvelle.data.finding import grave
 from volvelle.data.profile import Profile
 from volvelle.data.table import Asked
-from volvelle.errors import InputError, near
+from volvelle.errors import InputError, near, visible
 from volvelle.flow.stages.explore import asked
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Data
@@ -45,9 +45,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(_document(name, found))
     else:
-        print(f"{name}: {found.rows:,} rows, {len(found.columns):,} columns; {tally(found.findings)}\n")
+        print(f"{visible(name)}: {found.rows:,} rows, {len(found.columns):,} columns; {tally(found.findings)}\n")
         print(findings(found.findings), flush=True)
-        print_next("volvelle run" if options.file is None else f"volvelle init {options.file} --target COLUMN")
+        print_next(options, "volvelle run" if options.file is None else "volvelle init FILE --target COLUMN")
     return 1 if options.strict and open_ones else 0
 
 

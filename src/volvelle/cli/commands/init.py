@@ -46,5 +46,5 @@ def run(options: argparse.Namespace) -> int:
     print(f"Wrote {options.output}: a {spec.problem.task} model for {spec.problem.target!r}")
     for note in notes.values():
         print(f"  {note}")
-    print_next("volvelle check", "volvelle run")
+    print_next(options, "volvelle check", "volvelle run")
     return 0

@@ -13,10 +13,11 @@ import argparse
 import msgspec
 
 from volvelle.cli.options import json_option, print_json, print_next, run_argument, shown, spec_option
+from volvelle.errors import visible
 from volvelle.flow import registry
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
-from volvelle.ui import report
+from volvelle.ui.drawn import report_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,16 +36,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the release and the champion of it. 1 when it is refused."""
-    result = find(Project(options.spec.parent), options.run_number)
-    content = report.write(result).read_bytes()
-    made, folder = registry.release(result, content, by=options.by, accept_unproven=options.accept_unproven)
+    result = find(Project(options.spec.parent, existing=True), options.run_number)
+    content = report_of(result).read_bytes()
+    asked = registry.release(result, content, by=options.by, accept_unproven=options.accept_unproven)
+    made = asked.release
     if options.json:
-        print_json({"folder": str(folder), **msgspec.to_builtins(made)})
+        print_json({"folder": str(asked.folder), "new": asked.new, **msgspec.to_builtins(made)})
         return 0
-    print(f"Released {made.name}, now the champion: {shown(folder)}")
+    if asked.new:
+        print(f"Released {made.name}, now the champion: {shown(asked.folder)}")
+    else:
+        print(f"{made.name} was released by {made.by} on {made.made} and stands as it is; it is the champion.")
     for name, digest in made.files.items():
         print(f"  {name:<18}{digest[:16]}")
     for gate in made.accepted:
-        print(f"  accepted though not proven: {gate}")
-    print_next("volvelle predict FILE", "volvelle rollback")
+        print(f"  accepted though not proven: {gate} ({visible(made.reason)})")
+    print_next(options, "volvelle predict FILE", "volvelle rollback")
     return 0

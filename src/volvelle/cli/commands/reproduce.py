@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 
-from volvelle.cli.options import json_option, print_json, print_next, print_rows, run_argument, spec_option
+from volvelle.cli.options import json_option, next_of, print_json, print_next, print_rows, run_argument, spec_option
 from volvelle.flow.reproduce import reproduce
-from volvelle.flow.result import find
+from volvelle.flow.result import find, released_as
 from volvelle.flow.turn import Project
 from volvelle.ui import terminal
 
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Split, train and predict again in an empty place. 1 if anything came out differently."""
-    result = find(Project(options.spec.parent), options.run_number)
+    result = find(Project(options.spec.parent, existing=True), options.run_number)
     progress = terminal.Progress()
     try:
         rebuilt, moved = reproduce(result, progress)
@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
         print_rows([("what", "recorded", "here"), *((r.what, r.recorded or "-", r.rebuilt or "-") for r in moved)])
     if same:
         print(f"\nRun {result.run.id} came out again, bit for bit.")
-        print_next("volvelle release")
+        print_next(options, *next_of(result, released_as(result)))
     else:
         print(f"\nRun {result.run.id} did not come out again.")
-        print_next("install the recorded versions (above) and reproduce again")
+        print_next(options, "install the recorded versions (above) and reproduce again")
     return 0 if same else 1

@@ -25,10 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Crown an earlier release after its files were compared with their hashes."""
-    release, folder = registry.rollback(Project(options.spec.parent), to=options.to)
+    release, folder = registry.rollback(Project(options.spec.parent, existing=True), to=options.to)
     if options.json:
         print_json({"folder": str(folder), **msgspec.to_builtins(release)})
         return 0
     print(f"{release.name} is the champion again: {shown(folder)}")
-    print_next("volvelle predict FILE", "volvelle runs")
+    print_next(options, "volvelle predict FILE", "volvelle runs")
     return 0

@@ -12,15 +12,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from volvelle.catalog import ROOT, import_late
-from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
+from volvelle.catalog import import_late
+from volvelle.cli.options import json_option, next_of, print_json, print_next, print_rows, shown, spec_option
 from volvelle.data.finding import grave
-from volvelle.flow.closure import stamp
-from volvelle.flow.context import digest_json
-from volvelle.flow.result import Result, find
+from volvelle.errors import SpecError, visible
+from volvelle.flow.result import Result, find, released_as
 from volvelle.flow.turn import Finished, Project, explain, turn
-from volvelle.spec.read import FILE, read
+from volvelle.spec.read import placed, read
+from volvelle.spec.requirements import Spec
 from volvelle.ui import terminal
+from volvelle.ui.drawn import report_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,63 +37,45 @@ def run(options: argparse.Namespace) -> int:
     spec = read(options.spec)
     project = Project(options.spec.parent)
     if options.explain:
-        return _explain(project, options)
+        return _explain(project, spec, options)
     progress = terminal.Progress()
     text = options.spec.read_text(encoding="utf-8-sig")
     try:
         finished = turn(project, spec, progress, source=text)
+    except SpecError as error:
+        raise placed(error, text, str(options.spec)) from error
     finally:
         progress.close()
     result = find(project, finished.run)
-    report = _report(result)
+    report = report_of(result)
     passed = all(v.verdict == "pass" for v in result.evidence.verdicts)
     if not options.json:
         _show(result, finished, shown(report))
     folder = _release(result, report) if options.release else None
     if options.json:
         print_json(_document(result, finished, str(report), str(folder) if folder else None))
-    elif folder:
-        print(f"Release: {shown(folder)}")
-        print_next(f"volvelle predict FILE{_spec_words(options)}", f"volvelle report --open{_spec_words(options)}")
-    elif passed:
-        print_next(f"volvelle release{_spec_words(options)}")
     else:
-        print_next("read the report; then change the data, the [search] budget or the requirement, and volvelle run")
+        if folder:
+            print(f"Release: {shown(folder)}", flush=True)
+        print_next(options, *next_of(result, str(folder) if folder else released_as(result)))
     return 0 if passed else 1
 
 
 def _release(result: Result, report: Path) -> Path:
     registry: Any = import_late("volvelle.flow.registry", "the registry")
-    return Path(registry.release(result, report.read_bytes())[1])
+    return Path(registry.release(result, report.read_bytes()).folder)
 
 
-def _spec_words(options: argparse.Namespace) -> str:
-    """What a next command needs to find the same spec."""
-    return "" if str(options.spec) == FILE else f" --spec {options.spec}"
-
-
-def _explain(project: Project, options: argparse.Namespace) -> int:
-    rows = explain(project, read(options.spec))
+def _explain(project: Project, spec: Spec, options: argparse.Namespace) -> int:
+    rows = explain(project, spec)
     if options.json:
         print_json({"stages": [{"stage": name, "computed": why != "unchanged", "why": why} for name, why in rows]})
         return 0
     print_rows(
         [("stage", "the next turn"), *((n, "reuses it" if w == "unchanged" else f"computes: {w}") for n, w in rows)]
     )
-    print_next("volvelle run")
+    print_next(options, "volvelle run")
     return 0
-
-
-def _report(result: Result) -> Path:
-    """The report's path; it is drawn once for each evidence."""
-    path = result.project.state / "reports" / f"run-{result.run.id}.html"
-    templates = [stamp(part) for part in sorted((ROOT / "ui" / "templates").iterdir())]
-    code = result.project.code.closure("volvelle.ui.report:render").digest
-    mark = [result.digest("judge"), code, digest_json(templates)]
-    if not path.exists() or result.project.ledger.recall("report", str(result.run.id)) != mark:
-        path = Path(import_late("volvelle.ui.report", "the report").write(result))
-        result.project.ledger.remember("report", str(result.run.id), mark)
-    return path
 
 
 def _document(result: Result, finished: Finished, report: str, release: str | None) -> dict[str, Any]:
@@ -122,8 +105,10 @@ def _show(result: Result, finished: Finished, report: str) -> None:
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
     print(terminal.leaderboard(result.searched), end="\n\n")
+    if {t.estimator for t in result.searched.trials if t.status == "done"} == {"constant"}:
+        print("Note:    only the constant baseline was tried: give [search] budget more time")
     for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):
-        print(f"Note:    {note}")
+        print(f"Note:    {visible(note)}")
     for finding in grave(result.findings):
-        print(f"Finding: {finding.sentence} Proposed: {finding.action}; or {finding.accept}")
+        print(visible(f"Finding: {finding.sentence} Proposed: {finding.action}; or {finding.accept}"))
     print(f"Report:  {report}", flush=True)

@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
@@ -15,7 +16,7 @@ from volvelle.errors import NotFound
 from volvelle.flow import registry
 from volvelle.flow.ledger import Run
 from volvelle.flow.result import Result
-from volvelle.flow.turn import Project
+from volvelle.flow.turn import STATE, Project
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,22 +27,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """One line a run: when, what came out, which gates passed, which is released."""
-    project = Project(options.spec.parent)
-    standing = registry.current(project)
-    released = {r["run"]: r["name"] for r in project.ledger.releases()}
-    rows = [_row(project, entry, released, standing) for entry in project.ledger.runs()]
+    rows = _rows(options.spec.parent) if (options.spec.parent / STATE).is_dir() else []
     if options.json:
         print_json({"runs": rows})
         return 0
     if not rows:
         print("no run yet")
-        print_next("volvelle run")
+        print_next(options, "volvelle run")
         return 0
     heading = ("run", "started", "state", "estimator", "metric", "gates", "release")
     lines = [tuple("" if row[key] is None else str(row[key]) for key in heading) for row in rows]
     print_rows([heading, *lines])
-    print_next("volvelle show RUN", "volvelle compare A B")
+    print_next(options, "volvelle show RUN", "volvelle compare A B")
     return 0
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    project = Project(folder, existing=True)
+    standing = registry.current(project)
+    released = {r["run"]: r["name"] for r in project.ledger.releases()}
+    return [_row(project, entry, released, standing) for entry in project.ledger.runs()]
 
 
 def _row(project: Project, entry: Run, released: dict[int, str], standing: dict[str, Any] | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Everything in the record of a run."""
-    result = find(Project(options.spec.parent), options.run_number)
+    result = find(Project(options.spec.parent, existing=True), options.run_number)
     environment = json.loads(result.run.environment)
     if options.json:
         document = {
@@ -72,5 +72,5 @@ def run(options: argparse.Namespace) -> int:
             ("packages", ", ".join(f"{k} {v}" for k, v in model.versions.items())),
         ]
     )
-    print_next(f"volvelle reproduce {result.run.id}", f"volvelle report {result.run.id}")
+    print_next(options, f"volvelle reproduce {result.run.id}", f"volvelle report {result.run.id}")
     return 0

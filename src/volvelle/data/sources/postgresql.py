@@ -70,7 +70,7 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     notes = tuple(note for _, note in made if note)
     if layout.query is not None and not is_ordered(query):
         notes += ("the query states no order; with ORDER BY the same rows always make the same version",)
-    frame = pl.DataFrame([series for series, _ in made]).rechunk()
+    frame = pl.DataFrame([series for series, _ in made])
     return Read(frame, Layout(missing=layout.missing, query=query), (address.origin(),), notes)
 
 

@@ -38,6 +38,8 @@ PARTS = True
 _VIEW = "temp.volvelle_rows"
 _BATCH = {"adbc.sqlite.query.batch_rows": str(2**30)}
 _EXACT = float(2**53)
+_BEGIN = list("0123456789+-I")
+"""What a number begins with when the driver writes it as text."""
 _NEXT = "copy the database again, or check the query with the sqlite3 program"
 
 
@@ -61,7 +63,7 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
         ):
             asked = layout.query
             query = table_query(table, _tables(cursor, table), name) if asked is None else one_select(asked)
-            frame, notes = _rows(cursor, query)
+            frame, notes = _rows(cursor, query, _is_table(cursor, query))
             # Hashed while the transaction that read the rows holds its lock, so that both are of one state.
             origin = _origin(path, name, head)
     except (driver.Error, pl.exceptions.PolarsError, OSError) as error:
@@ -98,13 +100,21 @@ def _tables(cursor: Any, asked: str) -> list[str]:
     return sorted(n for n in names if n == asked or _ask(cursor, f"SELECT 1 FROM {column(n)} LIMIT 1").height)
 
 
-def _rows(cursor: Any, query: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _is_table(cursor: Any, query: str) -> bool:
+    """Whether the query reads one table, where SQLite itself turns what goes into a TEXT column into text."""
+    listed = _ask(cursor, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return listed.height > 0 and query in {f"SELECT * FROM {column(str(name))}" for name in listed["name"]}
+
+
+def _rows(cursor: Any, query: str, one_table: bool) -> tuple[pl.DataFrame, tuple[str, ...]]:
     # As a view the query can be nothing but one SELECT, and SQLite tells the declared type of each column.
     cursor.execute(f"CREATE TEMP VIEW volvelle_rows AS {query}\n")
     about = _ask(cursor, "PRAGMA temp.table_info(volvelle_rows)")
     declared = {str(n): str(t or "").upper() for n, t in about.select("name", "type").iter_rows()}
     frame = _ask(cursor, f"SELECT * FROM {_VIEW}")
-    stored = {name: _stored(cursor, name) for name in frame.columns if _suspect(frame[name])}
+    sure = {n for n, t in declared.items() if one_table and any(part in t for part in ("CHAR", "CLOB", "TEXT"))}
+    asked = [n for n in frame.columns if (n not in sure or frame[n].dtype == pl.Binary) and _suspect(frame[n])]
+    stored = {name: _stored(cursor, name) for name in asked}
     mixed = {name: counts for name, counts in stored.items() if len(counts) > 1}
     if mixed:
         frame = _ask(
@@ -113,13 +123,13 @@ def _rows(cursor: Any, query: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
     flags = [n for n, kind in declared.items() if kind.startswith("BOOL") and frame[n].dtype == pl.Int64]
     flags = [name for name in flags if frame[name].is_in([0, 1]).all()]
     frame = frame.with_columns(pl.col(flags).cast(pl.Boolean))
-    return frame.rechunk(), tuple(_told(name, counts) for name, counts in mixed.items())
+    return frame, tuple(_told(name, counts) for name, counts in mixed.items())
 
 
 def _suspect(cells: pl.Series) -> bool:
     """Whether the driver may have converted some of these cells: only then are the stored types counted."""
     if cells.dtype == pl.String:
-        return bool(cells.str.contains(r"^[+-]?[0-9]|^[+-]?Inf").any())
+        return bool(cells.str.head(1).is_in(_BEGIN).any())
     if cells.dtype == pl.Float64:
         return bool((cells.abs() >= _EXACT).any())
     return cells.dtype == pl.Binary

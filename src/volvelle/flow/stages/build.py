@@ -38,7 +38,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, cont
         ),
         candidate.settings,
     )
-    facts = {"name": spec.problem.name, "data": dataset.version, "estimator": candidate.estimator}
+    facts = {"data": dataset.version, "estimator": candidate.estimator}
     content = assemble(signature, recipe, estimator, fitted, facts)
     answers = Session(content).run(lesson.inputs)
     expected = np.asarray(estimator.predict(fitted, features), dtype=np.float64)

@@ -31,7 +31,6 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
     """
     lesson = training(spec, dataset, split, context)
     metric = spec.search.metric or METRIC[lesson.signature.task]
-    _fits(metric, lesson.signature.task)
     limit = spec.search.trials
     goal = searching.Goal(
         metric=metric,
@@ -69,16 +68,6 @@ def _spaces(spec: Spec, task: ModelTask) -> dict[str, Space]:
         )
     ordered = sorted(fitting, key=lambda n: (fitting[n].COST, n))
     return {name: fitting[name].SPACE for name in ordered}
-
-
-def _fits(metric: str, task: ModelTask) -> None:
-    if task not in METRICS.fact(metric, "TASKS"):
-        fitting = [m for m in METRICS.names() if task in METRICS.fact(m, "TASKS")]
-        raise SpecError(
-            f"{metric} is no metric of a {task} target",
-            where="search.metric",
-            next_move=f"use one of {', '.join(fitting)}",
-        )
 
 
 def _folds(spec: Spec, lesson: Training, method: splitting.Method) -> Folds:
