@@ -13,6 +13,8 @@ _BLOCKS = 40
 _FEW = 60
 _EFFECT = 0.8
 """Least difference of the two sides in standard deviations: a large effect (Cohen 1988)."""
+_STRETCH = 1.5
+"""The same for a stretch in the middle, which has two ends to be chosen."""
 UNITS: tuple[tuple[float, float, str], ...] = (
     (1.8, 32.0, "°C became °F"),
     (1 / 1.8, -32 / 1.8, "°F became °C"),
@@ -50,13 +52,16 @@ class Jump(NamedTuple):
     after: float
     unit: str
     """What change of units would explain it; empty for none."""
+    back: int | None = None
+    """Position of the row from which on it is as before; None where it stays."""
 
 
 def jumps(table: Table) -> list[Jump]:
-    """Columns with one jump along the rows, by time where the spec names the time column.
+    """Columns with one jump along the rows, or one there and back, by time where the spec names the time column.
 
     The place is the split of the rows that explains most of the variance (Hawkins, Testing a sequence of
-    observations for a shift in location, 1977); a jump, unlike a trend, leaves the two sides level.
+    observations for a shift in location, 1977), and for a stretch the two ends of the cumulative sum (Levin and
+    Kline, The cusum test of homogeneity, 1985); a jump, unlike a trend, leaves the sides level.
     """
     order = np.arange(len(table.sample))
     if table.asked.time:
@@ -90,10 +95,29 @@ def _jump(name: str, x: NDArray[np.float64], rows: NDArray[np.int64]) -> Jump | 
     spread = float(np.sqrt((before.var() * at + after.var() * (n - at)) / n))
     gap = abs(float(after.mean() - before.mean()))
     effect = gap / spread if spread > 0 else float("inf")
-    if effect < _EFFECT or not _level(before, after, gap):
+    if effect >= _EFFECT and _level(before, after, gap):
+        unit = _unit(before, after)
+        return Jump(name, int(rows[at]), effect, float(np.median(before)), float(np.median(after)), unit)
+    return _stretch(name, x, rows, total)
+
+
+def _stretch(name: str, x: NDArray[np.float64], rows: NDArray[np.int64], total: NDArray[np.float64]) -> Jump | None:
+    """A stretch of rows in the middle that lies apart from all others, which are level."""
+    start, end = sorted((int(total.argmin()) + 1, int(total.argmax()) + 1))
+    near = min(start, end - start, len(x) - end) // 4
+    if near < 10:
         return None
-    unit = _unit(before, after)
-    return Jump(name, int(rows[at]), effect, float(np.median(before)), float(np.median(after)), unit)
+    inside, outside = x[start:end], np.concatenate([x[:start], x[end:]])
+    gap = abs(float(inside.mean() - outside.mean()))
+    spread = float(np.sqrt((inside.var() * len(inside) + outside.var() * len(outside)) / len(x)))
+    there = abs(float(x[start : start + near].mean() - x[start - near : start].mean()))
+    back = abs(float(x[end : end + near].mean() - x[end - near : end].mean()))
+    apart = abs(float(x[:start].mean() - x[end:].mean()))
+    if gap < _STRETCH * spread or min(there, back) < 0.7 * gap or apart > 0.35 * gap:
+        return None
+    effect = gap / spread if spread > 0 else float("inf")
+    middles = float(np.median(outside)), float(np.median(inside))
+    return Jump(name, int(rows[start]), effect, *middles, _unit(outside, inside), int(rows[end]))
 
 
 def _level(before: NDArray[np.float64], after: NDArray[np.float64], gap: float) -> bool:

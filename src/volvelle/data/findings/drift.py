@@ -24,11 +24,7 @@ def find(table: Table) -> list[Finding]:
         severity: Severity = "high" if any(j.unit for j in together) else "medium" if first.effect >= _STRONG else "low"
         names = tuple(j.name for j in together)
         row = int(place)
-        sentences = [
-            f"{j.name!r} jumps near row {row + 1:,}: median {j.before:.4g} before and {j.after:.4g} after"
-            + (f", as if {j.unit}" if j.unit else "")
-            for j in together[:3]
-        ]
+        sentences = [_told(j, row) for j in together[:3]]
         more = f"; {len(together) - 3} more columns jump there too" if len(together) > 3 else ""
         found.append(
             Finding(
@@ -43,6 +39,14 @@ def find(table: Table) -> list[Finding]:
             )
         )
     return found
+
+
+def _told(jump: Jump, row: int) -> str:
+    to = f" and back near row {jump.back + 1:,}" if jump.back is not None else ""
+    sides = ("elsewhere", "there") if jump.back is not None else ("before", "after")
+    unit = f", as if {jump.unit}" if jump.unit else ""
+    medians = f"median {jump.before:.4g} {sides[0]} and {jump.after:.4g} {sides[1]}"
+    return f"{jump.name!r} jumps near row {row + 1:,}{to}: {medians}{unit}"
 
 
 def _by_place(found: list[Jump], rows: int) -> dict[int, list[Jump]]:
