@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sklearn import datasets
 
 from volvelle.data.collect import collect, describe
 from volvelle.data.explore import MANY, explore
@@ -84,12 +85,24 @@ def test_no_leak_is_claimed_where_the_target_is_shuffled(file: str, target: str,
     assert risen <= 3
 
 
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes"])
+def test_sound_tables_raise_no_alarm(name: str) -> None:
+    """Clean textbook tables, strongly predictable ones among them, have no high finding."""
+    bunch = getattr(datasets, f"load_{name}")()
+    rows = dict(zip(map(str, bunch.feature_names), bunch.data.T, strict=True))
+    found = table({**rows, "target": bunch.target}, target="target")
+    assert [f.sentence for f in found.findings if f.severity == "high"] == []
+
+
 def test_a_change_of_units_is_named(real_data: Path) -> None:
-    """The change from Celsius to Fahrenheit is found at its row and named."""
+    """From Celsius to Fahrenheit at row 301; from g to m/s² at row 1,001 and back: found where they are, and named."""
     found = explored(real_data, "bad/csv/unit_change_midway.csv", "target")
     [drift] = of(found, "drift")
     assert (drift.severity, drift.columns, drift.counts["rows before"]) == ("high", ("temperature",), 300)
     assert "°C became °F" in drift.sentence
+    [drift] = of(explored(real_data, "bad/sensor/accel_faults.csv", ""), "drift")
+    assert (drift.severity, drift.columns, drift.counts["rows before"]) == ("high", ("az",), 1000)
+    assert "g became m/s²" in drift.sentence
 
 
 def test_spellings_of_labels(real_data: Path) -> None:
@@ -121,6 +134,15 @@ def test_gaps_in_disguise(file: str, target: str, marks: dict[str, str], real_da
     found = of(explored(real_data, file, target), "disguised")
     for column, mark in marks.items():
         assert any(column in f.columns and mark in f.overrule for f in found), column
+
+
+def test_a_marker_that_means_none(real_data: Path) -> None:
+    """Ames writes NA where a house has no alley: the finding gives the line that makes it an answer."""
+    found = of(explored(real_data, "regression/ames_housing.csv.gz", "SalePrice"), "missing")
+    [alley] = [f for f in found if f.columns == ("Alley",)]
+    assert (alley.counts["missing"], "'NA' is an answer" in alley.action) == (2732, True)
+    assert '"NA"' not in alley.overrule
+    assert '"?"' in alley.overrule
 
 
 def test_a_gap_in_the_target_is_grave(real_data: Path) -> None:

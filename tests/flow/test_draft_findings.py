@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from volvelle.data.collect import collect
+from volvelle.errors import InputError
 from volvelle.flow.baseline import _bound
 from volvelle.flow.draft import draft
 from volvelle.spec.read import parse
-from volvelle.spec.requirements import Spec
+from volvelle.spec.requirements import Data, Spec
 from volvelle.spec.write import write
 
 
@@ -73,6 +75,20 @@ def test_the_same_table_gives_the_same_draft(real_data: Path) -> None:
     """Sampling is seeded."""
     first, second = (draft("tabular/titanic.csv.gz", {"target": "Survived"}, real_data) for _ in range(2))
     assert first == second
+
+
+def test_every_nasty_file_is_drafted_or_refused(real_data: Path) -> None:
+    """A spec for the last column that reads back as it was, or one clear error."""
+    made, refused = 0, []
+    for path in sorted((real_data / "bad" / "csv").glob("[!w]*")):
+        try:
+            frame, _ = collect(Data(source=path.name), {}, path.parent)
+            drafted(path.parent, path.name, frame.columns[-1])
+            made += 1
+        except InputError as error:
+            refused.append((path.name, bool(error.next_move)))
+    assert made > 25
+    assert all(advised for _, advised in refused), refused
 
 
 def test_a_wide_table_is_drafted(real_data: Path) -> None:

@@ -14,7 +14,7 @@ _FEW = 60
 _EFFECT = 0.8
 """Least difference of the two sides in standard deviations: a large effect (Cohen 1988)."""
 _STRETCH = 1.5
-"""The same for a stretch in the middle, which has two ends to be chosen."""
+"""The same for a stretch in the middle, which has two ends to be chosen, and for a change of units to be named."""
 UNITS: tuple[tuple[float, float, str], ...] = (
     (1.8, 32.0, "°C became °F"),
     (1 / 1.8, -32 / 1.8, "°F became °C"),
@@ -96,7 +96,7 @@ def _jump(name: str, x: NDArray[np.float64], rows: NDArray[np.int64]) -> Jump | 
     gap = abs(float(after.mean() - before.mean()))
     effect = gap / spread if spread > 0 else float("inf")
     if effect >= _EFFECT and _level(before, after, gap):
-        unit = _unit(before, after)
+        unit = _unit(before, after) if effect >= _STRETCH else ""
         return Jump(name, int(rows[at]), effect, float(np.median(before)), float(np.median(after)), unit)
     return _stretch(name, x, rows, total)
 

@@ -24,7 +24,7 @@ def explore(frame: pl.DataFrame, dataset: Dataset, asked: Asked) -> Profile:
         SpecError: no such target; near names are offered.
     """
     described = profile(frame, dataset, asked.target)
-    table = Table(frame, described.columns, asked)
+    table = Table(frame, described.columns, asked, dataset.notes)
     found = [finding for name in FINDINGS.names() for finding in FINDINGS.load(name).find(table)]
     private = {column for finding in found if finding.name == "personal" for column in finding.columns}
     told = [_settled(table, _masked(finding, private)) for finding in _folded(table, found)]

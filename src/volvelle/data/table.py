@@ -50,6 +50,7 @@ class Table:
         frame: a canonical frame.
         columns: the profile of each of its columns.
         asked: what the spec says.
+        notes: what was noted while the cells were read.
 
     Attributes:
         columns: name to profile.
@@ -57,7 +58,10 @@ class Table:
         candidates: the same with those set aside: a part of the target stays one where another part is gone.
     """
 
-    def __init__(self, frame: pl.DataFrame, columns: Iterable[ColumnProfile], asked: Asked) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, columns: Iterable[ColumnProfile], asked: Asked, notes: tuple[str, ...] = ()
+    ) -> None:
+        self.notes = notes
         self.frame, self.asked, self.rows = frame, asked, frame.height
         self.columns = {column.name: column for column in columns}
         self.target = asked.target

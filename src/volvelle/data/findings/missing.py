@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 from volvelle.data.finding import Finding, Severity
+from volvelle.data.kinds import MISSING, markers_in
 from volvelle.data.table import Table
 from volvelle.spec.write import name as key
+from volvelle.spec.write import value
 
 _MOSTLY, _OFTEN = 0.5, 0.01
 
@@ -23,16 +25,7 @@ def find(table: Table) -> list[Finding]:
             continue
         share = column.missing / table.rows
         severity: Severity = "medium" if share > _MOSTLY or name == table.target else "low"
-        if name == table.target:
-            action, overrule = "find the answers; rows without a target are left out", ""
-        elif column.missing == table.rows:
-            action, overrule = "set the column aside", table.line("ignore", name)
-        elif column.kind == "category" and share > _OFTEN:
-            action = "ask why; where the marker means 'none', take it off this list and it becomes a value"
-            overrule = table.line("missing")
-        else:
-            action = "ask why they are missing; else they are filled, and an indicator tells the model where"
-            overrule = f'[features.{key(name)}] missing = "refuse"'
+        action, overrule = _proposal(table, name, share)
         found.append(
             Finding(
                 name="missing",
@@ -46,3 +39,17 @@ def find(table: Table) -> list[Finding]:
             )
         )
     return found
+
+
+def _proposal(table: Table, name: str, share: float) -> tuple[str, str]:
+    if name == table.target:
+        return "find the answers; rows without a target are left out", ""
+    if share == 1:
+        return "set the column aside", table.line("ignore", name)
+    spoken = [m for m in markers_in(table.notes, name) if m.strip("?-. ")]
+    if table.columns[name].kind == "category" and share > _OFTEN and spoken:
+        listed = " or ".join(map(repr, spoken))
+        left = [m for m in (MISSING if table.asked.missing is None else table.asked.missing) if m not in spoken]
+        return f"if {listed} is an answer here, such as 'none', have it read as one", f"[data] missing = {value(left)}"
+    action = "ask why they are missing; else they are filled, and an indicator tells the model where"
+    return action, f'[features.{key(name)}] missing = "refuse"'
