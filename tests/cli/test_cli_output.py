@@ -32,6 +32,7 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("explore",): 0,
     ("explore", "pumps.csv", "--target", "fails"): 0,
     ("completion", "bash"): 0,
+    ("data", "log"): 0,
 }
 """Words and the exit code in a project whose second run fails a gate; the first is the only release."""
 
@@ -48,7 +49,8 @@ def test_help_shows_an_example(empty: Any, name: str) -> None:
     assert done.returncode == 0
     assert COMMANDS.summary(name) in " ".join(done.stdout.split())
     assert f"Example:\n  volvelle {name}" in done.stdout
-    assert "--json" in done.stdout
+    options = empty(name, "log", "--help").stdout if name == "data" else done.stdout
+    assert "--json" in options
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert done.stderr == ""
 
