@@ -28,8 +28,8 @@ Start here:
   volvelle run                           turn the wheel
 """
 ORDER = (
-    "demo init check run explain report runs show compare data predict release rollback reproduce completion".split()
-)
+    "demo init explore check run explain report runs show compare data predict release rollback reproduce completion"
+).split()
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
