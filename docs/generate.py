@@ -126,6 +126,12 @@ def sources() -> str:
     return _table(("source", "what it reads", "file endings", "schemes"), rows)
 
 
+def findings() -> str:
+    """Every kind of finding."""
+    rows = [(f"`{name}`", catalog.FINDINGS.summary(name)) for name in catalog.FINDINGS.names()]
+    return _table(("finding", "what it finds"), rows)
+
+
 def kinds() -> str:
     """Every kind of extension."""
     rows = []
@@ -179,6 +185,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     steps,
     estimators,
     sources,
+    findings,
     kinds,
     record,
     tree,

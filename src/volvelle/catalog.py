@@ -203,5 +203,6 @@ ESTIMATORS = Catalog(
 )
 METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
 GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))
+FINDINGS = Catalog("findings", "volvelle.data.findings", "finding", ("find",))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
-ALL = (SOURCES, STEPS, ESTIMATORS, METRICS, GATES, COMMANDS)
+ALL = (SOURCES, FINDINGS, STEPS, ESTIMATORS, METRICS, GATES, COMMANDS)

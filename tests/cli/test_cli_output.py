@@ -29,6 +29,8 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("rollback",): 2,
     ("init", "pumps.csv"): 2,
     ("init", "pumps.csv", "--target", "fails", "-o", "other.toml"): 0,
+    ("explore",): 0,
+    ("explore", "pumps.csv", "--target", "fails"): 0,
     ("completion", "bash"): 0,
     ("data", "log"): 0,
 }

@@ -81,12 +81,13 @@ def test_every_key_of_the_spec_is_described() -> None:
         (catalog.STEPS, "parts.md"),
         (catalog.ESTIMATORS, "parts.md"),
         (catalog.SOURCES, "data.md"),
+        (catalog.FINDINGS, "data.md"),
         (catalog.COMMANDS, "commands.md"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.group,
 )
 def test_every_extension_is_described(kind: catalog.Catalog, name: str) -> None:
-    """Each metric, gate, step, estimator, source and command stands in the reference."""
+    """Each metric, gate, step, estimator, source, finding and command stands in the reference."""
     text = document(name)
     assert kind.names()
     for extension in kind.names():

@@ -27,7 +27,9 @@ Start here:
   volvelle init data.csv --target price  write a commented volvelle.toml
   volvelle run                           turn the wheel
 """
-ORDER = "demo init check run report runs show compare data predict release rollback reproduce completion".split()
+ORDER = (
+    "demo init explore check run report runs show compare data predict release rollback reproduce completion".split()
+)
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):

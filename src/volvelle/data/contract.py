@@ -1,13 +1,17 @@
-"""What a file in ``data/sources/`` must hold."""
+"""What a file in ``data/sources/`` or ``data/findings/`` must hold."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
 from volvelle.data.records import Layout, Origin
+
+if TYPE_CHECKING:
+    from volvelle.data.finding import Finding
+    from volvelle.data.table import Table
 
 
 class Read:
@@ -41,5 +45,17 @@ class Source(Protocol):
 
         Raises:
             DataError: it cannot be read; the message names file, line and the next move.
+        """
+        ...
+
+
+class Finder(Protocol):
+    """One kind of finding: looks at a table and says what a person should know."""
+
+    def find(self, table: Table) -> list[Finding]:
+        """All findings of this kind, named as the file is; empty for none.
+
+        Each has a sentence, a proposed action, at most five example rows and, where one helps, the line of spec
+        that follows the proposal. The same table gives the same findings; what was looked at in part says so.
         """
         ...

@@ -8,7 +8,9 @@ the spec which changes it. A role in the spec overrules all of this, and is an e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -35,6 +37,7 @@ _GROUPED = {
 }
 _TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 _EXACT = float(2**53)
+_COUNTED = re.compile(r"""\d+ x ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
 def settle(
@@ -84,6 +87,17 @@ def _without_markers(frame: pl.DataFrame, markers: tuple[str, ...]) -> tuple[pl.
             shown = ", ".join(f"{count} x {marker!r}" for marker, count in sorted(counts))
             notes.append(f"column {name!r} has {len(lost)} missing cells: {shown}")
     return clean, notes
+
+
+def markers_in(notes: Iterable[str], column: str) -> tuple[str, ...]:
+    """The markers that were made missing in a column, as the notes of `settle` list them.
+
+    >>> markers_in(settle(pl.DataFrame({"a": ["NA", "x"]}), Layout(), {})[1], "a")
+    ('NA',)
+    """
+    head = f"column {column!r} has "
+    lists = [note.partition(" missing cells: ")[2] for note in notes if note.startswith(head)]
+    return tuple(str(ast.literal_eval(text)) for listed in lists for text in _COUNTED.findall(listed))
 
 
 def _settle_one(column: pl.Series, role: str | None, decimal: str) -> tuple[pl.Series | None, str]:

@@ -1,6 +1,6 @@
 """Profile: what exploring found in a data set, column by column.
 
-Only description, and the same for the same rows: no sampling, no randomness.
+The description of columns is exact: no sampling, no randomness. Findings say themselves where they sampled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from volvelle.data.collect import describe, require_columns
-from volvelle.data.records import ColumnKind, Dataset
+from volvelle.data.finding import Finding
+from volvelle.data.records import Column, ColumnKind, Dataset
 from volvelle.spec.requirements import Record
 
 Numbers = NDArray[np.float64]
@@ -62,21 +63,23 @@ class Profile(Record, frozen=True):
     """Rows by class, most frequent first; empty for a target with more than 20 values."""
     constant: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What a person should know, the gravest first; empty where only described."""
 
 
 def profile(frame: pl.DataFrame, dataset: Dataset, target: str) -> Profile:
-    """Describe every column of a canonical frame.
+    """Describe every column of a canonical frame; an empty target is none.
 
     Raises:
         SpecError: no such target; near names are offered.
     """
-    require_columns({"[problem] target": [target]}, frame.columns)
-    columns = tuple(_column(column) for column in frame.iter_columns())
-    few = frame[target].drop_nulls().n_unique() <= TOP
+    require_columns({"[problem] target": [target] if target else []}, frame.columns)
+    columns = column_profiles(frame, dataset)
+    few = any(c.name == target and c.distinct <= TOP for c in columns)
     return Profile(
         rows=dataset.rows,
         columns=columns,
-        duplicates=frame.height - frame.n_unique() if frame.height else 0,
+        duplicates=equal_rows(frame).height,
         target=target,
         balance=_counts(frame[target]) if few else (),
         constant=tuple(c.name for c in columns if c.constant),
@@ -84,8 +87,27 @@ def profile(frame: pl.DataFrame, dataset: Dataset, target: str) -> Profile:
     )
 
 
-def _column(column: pl.Series) -> ColumnProfile:
-    found = describe(column)
+def column_profiles(frame: pl.DataFrame, dataset: Dataset) -> tuple[ColumnProfile, ...]:
+    """The profile of each column; what collecting has counted is not counted again."""
+    counted = {column.name: column for column in dataset.columns}
+    return tuple(_column(cells, counted.get(cells.name) or describe(cells)) for cells in frame.iter_columns())
+
+
+def equal_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Position of each row that equals an earlier one (column ``row``), and of that one (``first``).
+
+    >>> equal_rows(pl.DataFrame({"a": [5, 6, 5]})).rows()
+    [(2, 0)]
+    """
+    # Hashes only find candidates, which are then compared cell by cell.
+    hashed = pl.DataFrame({"row": pl.int_range(frame.height, eager=True), "hash": frame.hash_rows(seed=0)})
+    again = hashed.filter(~hashed["hash"].is_unique()) if frame.height else hashed
+    near = frame[again["row"]].with_columns(pl.Series("\0row", again["row"]))
+    first = near.select(pl.col("\0row").alias("row"), pl.col("\0row").min().over(frame.columns).alias("first"))
+    return first.filter(pl.col("row") != pl.col("first")).sort("row")
+
+
+def _column(column: pl.Series, found: Column) -> ColumnProfile:
     rows = column.len()
     numeric = found.kind in ("number", "integer", "time") and found.missing < rows
     numbers = _numbers(column, found.kind) if numeric else np.empty(0)

@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
+from msgspec.structs import replace
+
 from volvelle.data.collect import collect, named_columns, require_columns
+from volvelle.data.explore import explore
 from volvelle.data.records import Dataset
-from volvelle.errors import InputError, near
+from volvelle.data.table import Asked
+from volvelle.errors import DataError, InputError, near
+from volvelle.flow.baseline import propose
 from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask
@@ -23,7 +29,9 @@ _GATES: dict[ModelTask, tuple[str, ...]] = {
 
 
 def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spec, dict[str, str]]:
-    """A sound spec for a table, and a sentence for each choice by dotted key.
+    """A sound spec for a table, and sentences for each choice by dotted key.
+
+    Leak suspects and names of rows are set aside with the reason; gates come from a quick baseline on what is left.
 
     Args:
         file: the table, as the spec will name it.
@@ -34,26 +42,19 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
         InputError: the table cannot be read, or the target is not named or not there.
     """
     frame, dataset = collect(Data(source=file), {}, folder)
-    names = [column.name for column in dataset.columns]
-    target = asked.get("target")
-    if not target:
-        raise InputError(
-            f"which of {len(names)} columns is to be predicted?",
-            where=file,
-            next_move=f"add --target COLUMN; columns: {', '.join(names[:30])}",
-        )
-    for option in ("target", "time", "group"):
-        if (column := asked.get(option)) and column not in names:
-            raise InputError(f"--{option}: there is no column {column!r}", where=file, next_move=near(column, names))
+    target = _target(file, asked, [column.name for column in dataset.columns])
     data = Data(source=file, time=asked.get("time") or None, group=asked.get("group") or None)
     problem = Problem(target=target, positive=asked.get("positive"), name=asked.get("name") or _name(file))
-    first = Spec(problem=problem, data=data)
     known, dropped = known_target(frame, target)
+    aside, notes = _aside(frame, dataset, data, problem), {}
+    first = _first(Spec(problem=problem, data=data), dataset, known, aside)
     signature, found = derive(first, dataset, known)
-    ignored = _left_out(dataset, {target, data.time, data.group, *(f.name for f in signature.features)})
-    notes = {"require.gates": f"A first proposal: set these to what {problem.name} must achieve."}
+    unused = _left_out(dataset, {target, data.time, data.group, *(f.name for f in signature.features)})
+    aside = {name: sentence for name, sentence in aside.items() if name in unused}
+    ignored = tuple(unused)
     if ignored:
-        notes["data.ignore"] = "; ".join(n for n in found if any(repr(c) in n for c in ignored)) or "set aside"
+        others = [n for n in found if any(repr(c) in n for c in ignored if c not in aside)]
+        notes["data.ignore"] = "\n".join(dict.fromkeys([*aside.values(), *others])) or "set aside"
     if dropped:
         notes["problem.target"] = f"{dropped} of {len(frame)} rows have no target; they are left out."
     positive = signature.classes[signature.positive] if signature.positive is not None else None
@@ -67,9 +68,52 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
             positive=positive,
         ),
         data=Data(source=file, time=data.time, group=data.group, ignore=ignored),
-        require=Require(gates=_GATES[signature.task]),
     )
-    return spec, notes
+    proposed = propose(spec, frame, dataset)
+    notes["require.gates"] = (
+        proposed.reason if proposed else f"A first proposal: set these to what {problem.name} must achieve."
+    )
+    gates = proposed.gates if proposed else _GATES[signature.task]
+    return replace(spec, require=Require(gates=gates)), notes
+
+
+def _target(file: str, asked: Mapping[str, str | None], names: list[str]) -> str:
+    target = asked.get("target")
+    if not target:
+        raise InputError(
+            f"which of {len(names)} columns is to be predicted?",
+            where=file,
+            next_move=f"add --target COLUMN; columns: {', '.join(names[:30])}",
+        )
+    for option in ("target", "time", "group"):
+        if (column := asked.get(option)) and column not in names:
+            raise InputError(f"--{option}: there is no column {column!r}", where=file, next_move=near(column, names))
+    return target
+
+
+def _aside(frame: pl.DataFrame, dataset: Dataset, data: Data, problem: Problem) -> dict[str, str]:
+    """Columns that are leak suspects or name rows, each with the reason.
+
+    Looked for twice: what is left when the plain leaks are gone may hide another.
+    """
+    aside: dict[str, str] = {}
+    for _ in range(2):
+        asked = Asked(target=problem.target, time=data.time, group=data.group, ignore=tuple(aside))
+        for finding in explore(frame, dataset, asked).findings:
+            if finding.name in ("leak", "identifier"):
+                for column in finding.columns:
+                    aside.setdefault(column, f"{finding.name}: {finding.sentence}")
+    return aside
+
+
+def _first(spec: Spec, dataset: Dataset, known: pl.DataFrame, aside: Mapping[str, str]) -> Spec:
+    """The spec with those columns set aside, unless nothing were left to learn from."""
+    trimmed = replace(spec, data=replace(spec.data, ignore=tuple(aside)))
+    try:
+        derive(trimmed, dataset, known)
+    except DataError:
+        return spec
+    return trimmed
 
 
 class Looked(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from volvelle.catalog import import_late
+from volvelle.data.finding import Finding
 from volvelle.data.records import Dataset
 from volvelle.errors import NotFound
 from volvelle.evaluate.records import Evidence, Scored
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from volvelle.data.profile import Profile
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The findings of a profile; its other fields are passed over, so that reading them costs little."""
+
+    findings: tuple[Finding, ...] = ()
 
 
 class Result:
@@ -59,6 +66,11 @@ class Result:
         """What exploring found."""
         kind: type[Profile] = import_late("volvelle.data.profile", "the profile").Profile
         return self._record("explore", kind)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should know about the data, the gravest first."""
+        return self._record("explore", Known).findings
 
     @cached_property
     def split(self) -> Split:

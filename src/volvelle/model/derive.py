@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from volvelle.data.collect import named_columns, require_columns
 from volvelle.data.records import Column, ColumnKind, Dataset
+from volvelle.data.table import looks_like_classes
 from volvelle.errors import DataError, SpecError, near
 from volvelle.model.signature import Feature, ModelTask, Signature
 from volvelle.spec.requirements import Data, FeatureSpec, Spec, Task
 
 MAX_CATEGORIES = 1000
 MAX_CLASSES = 1000
-FEW_VALUES = 20
-"""An integer target with at most so many values is a class."""
 _FEW_NAMES = 10
 
 
@@ -166,19 +165,13 @@ def task_of(spec: Spec, dataset: Dataset) -> Task:
     """
     _require_keys(spec, dataset)
     column = next(c for c in dataset.columns if c.name == spec.problem.target)
-    return spec.problem.task or ("classification" if _looks_like_classes(column) else "regression")
+    return spec.problem.task or ("classification" if looks_like_classes(column.kind, column.distinct) else "regression")
 
 
 def _require_keys(spec: Spec, dataset: Dataset) -> None:
     """Check the columns that decide what is learnt; collecting has checked the others."""
     named = named_columns(Data(source="", time=spec.data.time, group=spec.data.group), {}, spec.problem.target)
     require_columns(named, (column.name for column in dataset.columns))
-
-
-def _looks_like_classes(column: Column) -> bool:
-    if column.kind in ("category", "boolean"):
-        return True
-    return column.kind == "integer" and column.distinct <= FEW_VALUES
 
 
 def _classes(column: Column, cells: pl.Series) -> tuple[tuple[str, ...], dict[str, int]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from volvelle.catalog import ESTIMATORS, METRICS, STEPS, Catalog
+from volvelle.catalog import ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
 from volvelle.errors import InputError, SpecError, near
 from volvelle.spec.gates import Gate, parse
 from volvelle.spec.requirements import Spec
@@ -79,6 +79,8 @@ def _check_data(spec: Spec) -> None:
         raise SpecError(problem, where="data.source", next_move=advice)
     if spec.data.delimiter is not None and len(spec.data.delimiter) != 1:
         raise SpecError(f"{spec.data.delimiter!r} is not one character", where="data.delimiter", next_move="e.g. ';'")
+    for position, entry in enumerate(spec.data.accept):
+        _known(FINDINGS, entry.partition(":")[0], f"data.accept[{position}]")
     target = spec.problem.target
     for key in ("ignore", "sensitive"):
         if target in getattr(spec.data, key):

@@ -51,6 +51,10 @@ class Data(Record, frozen=True):
     sensitive: Annotated[
         tuple[str, ...], Meta(description="protected attributes; every metric is also shown per value")
     ] = ()
+    accept: Annotated[
+        tuple[str, ...],
+        Meta(description="findings that are known and meant so, e.g. 'leak:duration'; volvelle explore names them"),
+    ] = ()
     resolution: Annotated[str | None, Meta(description="time between two rows, e.g. '1 h'")] = None
     licence: Annotated[str, Meta(description="licence of the data")] = ""
     consent: Annotated[str, Meta(description="on what ground the data may be used")] = ""

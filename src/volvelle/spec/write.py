@@ -29,6 +29,7 @@ _EXAMPLES: dict[str, Any] = {
     "problem.positive": "yes",
     "data.time": "timestamp",
     "data.group": "machine",
+    "data.accept": ["leak:duration"],
     "data.resolution": "1 h",
     "data.missing": ["", "?"],
     "data.delimiter": ";",
@@ -47,7 +48,7 @@ def write(spec: Spec, notes: Mapping[str, str] | None = None) -> str:
 
     Args:
         spec: a sound spec.
-        notes: dotted key to a sentence that stands above it, e.g. why a column is ignored.
+        notes: dotted key to sentences, one a line, that stand above it, e.g. why columns are ignored.
     """
     notes = notes or {}
     parts = ["# Requirements of one model. 'volvelle check' validates this file, 'volvelle run' turns the wheel.\n"]
@@ -99,7 +100,8 @@ def _section(section: str, record: Any, kind: Any, notes: Mapping[str, str]) -> 
         current = getattr(record, key) if record is not None else None
         unset = record is None or current == standard[key]
         if note := notes.get(f"{section}.{key}"):
-            lines += textwrap.wrap(note, 100, initial_indent="# ", subsequent_indent="#   ")
+            for line in note.splitlines():
+                lines += textwrap.wrap(line, 100, initial_indent="# ", subsequent_indent="#   ")
         if unset:
             shown = _EXAMPLES.get(f"{section}.{key}", standard[key])
             example = '""' if shown in (None, msgspec.NODEFAULT) else value(shown)

@@ -60,6 +60,22 @@ def leaderboard(head: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) 
     return _text(console)
 
 
+def styled(lines: Sequence[tuple[str, str]]) -> str:
+    """Lines with a style each, as text with ANSI codes; nothing is wrapped."""
+    styles = {
+        "high": "bold red",
+        "medium": "bold yellow",
+        "low": "bold",
+        "accepted": "green",
+        "spec": "cyan",
+        "soft": "bright_black",
+    }
+    console = _paper()
+    for text, style in lines:
+        console.print(Text(text, styles.get(style, "")), soft_wrap=True)
+    return _text(console)
+
+
 class Drawing:
     """Stages as lines that stay, the search as one live line: time used, trials, best so far."""
 

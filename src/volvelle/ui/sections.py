@@ -13,6 +13,7 @@ from volvelle.evaluate.contract import Side
 from volvelle.flow.result import Result
 from volvelle.train.records import Searched
 from volvelle.ui import charts, points
+from volvelle.ui.findings import finding_row, tally
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import short
 from volvelle.ui.tables import (
@@ -39,6 +40,7 @@ from volvelle.ui.wording import (
 
 Facts = dict[str, Any]
 MOST_COLUMNS, MOST_TRIALS, MOST_NAMES, MOST_CLASSES, MOST_TEXT = 60, 120, 80, 15, 12_000
+MOST_FINDINGS = 40
 
 
 def header(result: Result) -> Facts:
@@ -308,6 +310,9 @@ def data(result: Result) -> Facts:
         balance = {"title": "Target", "note": "Rows by class, all data.", "svg": drawn(svg)}
     return {
         "data_facts": pairs,
+        "findings": [finding_row(f) for f in profile.findings[:MOST_FINDINGS]],
+        "findings_more": max(0, len(profile.findings) - MOST_FINDINGS),
+        "findings_tally": tally(profile.findings),
         "data_notes": [clean(n, 300) for n in dataset.notes[:30]],
         "columns": columns,
         "columns_more": max(0, len(profile.columns) - MOST_COLUMNS),

@@ -14,6 +14,7 @@ from typing import Any
 
 from volvelle.catalog import import_late
 from volvelle.cli.options import json_option, next_of, print_json, print_next, print_rows, shown, spec_option
+from volvelle.data.finding import grave
 from volvelle.errors import SpecError, visible
 from volvelle.flow.result import Result, find, released_as
 from volvelle.flow.turn import Finished, Project, explain, turn
@@ -86,6 +87,7 @@ def _document(result: Result, finished: Finished, report: str, release: str | No
         "stages": [row._asdict() for row in finished.stages],
         "evidence": builtins(result.evidence),
         "candidate": builtins(result.candidate),
+        "findings": [builtins(finding) for finding in result.findings],
         "model": {"onnx": result.model.onnx, "size": result.model.size, "estimator": result.model.estimator},
         "report": report,
         "release": release,
@@ -107,4 +109,6 @@ def _show(result: Result, finished: Finished, report: str) -> None:
         print("Note:    only the constant baseline was tried: give [search] budget more time")
     for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):
         print(f"Note:    {visible(note)}")
+    for finding in grave(result.findings):
+        print(visible(f"Finding: {finding.sentence} Proposed: {finding.action}; or {finding.accept}"))
     print(f"Report:  {report}", flush=True)
