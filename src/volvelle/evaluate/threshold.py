@@ -27,7 +27,7 @@ class Aim(NamedTuple):
     """One requirement on the labels of some rows."""
 
     name: str
-    """The gate as written."""
+    """The metric, and the slice where there is one."""
     metric: str
     bound: float
     rows: NDArray[np.bool_]

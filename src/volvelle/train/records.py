@@ -104,7 +104,7 @@ class Tuned(Record, frozen=True):
     """None: the class of the highest score."""
     why: str = ""
     out_of_fold: dict[str, float] = field(default_factory=dict)
-    """What the threshold was chosen for, at the threshold, on out-of-fold predictions: a gate or metric each."""
+    """What the threshold was chosen for, measured there on out-of-fold predictions: metrics, perhaps of slices."""
 
 
 class Model(Record, frozen=True):

@@ -160,7 +160,8 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
         folds=goal.folds,
         budget=goal.budget,
         spent=round(clock.spent(), 3),
-        refit_within=None if goal.trials else round(clock.refits(trials, goal.direction), 3),
+        # Rounded up, so that rounding never leaves a member out.
+        refit_within=None if goal.trials else round(clock.refits(trials, goal.direction) + 0.01, 3),
     )
 
 

@@ -23,7 +23,7 @@ from volvelle.flow.context import Context
 from volvelle.flow.out_of_fold import OutOfFold
 from volvelle.model.derive import derive
 from volvelle.prepare.records import Split
-from volvelle.spec.gates import parse
+from volvelle.spec.gates import Gate, parse, slice_text
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Tuned
 
@@ -79,6 +79,11 @@ def _known(wanted: str) -> None:
         )
 
 
+def _told(gate: Gate) -> str:
+    """The gate without its bound: a floor that moves no threshold leaves the record as it is."""
+    return f"{gate.name} where {slice_text(gate.where)}" if gate.where else gate.name
+
+
 def _aims(spec: Spec, frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
     """The gates that a threshold decides about, in the rows of the training side."""
     found = []
@@ -90,5 +95,5 @@ def _aims(spec: Spec, frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
             continue
         chosen: NDArray[np.bool_] = rows(frame, gate.where)
         if chosen.any():
-            found.append(cutting.Aim(gate.text, gate.name, gate.bound, chosen))
+            found.append(cutting.Aim(_told(gate), gate.name, gate.bound, chosen))
     return tuple(found)
