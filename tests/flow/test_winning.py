@@ -81,6 +81,8 @@ estimator = "lightgbm"
 settings  = { trees = 60, leaves = 7 }
 """
 
+AUTO = 'threshold = "auto"\n' + MANUAL
+
 
 @pytest.fixture(scope="module")
 def averaged(folder: Path) -> Result:
@@ -136,9 +138,16 @@ def test_a_bound_on_size_keeps_to_one_model(folder: Path, averaged: Result) -> N
     assert result.candidate.score > averaged.candidate.score
 
 
+def test_a_changed_floor_trains_nothing_by_default(folder: Path, averaged: Result) -> None:
+    """Unless a threshold is asked for, gates are looked at by no stage that trains or predicts."""
+    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    assert {s.stage for s in result.steps if not s.reused} <= {"admit", "choose", "judge", "explain"}
+    assert result.model == averaged.model
+
+
 def test_a_changed_floor_tunes_and_never_searches(folder: Path, averaged: Result) -> None:
     """Gates on recall and precision move the threshold; the search is taken from the store, the choice stays."""
-    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    result = turned(folder, spec("fails", AUTO, ("recall >= 0.75", "precision >= 0.4")))
     reused = {s.stage: s.reused for s in result.steps}
     assert reused["search"]
     assert result.candidate == averaged.candidate
@@ -151,7 +160,7 @@ def test_a_changed_floor_tunes_and_never_searches(folder: Path, averaged: Result
     test = side_of(pl.read_parquet(result.project.store.get(result.scored.predictions)), "test", result.model.signature)
     assert (test.labels == (test.scores[:, 1] > np.float32(threshold))).all()
     assert result.model.label_differences == 0
-    again = turned(folder, spec("fails", MANUAL, ("recall >= 0.9", "precision >= 0.2")))
+    again = turned(folder, spec("fails", AUTO, ("recall >= 0.9", "precision >= 0.2")))
     assert again.model.signature.threshold is not None
     assert again.model.signature.threshold < threshold
     assert {s.stage: s.reused for s in again.steps}["search"]

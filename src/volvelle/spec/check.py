@@ -132,6 +132,8 @@ def _check_costs(spec: Spec) -> None:
 
 def _check_threshold(spec: Spec) -> None:
     wanted = spec.search.threshold
+    if wanted is None:
+        return
     if not isinstance(wanted, str):
         if not 0.0 < wanted < 1.0:
             raise SpecError(

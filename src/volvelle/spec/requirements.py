@@ -177,12 +177,13 @@ class Search(Record, frozen=True):
         bool, Meta(description="whether several models may be averaged, where that is better by more than chance")
     ] = True
     threshold: Annotated[
-        float | str,
+        float | str | None,
         Meta(
             description="of a binary task, the score above which a row is positive: a number, the name of a metric of "
-            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside"
+            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside, so that "
+            "a changed floor may build the model again; absent, the more probable class"
         ),
-    ] = "auto"
+    ] = None
     metric: Annotated[str | None, Meta(description="what the search maximises; chosen by task when absent")] = None
     estimators: Annotated[tuple[str, ...] | None, Meta(description="only these; all that fit the task when absent")] = (
         None

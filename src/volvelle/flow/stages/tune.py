@@ -35,6 +35,8 @@ def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, conte
         SpecError: the threshold is no metric of labels, or the task is not binary.
     """
     wanted = spec.search.threshold
+    if wanted is None:
+        return Tuned(why="the more probable class")
     frame = from_bytes(context.get(split.train))
     signature, _ = derive(spec, dataset, frame)
     if signature.task != "binary":
