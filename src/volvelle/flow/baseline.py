@@ -42,7 +42,6 @@ _METRICS: dict[ModelTask, tuple[tuple[str, float], ...]] = {
     "regression": (("r2", 0.0),),
 }
 """Metrics that gates are proposed for, and what chance gives (of k classes: 1/k)."""
-_GAPS: dict[ModelTask, tuple[str, ...]] = {"binary": ("overfit_gap <= 0.1",), "multiclass": ("overfit_gap <= 0.3",)}
 _LEAST, _ERRORS = 0.05, 3.0
 """How far below the baseline a bound lies at least, and in standard errors."""
 
@@ -90,7 +89,7 @@ def propose(spec: Spec, frame: pl.DataFrame, dataset: Dataset) -> Proposed | Non
         f"Proposed a little below a quick baseline: {best[0]} with {' and '.join(told)} on {len(rows):,} rows in "
         f"{len(folds)} folds. Set these to what {spec.problem.name} must achieve."
     )
-    return Proposed((*lines, *_GAPS.get(signature.task, ())), reason)
+    return Proposed(tuple(lines), reason)
 
 
 def _drawn(count: int, seed: int) -> Index:
