@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Any, NoReturn
 
 from volvelle import __version__
@@ -27,6 +29,8 @@ Start here:
   volvelle init data.csv --target price  write a commented volvelle.toml
   volvelle run                           turn the wheel
 """
+_AGAIN, _IMPORTING = 3.0, 0.05
+"""Seconds until a ctrl-C that got lost, or came during an import, is raised again."""
 ORDER = (
     "demo init explore check run explain report runs show compare data predict release rollback reproduce completion"
 ).split()
@@ -63,22 +67,69 @@ def main(arguments: list[str] | None = None) -> int:
         return _answer(arguments)
     # A process that ends soon need not look for cycles, neither while it imports nor at its end.
     gc.set_threshold(20_000, 20, 20)
-    code = _answer(sys.argv[1:])
+    interrupts = _Interrupts()
+    signal.signal(signal.SIGINT, interrupts)
+    signal.signal(signal.SIGALRM, interrupts)
+    code = _answer(sys.argv[1:], interrupts)
     gc.freeze()
     return code
 
 
-def _answer(words: list[str]) -> int:
+class _Interrupts:
+    """Turns ctrl-C into KeyboardInterrupt, again each few seconds until it arrives.
+
+    One raised inside a destructor or a callback of a library is lost. One raised inside the import of an extension
+    comes out as another error, or kills the process: it waits for the end of the import.
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                signal.setitimer(signal.ITIMER_REAL, _IMPORTING)
+                return
+            frame = frame.f_back
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        raise KeyboardInterrupt
+
+    def heard(self) -> bool:
+        """Whether there was one; it is not raised again."""
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        return self.seen
+
+
+def _answer(words: list[str], interrupts: _Interrupts | None = None) -> int:
     """The exit code of a command, whose errors are told."""
+    try:
+        return _told(words)
+    except KeyboardInterrupt:
+        return _interrupted(interrupts)
+    except Exception:
+        if interrupts and interrupts.heard():
+            return _interrupted(interrupts)
+        sys.excepthook(*sys.exc_info())
+        print("\nThis is a bug in Volvelle. Please report it with the lines above.", file=sys.stderr)
+        return 70
+
+
+def _interrupted(interrupts: _Interrupts | None) -> int:
+    if interrupts:
+        interrupts.heard()
+    print("\ninterrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+    return 130
+
+
+def _told(words: list[str]) -> int:
+    """The exit code; what is wrong with the input is one message."""
     try:
         return _dispatch(words)
     except Refused as error:
         return _fail(error, words, 1)
     except InputError as error:
         return _fail(error, words, 2)
-    except KeyboardInterrupt:
-        print("\ninterrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         # The reader of our output left; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,10 +139,6 @@ def _answer(words: list[str]) -> int:
         return _fail(
             InputError(error.strerror or str(error), where=str(error.filename or ""), next_move=advice), words, 2
         )
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-        print("\nThis is a bug in Volvelle. Please report it with the lines above.", file=sys.stderr)
-        return 70
 
 
 def parser_of(name: str) -> Parser:
