@@ -71,6 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, interrupts)
     signal.signal(signal.SIGALRM, interrupts)
     code = _answer(sys.argv[1:], interrupts)
+    if interrupts.seen:
+        # A library that was interrupted in its making may crash in its unmaking.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     gc.freeze()
     return code
 
