@@ -21,8 +21,8 @@ from volvelle.spec.requirements import Data, Problem, Search, Spec
 
 BUDGETS = (10.0, 20.0)
 TABLES = {"adult": ("tabular/adult_train.csv.gz", "income"), "wine": ("tabular/wine_quality.csv.gz", "quality")}
-COUNTED = ("search", "choose", "tune", "build", "validate", "judge")
-LIMIT = 1.03
+COUNTED = ("search",)
+LIMIT = 1.05
 
 
 def measure(folder: Path, budgets: tuple[float, ...]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The clock of a search: predicts what a trial will cost and holds time back for what comes after it.
+"""The clock of a search: predicts what a trial will cost, and what training its winner again will.
 
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
 be stopped as well, and one that takes longer meets its deadline. After the search the
@@ -20,38 +20,35 @@ from volvelle.train.records import Trial
 FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
 """A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
 ENSEMBLE_SHARE = 0.15
-"""At most this share of the budget is held back for fitting the members of an ensemble again."""
+"""At most this share of the budget may go into fitting the members of an ensemble again."""
 GROWTH, ANSWERS = 1.5, 3.5
 """The power of rows that a fit costs; how often all training rows are answered after the fits, the test side too."""
 _OTHERS = 5
-"""For how many members beside the best, at most, time is held back."""
+"""How many members beside the best, at most, are counted."""
 
 
 class Clock:
     """The time of one search.
 
     Args:
-        budget: seconds, for the search and all that it holds time back for.
+        budget: seconds of the search; what follows it is not counted.
         folds: of a whole trial.
-        measuring: seconds held back for what follows the fits.
         began: on the monotonic clock.
         before: seconds spent by an interrupted search that this one continues.
         ensemble: whether several models may be fitted again.
     """
 
-    def __init__(
-        self, budget: float, folds: int, *, measuring: float, began: float, before: float, ensemble: bool
-    ) -> None:
-        self.budget, self._folds, self._measuring = budget, folds, measuring
+    def __init__(self, budget: float, folds: int, *, began: float, before: float, ensemble: bool) -> None:
+        self.budget, self._folds = budget, folds
         self._began, self._before, self._ensemble = began, before, ensemble
 
     def spent(self) -> float:
         """Seconds since the search began, those of an interrupted one included."""
         return self._before + time.monotonic() - self._began
 
-    def left(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
-        """Seconds that trials may still take."""
-        return self.budget - self.spent() - self._measuring - self.refits(trials, direction)
+    def left(self) -> float:
+        """Seconds that trials may still take: the budget is the search's alone."""
+        return self.budget - self.spent()
 
     def trial(self, estimator: str, trials: Sequence[Trial]) -> float:
         """Predicted seconds of the next trial; infinite where not one fold was ever finished.
@@ -69,7 +66,7 @@ class Clock:
         return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS))
 
     def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
-        """Seconds to hold back for fitting the winner, or an ensemble, again."""
+        """Predicted seconds of fitting the winner, or an ensemble, again."""
         sign = -1 if direction == "up" else 1
         ranked = sorted(
             (t for t in trials if t.status == "done" and t.score is not None), key=lambda t: sign * float(t.score or 0)

@@ -77,9 +77,7 @@ class Goal(NamedTuple):
     seed: int
     folds: int
     ensemble: bool = False
-    """Whether time is held back for fitting several models again."""
-    measuring: float = 0.0
-    """Seconds of the budget that are held back for what follows the last fit."""
+    """Whether several models may be fitted again."""
 
 
 def search(
@@ -109,7 +107,7 @@ def search(
     while goal.trials is None or len(trials) < goal.trials:
         best = best_of(trials, goal.direction)
         # Until one candidate stands there is nothing to hand on, so the first one may overrun.
-        left = clock.left(trials, goal.direction) if best and goal.trials is None else None
+        left = clock.left() if best and goal.trials is None else None
         if left is not None and left <= 0:
             break
         proposal = _propose(plan, trials, goal, left, clock)
@@ -130,7 +128,7 @@ def search(
 
 def _clock(goal: Goal, finished: Sequence[Trial], began: float) -> Clock:
     before = sum(t.seconds for t in finished)
-    return Clock(goal.budget, goal.folds, measuring=goal.measuring, began=began, before=before, ensemble=goal.ensemble)
+    return Clock(goal.budget, goal.folds, began=began, before=before, ensemble=goal.ensemble)
 
 
 def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:

@@ -25,8 +25,6 @@ from volvelle.train.records import Searched, Trial
 
 METRIC: dict[ModelTask, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 """What is optimised where the spec names nothing."""
-MEASURING, MEASURING_ROW = 1.0, 6e-5
-"""Seconds, and seconds a training row, that preparing, exporting and measuring the winner takes beside its fits."""
 
 
 def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Searched:
@@ -48,7 +46,6 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         seed=spec.search.seed,
         folds=spec.search.folds,
         ensemble=spec.search.ensemble,
-        measuring=MEASURING + MEASURING_ROW * lesson.frame.height,
     )
     plan = candidates.plan(spec, lesson)
     folds = _folds(spec, lesson, split.method)
