@@ -156,9 +156,7 @@ class Listed(Record, frozen=True):
 class Search(Record, frozen=True):
     """How candidates are looked for."""
 
-    budget: Annotated[
-        str, Meta(description="wall-clock time from the search to the finished model and its measures, e.g. '2 min'")
-    ] = "1 min"
+    budget: Annotated[str, Meta(description="wall-clock time of the search, e.g. '2 min'")] = "1 min"
     trials: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="stop after so many trials, whatever the time; makes a run repeatable"),
