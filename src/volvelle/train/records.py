@@ -58,7 +58,7 @@ class Searched(Record, frozen=True):
     spent: float
     """Seconds used."""
     refit_within: float | None = None
-    """Seconds held back for fitting the winner, or all its members, again; None without a limit."""
+    """Predicted seconds of fitting the winner, or all its members, again; None without a limit."""
     layout: str = ""
     """SHA-256 of the table (row, fold, y) that out-of-fold predictions stand beside."""
     answers: Signature | None = None
