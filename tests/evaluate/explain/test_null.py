@@ -71,7 +71,11 @@ def test_the_best_of_several_is_not_passed_by_luck(task: ModelTask, metric: str,
     for seed in range(RUNS):
         frame = table(260, seed)
         y = np.random.default_rng(seed).permutation(truth(frame, task, seed))
-        tried = (linear, {}), ("decision_tree", {"depth": 2}), ("decision_tree", {"depth": 8, "min_leaf": 3})
+        tried: tuple[tuple[str, dict[str, int]], ...] = (
+            (linear, {}),
+            ("decision_tree", {"depth": 2}),
+            ("decision_tree", {"depth": 8, "min_leaf": 3}),
+        )
         models = [shipped(name, task, frame[:80], y[:80], **settings) for name, settings in tried]
         scores = [value(metric, m.side(m.encode(frame[80:120]), y[80:120]), task) for m in models]
         best = models[int(np.argmax(scores))]
