@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnxruntime as ort
@@ -122,3 +122,10 @@ def test_a_feature_called_like_an_answer_is_refused() -> None:
     asked = signature(Feature(name="prediction", kind="number"))
     with pytest.raises(ModelError, match="'prediction' is called like an answer"):
         by_column(written(asked), asked)
+
+
+def test_a_kind_that_needs_more_than_operators_is_refused() -> None:
+    """Free text has no form that an operator could make of it."""
+    asked = signature(Feature(name="said", kind=cast(Any, "text")))
+    with pytest.raises(ModelError, match="'said' is a text, which operators alone cannot encode"):
+        inputs(asked)

@@ -25,6 +25,13 @@ _ABSENT = (*MISSING, "None", "none", "<NA>")
 """Also what a cell without a value is called once it was made text."""
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999: what is beyond are no seconds but finer units."""
+_TYPES: dict[str, ColumnType] = {
+    "number": "float32",
+    "integer": "float32",
+    "boolean": "float32",
+    "category": "string",
+    "time": "int64",
+}
 _ELEMENTS = {"float32": TensorProto.FLOAT, "string": TensorProto.STRING, "int64": TensorProto.INT64}
 
 
@@ -34,9 +41,17 @@ def inputs(signature: Signature) -> dict[str, ColumnType]:
     >>> site = Feature(name="site", kind="category", categories=("n", "s"))
     >>> inputs(Signature(features=(site,), target="y", task="regression"))
     {'site': 'string'}
+
+    Raises:
+        ModelError: a feature is of a kind that no operator can encode.
     """
-    kinds: dict[str, ColumnType] = {"category": "string", "time": "int64"}
-    return {feature.name: kinds.get(feature.kind, "float32") for feature in signature.features}
+    strange = next((feature for feature in signature.features if feature.kind not in _TYPES), None)
+    if strange is not None:
+        raise ModelError(
+            f"the feature {strange.name!r} is a {strange.kind}, which operators alone cannot encode",
+            next_move="use the model through Volvelle, or leave the column out",
+        )
+    return {feature.name: _TYPES[feature.kind] for feature in signature.features}
 
 
 def outputs(signature: Signature) -> dict[str, ColumnType]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -66,17 +68,13 @@ def test_gates_are_not_passed_by_luck(level: float) -> None:
 )
 def test_the_best_of_several_is_not_passed_by_luck(task: ModelTask, metric: str, gate: str) -> None:
     """In 100 runs on a shuffled target the best of several candidates passes a gate at chance in at most 5."""
-    linear = "linear" if task == "regression" else "logistic"
-    passed = 0
+    linear: dict[str, Any] = {"estimator": "linear" if task == "regression" else "logistic"}
+    trees = ({"estimator": "decision_tree", "depth": depth} for depth in (2, 8))
+    tried, passed = (linear, *trees), 0
     for seed in range(RUNS):
         frame = table(260, seed)
         y = np.random.default_rng(seed).permutation(truth(frame, task, seed))
-        tried: tuple[tuple[str, dict[str, int]], ...] = (
-            (linear, {}),
-            ("decision_tree", {"depth": 2}),
-            ("decision_tree", {"depth": 8, "min_leaf": 3}),
-        )
-        models = [shipped(name, task, frame[:80], y[:80], **settings) for name, settings in tried]
+        models = [shipped(task=task, frame=frame[:80], y=y[:80], **settings) for settings in tried]
         scores = [value(metric, m.side(m.encode(frame[80:120]), y[80:120]), task) for m in models]
         best = models[int(np.argmax(scores))]
         side = best.side(best.encode(frame[120:]), y[120:])
