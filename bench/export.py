@@ -23,7 +23,7 @@ from sklearn.datasets import load_breast_cancer
 import mlflow_server  # type: ignore[import-not-found]
 from volvelle import api
 from volvelle.deploy.mlflow.records import Asked, Outgoing
-from volvelle.deploy.mlflow.send import name_of, send
+from volvelle.deploy.mlflow.send import named, send
 from volvelle.deploy.mlflow.server import Server
 from volvelle.flow.export import chosen, outgoing
 from volvelle.flow.turn import Project
@@ -93,8 +93,8 @@ def once(address: str, out: Outgoing, number: int) -> float:
 def foreign(address: str, out: Outgoing, folder: Path) -> float:
     """CPU seconds of MLflow's own client for the same."""
     facts = {
-        "metrics": {name_of(name): value for name, value in out.metrics.items()},
-        "parameters": {name_of(name): value for name, value in out.parameters.items()},
+        "metrics": named(out.metrics),
+        "parameters": named(out.parameters),
         "tags": out.tags,
     }
     columns = [feature.name for feature in out.signature.features]

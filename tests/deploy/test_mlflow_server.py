@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from volvelle.deploy.mlflow.records import Asked, Outgoing
-from volvelle.deploy.mlflow.send import name_of, send
+from volvelle.deploy.mlflow.send import name_of, named, send
 from volvelle.deploy.mlflow.server import Server
 from volvelle.errors import InputError, ServiceError
 
@@ -189,6 +189,9 @@ def test_artifacts_elsewhere_are_refused(uri: str) -> None:
 
 
 def test_names_are_made_plain() -> None:
-    """What MLflow does not take in a name becomes an underscore, and long names are cut."""
-    assert name_of("test/recall where site = 'n' high") == "test/recall where site _ _n_ high"
+    """What MLflow does not take in a name becomes a word or an underscore, long names are cut, and none is lost."""
+    assert name_of("test/recall where site = 'n' high") == "test/recall where site eq n high"
+    assert name_of("Köln") == "Köln"
     assert len(name_of("x" * 999)) == 250
+    assert [*named({"x" * 999: 1, "x" * 998: 2, "a < 3": 3, "a > 3": 4})][2:] == ["a lt 3", "a gt 3"]
+    assert {len(name) for name in named({f"{'x' * 300}{k}": k for k in range(3)})} == {250, 244}

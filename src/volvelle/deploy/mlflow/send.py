@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from volvelle.deploy.mlflow.folder import files
@@ -25,6 +25,8 @@ _KEY, _CONTENT, _MODEL = "volvelle.key", "volvelle.content", "volvelle.model_id"
 _EVIDENCE = "volvelle"
 _PARAMETER, _TAG, _NAME, _DIGEST = 6000, 8000, 250, 36
 """Longest value of a parameter and of a tag, longest name, longest digest that MLflow keeps."""
+V = TypeVar("V")
+_WORDS = {"'": "", "<=": "le", ">=": "ge", "!=": "ne", "<": "lt", ">": "gt", "=": "eq"}
 _TYPES = {"number": "double", "integer": "long", "category": "string", "boolean": "boolean", "time": "datetime"}
 
 
@@ -72,10 +74,27 @@ def send(server: Server, out: Outgoing, asked: Asked) -> Sent:
 def name_of(text: str) -> str:
     """A name that MLflow takes for a metric, a parameter or a tag.
 
-    >>> name_of("recall where site = 'n'")
-    'recall where site _ _n_'
+    >>> name_of("recall where site = 'n' and age >= 30")
+    'recall where site eq n and age ge 30'
     """
-    return re.sub(r"[^\w\-. :/]", "_", text, flags=re.ASCII)[:_NAME]
+    for sign, word in _WORDS.items():
+        text = text.replace(sign, word)
+    return re.sub(r"[^\w\-. :/]", "_", text)[:_NAME]
+
+
+def named(values: Mapping[str, V]) -> dict[str, V]:
+    """Values by names that MLflow takes; names that would become the same are numbered.
+
+    >>> named({"a+": 1, "a*": 2})
+    {'a_': 1, 'a_ 2': 2}
+    """
+    made: dict[str, V] = {}
+    for text, value in values.items():
+        name, count = name_of(text), 1
+        while (free := name if count == 1 else f"{name[: _NAME - 8]} {count}") in made:
+            count += 1
+        made[free] = value
+    return made
 
 
 def _experiment(server: Server, name: str) -> str:
@@ -170,8 +189,8 @@ def _upload(server: Server, place: str, content: Mapping[str, bytes]) -> int:
 def _facts(server: Server, out: Outgoing, run_id: str, model_id: str) -> None:
     """Metrics, parameters, tags, the data set and the model of a run; a repetition adds nothing."""
     metrics = [
-        {"key": name_of(k), "value": v, "timestamp": out.ended, "step": 0, "model_id": model_id, "run_id": run_id}
-        for k, v in out.metrics.items()
+        {"key": k, "value": v, "timestamp": out.ended, "step": 0, "model_id": model_id, "run_id": run_id}
+        for k, v in named(out.metrics).items()
     ]
     tags = _pairs({**out.tags, "mlflow.note.content": out.note, _MODEL: model_id}, _TAG)
     for kind, entries in (("metrics", metrics), ("params", _pairs(out.parameters, _PARAMETER)), ("tags", tags)):
@@ -239,7 +258,7 @@ def _place(server: Server, uri: str) -> str:
 
 
 def _pairs(values: Mapping[str, str], longest: int) -> list[dict[str, str]]:
-    return [{"key": name_of(key), "value": value[:longest]} for key, value in values.items()]
+    return [{"key": key, "value": value[:longest]} for key, value in named(values).items()]
 
 
 def _batches(entries: Iterable[dict[str, Any]], size: int = 100) -> Iterator[list[dict[str, Any]]]:
