@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -130,12 +131,61 @@ def test_no_ensemble_when_not_wanted(folder: Path) -> None:
     assert {s.stage: s.reused for s in result.steps}["split"]
 
 
-def test_a_bound_on_size_keeps_to_one_model(folder: Path, averaged: Result) -> None:
-    """With a gate on the file's size the best single model is built, from the same search."""
-    result = turned(folder, spec("fails", MANUAL, ("model_size <= 1 MiB",)))
+def bounded(folder: Path, gate: str) -> tuple[Result, str]:
+    """A turn under one gate on the size, and what its verdict says; the search must come from the store."""
+    result = turned(folder, spec("fails", MANUAL, (gate,)))
     assert {s.stage: s.reused for s in result.steps}["search"]
-    assert result.candidate.members == ()
-    assert result.candidate.score > averaged.candidate.score
+    return result, result.evidence.verdicts[0].reason
+
+
+def test_a_wide_bound_on_size_decides_nothing(folder: Path, averaged: Result) -> None:
+    """Where all fits, several models are averaged as without a gate, and nothing is trained again."""
+    result, said = bounded(folder, "model_size <= 1 MiB")
+    assert result.candidate == averaged.candidate
+    assert {s.stage: s.reused for s in result.steps}["build"]
+    assert said == "every candidate fits: the bound decides nothing"
+
+
+def test_the_best_candidate_under_a_bound_wins(folder: Path, averaged: Result) -> None:
+    """A bound between the two sizes leaves the small one; the verdict passes and names what the bound cost."""
+    small, large = sorted(averaged.searched.trials, key=lambda t: t.size)
+    assert small.size < 4096 < large.size
+    result, said = bounded(folder, "model_size <= 4 KiB")
+    assert result.candidate.estimator == small.estimator == "logistic"
+    assert result.evidence.verdicts[0].verdict == "pass"
+    assert result.model.size <= 4096
+    assert said.startswith("1 of 2 candidates fit, and the best of them is taken")
+    best = averaged.searched.trials[averaged.searched.best]
+    assert ("without the bound lightgbm" in said) == (best.estimator == "lightgbm")
+
+
+def test_a_bound_that_nothing_meets_says_how_far_it_is(folder: Path, averaged: Result) -> None:
+    """The best candidate is shown, and the bound that the verdict proposes lets the smallest one win."""
+    result, said = bounded(folder, "model_size <= 100 B")
+    assert result.candidate.estimator == averaged.searched.trials[averaged.searched.best].estimator
+    assert result.evidence.verdicts[0].verdict == "fail"
+    proposed = re.search(r"(model_size <= \d+ KiB) would let it win", said)
+    assert proposed is not None
+    relaxed, _ = bounded(folder, proposed[1])
+    assert relaxed.candidate.estimator == "logistic"
+    assert relaxed.evidence.verdicts[0].verdict == "pass"
+
+
+def test_sizes_of_folds_foretell_the_model(folder: Path, averaged: Result) -> None:
+    """Bytes and operations that the folds gave are near those of the model of all rows, and deterministic."""
+    result, _ = bounded(folder, "model_size <= 4 KiB")
+    (trial,) = [t for t in averaged.searched.trials if t.estimator == "logistic"]
+    assert abs(result.model.size - trial.size) < 1000
+    assert result.model.operations == trial.operations > 0
+
+
+def test_the_front_is_kept(averaged: Result) -> None:
+    """The evidence holds the shipped average, marked, beside the single candidates that are smaller."""
+    front = averaged.evidence.front
+    assert (front[0].estimator, front[0].shipped, front[0].size) == ("ensemble", True, averaged.model.size)
+    assert {p.estimator for p in front[1:]} <= {"logistic", "lightgbm"}
+    assert "logistic" in {p.estimator for p in front}
+    assert averaged.evidence.weighed == 3
 
 
 def test_a_changed_floor_trains_nothing_by_default(folder: Path, averaged: Result) -> None:

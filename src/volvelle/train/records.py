@@ -36,6 +36,10 @@ class Trial(Record, frozen=True):
     """Settings that the estimator took from the rows, such as the number of trees by early stopping."""
     predictions: str = ""
     """SHA-256 of its out-of-fold predictions in the store; empty unless it is done."""
+    size: int = 0
+    """Bytes of the ONNX file that the last fold's model makes; 0 unless it is done."""
+    operations: int = 0
+    """What that file computes for one row, counted by `volvelle.model.effort`."""
     note: str = ""
 
     def whole(self) -> dict[str, Any]:
@@ -126,6 +130,8 @@ class Model(Record, frozen=True):
     """Training rows whose label differs between the library and the ONNX file."""
     recipe: str
     """SHA-256 of the fitted recipe (JSON) in the store."""
+    operations: int = 0
+    """What one row costs, counted by `volvelle.model.effort`."""
     feature_names: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     """Empty for a single model."""

@@ -58,13 +58,14 @@ def run(options: argparse.Namespace) -> int:
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
+    print(terminal.front(result.evidence), end="\n\n")
     model = result.model
     print_rows(
         [
             ("what", "value"),
             ("data version", result.dataset.version),
             ("model (SHA-256)", model.onnx),
-            ("model size", f"{model.size} bytes, {model.operators} operators"),
+            ("model size", f"{model.size} bytes, {model.operators} operators, {model.operations} operations a row"),
             ("parity", f"{model.parity:.1e}, {model.label_differences} labels differ"),
             ("settings", json.dumps(msgspec.to_builtins(model.members) or model.settings)),
             ("seed", str(model.seed)),

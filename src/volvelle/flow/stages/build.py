@@ -11,6 +11,7 @@ from volvelle.catalog import ESTIMATORS
 from volvelle.data.records import Dataset
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, overrides, training
+from volvelle.model.effort import operations
 from volvelle.model.limits import inspect
 from volvelle.model.session import Session
 from volvelle.prepare import recipe as preparing
@@ -47,6 +48,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
     return Model(
         onnx=context.put(content),
         size=len(content),
+        operations=operations(content),
         signature=signature,
         estimator=candidate.estimator,
         settings=candidate.settings,
