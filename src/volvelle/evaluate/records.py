@@ -6,6 +6,7 @@ from typing import Literal
 
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Record
+from volvelle.train.records import Calibrated, Tuned
 
 VerdictKind = Literal["pass", "fail", "not proven", "not measured"]
 
@@ -132,6 +133,10 @@ class Evidence(Record, frozen=True):
     """The candidates that no other one beats in score, size and operations at once, and the model; best score first."""
     weighed: int = 0
     """Candidates among which they are."""
+    calibrated: Calibrated | None = None
+    """How scores were made better probabilities, on out-of-fold rows."""
+    tuned: Tuned | None = None
+    """Where a binary model's yes begins, and why there, on out-of-fold rows."""
 
 
 class Identity(Record, frozen=True):

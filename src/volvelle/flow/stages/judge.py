@@ -5,25 +5,25 @@ from __future__ import annotations
 from msgspec import structs
 
 from volvelle.catalog import METRICS
-from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
 from volvelle.evaluate import front
 from volvelle.evaluate.measure import given
-from volvelle.evaluate.records import Evidence, Identity, Scored, Weighed
+from volvelle.evaluate.records import Evidence, Identity, Scored, Verdict, Weighed
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import groups_of
 from volvelle.flow.predictions import side_of
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model, Searched
+from volvelle.train.records import Calibrated, Candidate, Model, Searched, Tuned
 
 
 def judge(
     spec: Spec,
-    dataset: Dataset,
     searched: Searched,
     candidate: Candidate,
+    calibrated: Calibrated,
+    tuned: Tuned,
     model: Model,
     scored: Scored,
     context: Context,
@@ -47,11 +47,24 @@ def judge(
     about = Identity(
         model=model.onnx,
         estimator=model.estimator,
-        dataset=dataset.version,
+        dataset=model.dataset,
         openings=scored.openings,
         versions=model.versions,
     )
-    return _weighed(proving.evidence(case, spec.require.gates, spec.data.sensitive, about), searched, candidate, model)
+    found = proving.evidence(case, spec.require.gates, spec.data.sensitive, about)
+    found = structs.replace(found, calibrated=calibrated, tuned=tuned, verdicts=_reasons(found.verdicts, tuned))
+    return _weighed(found, searched, candidate, model)
+
+
+def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]:
+    """The verdicts; where no threshold could meet all gates, those that it missed say so."""
+    if tuned.meets is not False:
+        return verdicts
+    missed = [v.verdict in ("fail", "not proven") and v.name in tuned.curve for v in verdicts]
+    return tuple(
+        structs.replace(v, reason=f"{v.reason}; {tuned.why}") if at else v
+        for v, at in zip(verdicts, missed, strict=True)
+    )
 
 
 def _weighed(evidence: Evidence, searched: Searched, candidate: Candidate, model: Model) -> Evidence:
