@@ -112,6 +112,15 @@ def estimators() -> str:
     return _table(("estimator", "what it is", "tasks", "what the search varies"), rows)
 
 
+def calibrators() -> str:
+    """Every calibrator."""
+    rows = [
+        (f"`{name}`", catalog.CALIBRATORS.summary(name), ", ".join(catalog.CALIBRATORS.fact(name, "TASKS")))
+        for name in catalog.CALIBRATORS.names()
+    ]
+    return _table(("calibrator", "what it is", "tasks"), rows)
+
+
 def sources() -> str:
     """Every data source."""
     rows = [
@@ -184,6 +193,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     commands,
     steps,
     estimators,
+    calibrators,
     sources,
     findings,
     kinds,

@@ -25,10 +25,12 @@ from volvelle.catalog import ESTIMATORS
 from volvelle.errors import VolvelleError
 from volvelle.evaluate.measure import value
 from volvelle.evaluate.sides import side
+from volvelle.model.effort import operations
 from volvelle.model.signature import Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
 from volvelle.train import learning
+from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, Settings
 
 Arrays = dict[str, NDArray[Any]]
@@ -41,7 +43,7 @@ class Fold(NamedTuple):
     valid: NDArray[np.float32]
     y_train: NDArray[Any]
     y_valid: NDArray[Any]
-    categorical: tuple[int, ...]
+    recipe: preparing.Recipe
 
 
 class Worker:
@@ -57,10 +59,10 @@ class Worker:
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
         self._folds: dict[tuple[View, int], Fold] = {}
 
-    def score(self, name: str, settings: Settings, number: int, out: str) -> tuple[float, float]:
+    def score(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
         """The search metric of one candidate on one fold, and the seconds that predicting took.
 
-        The predictions are left in the file `out`.
+        The predictions are left in the file `out`. To `weigh` is to write the ONNX file and measure it.
         """
         fold = self._fold(ESTIMATORS.load(name).VIEW, number)
         learnt = learning.learn(name, self._lesson(fold), settings)
@@ -70,7 +72,11 @@ class Worker:
         np.save(out, np.asarray(scores, dtype=np.float32))
         labels = np.argmax(scores, axis=1)
         truth = side(fold.y_valid, labels, scores, self._signature, given=self._given)
-        return value(self._metric, truth, self._signature.task), seconds
+        answer = {"score": value(self._metric, truth, self._signature.task), "answering": seconds}
+        if weigh:
+            content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
+            answer |= {"size": len(content), "operations": operations(content)}
+        return answer
 
     def settle(self, name: str, settings: Settings, number: int) -> Settings:
         """Settings that an estimator takes from the training rows of a fold."""
@@ -86,7 +92,7 @@ class Worker:
             y=fold.y_train,
             task=self._signature.task,
             classes=len(self._signature.classes),
-            categorical=fold.categorical,
+            categorical=preparing.categorical(fold.recipe),
             seed=self._seed,
             threads=1,
         )
@@ -105,7 +111,7 @@ class Worker:
                 preparing.features(recipe, self._signature, {t: a[valid] for t, a in inputs.items()}),
                 y[train],
                 y[valid],
-                preparing.categorical(recipe),
+                recipe,
             )
         return self._folds[key]
 
@@ -136,8 +142,7 @@ def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     worker.warm(job["estimator"], job["fold"])
     began = time.perf_counter()
     if job["out"]:
-        score, answering = worker.score(job["estimator"], job["settings"], job["fold"], job["out"])
-        answer: dict[str, Any] = {"score": score, "answering": answering}
+        answer = worker.score(job["estimator"], job["settings"], job["fold"], job["out"], weigh=job["weigh"])
     else:
         answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
     return {**answer, "seconds": time.perf_counter() - began}

@@ -175,13 +175,20 @@ class Search(Record, frozen=True):
         bool, Meta(description="whether several models may be averaged, where that is better by more than chance")
     ] = True
     threshold: Annotated[
-        float | str | None,
+        float | str,
         Meta(
             description="of a binary task, the score above which a row is positive: a number, the name of a metric of "
-            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside, so that "
-            "a changed floor may build the model again; absent, the more probable class"
+            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside; it is "
+            "put behind the trained model, so that a changed floor trains nothing"
         ),
-    ] = None
+    ] = "auto"
+    calibrate: Annotated[
+        str,
+        Meta(
+            description="how scores are made better probabilities: none, the name of a calibrator, or auto: the one "
+            "that lowers the log loss out of fold most, if that is more than chance"
+        ),
+    ] = "auto"
     metric: Annotated[str | None, Meta(description="what the search maximises; chosen by task when absent")] = None
     estimators: Annotated[tuple[str, ...] | None, Meta(description="only these; all that fit the task when absent")] = (
         None

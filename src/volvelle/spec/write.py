@@ -40,7 +40,6 @@ _EXAMPLES: dict[str, Any] = {
     "require.quantile": 0.9,
     "require.top_k": 3,
     "search.trials": 40,
-    "search.threshold": "auto",
     "search.metric": "log_loss",
     "search.estimators": ["logistic", "lightgbm"],
 }

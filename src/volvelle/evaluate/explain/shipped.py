@@ -13,6 +13,7 @@ from volvelle.evaluate.contract import Side
 from volvelle.evaluate.sides import class_names, side
 from volvelle.model.encode import encode
 from volvelle.model.limits import inspect
+from volvelle.model.parts import members, part, uncalibrated
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, TENSORS, UNSEEN_CODE, Feature, Signature
 
@@ -70,8 +71,22 @@ class Shipped:
         if self.signature.task == "regression":
             made = side(nothing, nothing, found["prediction"], self.signature)
         else:
-            made = side(nothing, found["label"], found["scores"], self.signature)
+            labels = found.get("label", np.argmax(found["scores"], axis=1))
+            made = side(nothing, labels, found["scores"], self.signature)
         return made.labels, made.scores
+
+    def members(self) -> list[tuple[Shipped, float]]:
+        """The members whose weighted mean is the answer, with their weights; empty for a single model."""
+        return [(self._part(value), weight) for value, weight in members(self.content)]
+
+    def uncalibrated(self) -> Shipped | None:
+        """The same model before its calibration; None where there is none."""
+        value = uncalibrated(self.content)
+        return None if value is None else self._part(value)
+
+    def _part(self, value: str) -> Shipped:
+        output = "prediction" if self.signature.task == "regression" else "scores"
+        return Shipped(part(self.content, value, output), self.signature, self.given)
 
     def affordable(self, rows: int, passes: int) -> int:
         """How many of `rows` may be predicted `passes` times each, so that the work stays bounded; at least 100."""

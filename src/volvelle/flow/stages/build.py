@@ -1,32 +1,31 @@
-"""Build: train the candidate on the whole training side and write the one ONNX graph."""
+"""Build: train the candidate on the whole training side and write its graph up to the answers."""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
-from msgspec import structs
+import polars as pl
 from numpy.typing import NDArray
 
 from volvelle.catalog import ESTIMATORS
 from volvelle.data.records import Dataset
+from volvelle.data.versions import to_bytes
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, overrides, training
-from volvelle.model.limits import inspect
-from volvelle.model.session import Session
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train import learning
-from volvelle.train.assemble import Part, assemble, expected, labels
+from volvelle.train.assemble import Part, expected, scored
 from volvelle.train.contract import Lesson
-from volvelle.train.records import Candidate, Member, Model, Tuned
+from volvelle.train.records import Candidate, Member, Trained
 
 
-def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tuned: Tuned, context: Context) -> Model:
-    """Fit recipes and members, emit, and compare the graph with the libraries on every training row."""
+def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, context: Context) -> Trained:
+    """Fit recipes and members and emit them; calibration and threshold are put behind by the stage `finish`."""
     lesson = training(spec, dataset, split, context)
-    signature = structs.replace(lesson.signature, threshold=tuned.threshold)
+    signature = lesson.signature
     views: dict[View, tuple[preparing.Recipe, NDArray[np.float32]]] = {}
     for member in candidate.parts():
         view: View = ESTIMATORS.load(member.estimator).VIEW
@@ -34,27 +33,17 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
             recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec))
             views[view] = recipe, preparing.features(recipe, signature, lesson.inputs)
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
-    facts = {"data": dataset.version, "estimator": candidate.estimator}
-    content = assemble(signature, parts, facts)
-    answers = Session(content).run(lesson.inputs)
     own = expected(parts, {view: features for view, (_, features) in views.items()})
-    wanted = own.astype(np.float64)
-    given = np.asarray(answers["prediction" if signature.task == "regression" else "scores"], dtype=np.float64)
-    scale = np.maximum(1.0, np.abs(wanted)) if signature.task == "regression" else 1.0
-    differing = 0 if signature.task == "regression" else int((labels(own, signature) != answers["label"]).sum())
     recipes = {view: context.put(msgspec.json.encode(recipe)) for view, (recipe, _) in views.items()}
     names = dict.fromkeys(n for recipe, _ in views.values() for n in preparing.feature_names(recipe))
-    return Model(
-        onnx=context.put(content),
-        size=len(content),
+    return Trained(
+        onnx=context.put(scored(signature, parts, {"data": dataset.version, "estimator": candidate.estimator})),
+        answers=context.put(to_bytes(pl.DataFrame({f"score_{k}": own[:, k] for k in range(own.shape[1])}))),
         signature=signature,
         estimator=candidate.estimator,
         settings=candidate.settings,
-        task=signature.task,
         seed=candidate.seed,
-        operators=len(inspect(content).graph.node),
-        parity=float(np.max(np.abs(wanted - given) / scale, initial=0.0)),
-        label_differences=differing,
+        dataset=dataset.version,
         recipe=recipes[parts[0].recipe.view],
         feature_names=tuple(names),
         members=candidate.members,
