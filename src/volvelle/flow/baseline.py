@@ -36,12 +36,8 @@ _MODELS: dict[ModelTask, tuple[str, ...]] = {
     "multiclass": ("decision_tree", "logistic"),
     "regression": ("decision_tree", "linear"),
 }
-_METRICS: dict[ModelTask, tuple[tuple[str, float], ...]] = {
-    "binary": (("roc_auc", 0.5), ("balanced_accuracy", 0.5)),
-    "multiclass": (("balanced_accuracy", 0.0),),
-    "regression": (("r2", 0.0),),
-}
-"""Metrics that gates are proposed for, and what chance gives (of k classes: 1/k)."""
+_RARE = 0.1
+"""A positive class with a smaller share is judged by PR-AUC: labels at 0.5 would hardly ever say yes."""
 _LEAST, _ERRORS = 0.05, 3.0
 """How far below the baseline a bound lies at least, and in standard errors."""
 
@@ -69,20 +65,20 @@ def propose(spec: Spec, frame: pl.DataFrame, dataset: Dataset) -> Proposed | Non
         folds = _folds(spec, lesson)
     except InputError:
         return None
+    metrics = _metrics(lesson)
+    first = next(iter(metrics))
     best: tuple[str, dict[str, list[float]]] | None = None
     ends = time.monotonic() + SECONDS
     for name in _MODELS[signature.task]:
-        found = _scores(lesson, folds, name, ends, spec.search.seed)
-        first = _METRICS[signature.task][0][0]
+        found = _scores(lesson, folds, name, tuple(metrics), ends, spec.search.seed)
         if found and (best is None or statistics.fmean(found[first]) > statistics.fmean(best[1][first])):
             best = (name, found)
     if best is None:
         return None
     test = max(1.0, spec.split.test * len(known))
     lines, told = [], []
-    for metric, chance in _METRICS[signature.task]:
-        floor = chance or (1 / len(signature.classes) if signature.classes else 0.0)
-        mean, bound = _bound(best[1][metric], len(rows) / len(folds), test, floor)
+    for metric, chance in metrics.items():
+        mean, bound = _bound(best[1][metric], len(rows) / len(folds), test, chance)
         lines.append(f"{metric} >= {bound:g}")
         told.append(f"{metric} {mean:.2f}")
     reason = (
@@ -112,12 +108,24 @@ def _folds(spec: Spec, lesson: Training) -> list[tuple[Index, Index]]:
     )
 
 
+def _metrics(lesson: Training) -> dict[str, float]:
+    """Metrics that gates are proposed for, the one that counts first, and what chance gives."""
+    signature = lesson.signature
+    if signature.task == "regression":
+        return {"r2": 0.0}
+    shares = np.bincount(lesson.target, minlength=len(signature.classes)) / len(lesson.target)
+    if signature.positive is None:
+        return {"balanced_accuracy": 1 / len(shares), "accuracy": float(shares.max())}
+    positive = float(shares[signature.positive])
+    return {"roc_auc": 0.5, **({"pr_auc": positive} if positive < _RARE else {"balanced_accuracy": 0.5})}
+
+
 def _scores(
-    lesson: Training, folds: list[tuple[Index, Index]], name: str, ends: float, seed: int
+    lesson: Training, folds: list[tuple[Index, Index]], name: str, metrics: tuple[str, ...], ends: float, seed: int
 ) -> dict[str, list[float]]:
     """Each metric over the folds; nothing where the time ended, a fold could not be learnt or a metric is undefined."""
     task = lesson.signature.task
-    found: dict[str, list[float]] = {metric: [] for metric, _ in _METRICS[task]}
+    found: dict[str, list[float]] = {metric: [] for metric in metrics}
     try:
         for truth in _answers(lesson, folds, name, ends, seed):
             for metric in found:
