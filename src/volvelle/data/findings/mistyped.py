@@ -11,13 +11,14 @@ from __future__ import annotations
 import polars as pl
 
 from volvelle.data.finding import Finding
-from volvelle.data.table import Table, words
+from volvelle.data.table import STAMP, Table, words
 from volvelle.data.times import LOOKS_LIKE_TIME, parse_times
 from volvelle.spec.write import name as key
 
 _MOSTLY = 0.5
 _TIME_WORDS = r"\d.*(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*.*\d|^\d{4}-(W\d{2}|\d{3}$)"
-_STAMP = {"date", "day", "time", "timestamp", "stamp", "datetime"}
+_TEXTS = 4
+"""More different texts among the numbers are no marks for 'missing'."""
 
 
 def find(table: Table) -> list[Finding]:
@@ -29,7 +30,7 @@ def find(table: Table) -> list[Finding]:
             continue
         if column.kind == "category" and column.distinct > 2:
             found += _mostly_numbers(table, name) or _mostly_times(table, name)
-        elif column.kind == "integer" and _STAMP.intersection(words(name)):
+        elif column.kind == "integer" and STAMP.intersection(words(name)):
             found += _dates(table, name)
     return found
 
@@ -46,17 +47,20 @@ def _mostly_numbers(table: Table, name: str) -> list[Finding]:
     if not count or known - count < _MOSTLY * known:
         return []
     spelt = cells.filter(odd).alias("value").value_counts().sort(["count", "value"], descending=[True, False])
-    texts = [str(v) for v in spelt["value"].head(4)]
+    few = len(spelt) <= _TEXTS
+    texts = [str(v) for v in spelt["value"].head(_TEXTS)]
     return [
         Finding(
             name="mistyped",
-            severity="medium",
+            severity="medium" if few else "low",
             columns=(name,),
             sentence=f"{name!r} is text, yet {known - count:,} of {known:,} cells are numbers.",
-            action="say which texts mean 'missing', or correct them",
+            action="say which texts mean 'missing', or correct them"
+            if few
+            else "if it is a code, leave it as it is; if it is an amount, correct the other cells",
             counts={"numbers": known - count, "other": count},
             examples=table.examples(table.where(odd), [name]),
-            overrule=table.line("missing", *texts) if len(spelt) <= 4 else "",
+            overrule=table.line("missing", *texts) if few else "",
         )
     ]
 
