@@ -31,6 +31,7 @@ DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
 }
 SKEWED = ("impute_median", "power", "scale_standard")
 INDICATOR = ("missing_indicator",)
+CYCLIC = ("calendar_cyclic",)
 SKEW, SKEW_VALUES = 2.0, 10
 """Skewness beyond which `power` is put in, if a column has more than so many values."""
 
@@ -123,9 +124,10 @@ def plan(
     """Which columns go through which steps, those with equal steps together.
 
     dense: numbers imputed by the median and scaled, after `power` where skewed; rare categories joined and one-hot;
-    calendar parts imputed and scaled. ordinal: imputed only, codes as numbers. raw: as it comes. In dense and ordinal
-    a number that is sometimes missing also gets an indicator. Steps of the user's own replace all this for their
-    column; where none of them fills what is missing, dense and ordinal append ``impute_median``.
+    calendar parts imputed and scaled, and times as points on circles. ordinal: imputed only, codes as numbers. raw: as
+    it comes. In dense and ordinal a number that is sometimes missing also gets an indicator. Steps of the user's own
+    replace all this for their column; where none of them fills what is missing, dense and ordinal append
+    ``impute_median``.
 
     Args:
         signature: the features.
@@ -157,6 +159,8 @@ def _steps(
         filled = any(STEPS.fact(parse(s)[0], "FILLS") for s in steps)
         return [steps if filled or view == "raw" else (*steps, "impute_median")]
     usual = DEFAULTS[view][tensor]
+    if (tensor, view) == ("times", "dense"):
+        return [usual, CYCLIC]
     if tensor != "numbers" or view == "raw":
         return [usual]
     if view == "dense" and _skewed(column):
