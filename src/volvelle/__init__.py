@@ -35,18 +35,16 @@ _HOMES = {
     "volvelle.errors": ("InputError", "VolvelleError"),
     "volvelle.spec.read": ("read",),
     "volvelle.spec.requirements": (
-        *(
-            "Data",
-            "Device",
-            "FeatureSpec",
-            "Monitor",
-            "PrepareSpec",
-            "Problem",
-            "Require",
-            "Search",
-            "Spec",
-            "SplitSpec",
-        ),
+        "Data",
+        "Device",
+        "FeatureSpec",
+        "Monitor",
+        "PrepareSpec",
+        "Problem",
+        "Require",
+        "Search",
+        "Spec",
+        "SplitSpec",
     ),
 }
 __all__ = [
