@@ -19,7 +19,7 @@ from volvelle.flow.baseline import propose
 from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask
-from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
+from volvelle.spec.requirements import Data, FeatureSpec, Problem, Require, Spec, Task
 
 _GATES: dict[ModelTask, tuple[str, ...]] = {
     "binary": ("roc_auc >= 0.7", "balanced_accuracy >= 0.6"),
@@ -68,6 +68,7 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
             positive=positive,
         ),
         data=Data(source=file, time=data.time, group=data.group, ignore=ignored),
+        features={f.name: FeatureSpec(role="text") for f in signature.features if f.kind == "text"},
     )
     proposed = propose(spec, frame, dataset)
     notes["require.gates"] = (

@@ -96,7 +96,7 @@ class Worker:
         key = (view, number)
         if key not in self._folds:
             train, valid = self._arrays[f"train_{number}"], self._arrays[f"valid_{number}"]
-            inputs = {t: self._arrays[t] for t in ("numbers", "codes", "times")}
+            inputs: Arrays = {t: self._arrays[t] for t in preparing.KINDS if t in self._arrays}
             learnt = {t: a[train] for t, a in inputs.items()}
             recipe = preparing.fit(learnt, self._signature, view, self._overrides)
             y = self._arrays["target"]

@@ -26,7 +26,7 @@ OPERATORS: dict[str, frozenset[str]] = {
         "Abs Add And ArgMax ArgMin Cast Clip Concat Cos Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
         "Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pow "
         "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Sin Slice Softmax Split Sqrt Squeeze Sub "
-        "Sum Tanh TopK Transpose Unsqueeze Where OneHot".split()
+        "Sum Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where OneHot".split()
     ),
     ML: frozenset(
         "ArrayFeatureExtractor LinearClassifier LinearRegressor Normalizer SVMClassifier SVMRegressor "

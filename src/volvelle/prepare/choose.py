@@ -7,27 +7,32 @@ A step is written as its name, with one argument after a colon where it takes on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.catalog import STEPS
 from volvelle.errors import SpecError, near
-from volvelle.model.signature import TENSORS, Feature, Signature
+from volvelle.model.signature import TENSORS, Feature, Signature, Tensor
 from volvelle.prepare.contract import Flow, View
 from volvelle.spec.requirements import Record
 
-Tensor = Literal["numbers", "codes", "times"]
-FLOWS: dict[Tensor, Flow] = {"numbers": "number", "codes": "code", "times": "time"}
+FLOWS: dict[Tensor, Flow] = {"numbers": "number", "codes": "code", "times": "time", "words": "words"}
 DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
     "dense": {
         "numbers": ("impute_median", "scale_standard"),
         "codes": ("rare_categories", "one_hot"),
         "times": ("calendar", "impute_median", "scale_standard"),
+        "words": ("tf_idf",),
     },
-    "ordinal": {"numbers": ("impute_median",), "codes": ("ordinal",), "times": ("calendar", "impute_median")},
-    "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",)},
+    "ordinal": {
+        "numbers": ("impute_median",),
+        "codes": ("ordinal",),
+        "times": ("calendar", "impute_median"),
+        "words": ("tf_idf:500",),
+    },
+    "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",), "words": ("tf_idf:500",)},
 }
 SKEWED = ("impute_median", "power", "scale_standard")
 INDICATOR = ("missing_indicator",)
@@ -139,11 +144,14 @@ def plan(
         SpecError: an override that does not fit.
     """
     check_overrides(signature, overrides)
-    chains: dict[tuple[Tensor, tuple[str, ...]], list[str]] = {}
+    chains: dict[tuple[Tensor, tuple[str, ...], str], list[str]] = {}
     for tensor in FLOWS:
-        for position, feature in enumerate(signature.of(tensor)):
-            for steps in _steps(feature, tensor, np.asarray(inputs[tensor])[:, position], view, overrides):
-                chains.setdefault((tensor, steps), []).append(feature.name)
+        seats = signature.seats(tensor)
+        for feature in signature.of(tensor):
+            column = np.asarray(inputs[tensor])[:, seats[feature.name].start]
+            for steps in _steps(feature, tensor, column, view, overrides):
+                alone = feature.name if tensor == "words" else ""
+                chains.setdefault((tensor, steps, alone), []).append(feature.name)
     return tuple(Planned(columns=tuple(names), tensor=key[0], steps=key[1]) for key, names in chains.items())
 
 

@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
 
-Flow = Literal["number", "code", "time"]
-"""number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63."""
+Flow = Literal["number", "code", "time", "words"]
+"""number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63.
+words: int64 hashes of the words of ONE column, in their order, -1 is none; its block is as wide as the texts are long.
+"""
 Params = dict[str, Any]
 """Fitted parameters: finite numbers, strings and lists of them, so that they can be printed, hashed and compared."""
 View = Literal["dense", "ordinal", "raw"]

@@ -18,13 +18,13 @@ from volvelle.catalog import STEPS
 from volvelle.errors import ContractBroken, DataError
 from volvelle.model.graph import Graph, Kind, Value
 from volvelle.model.session import Session
-from volvelle.model.signature import Signature
-from volvelle.prepare.choose import Planned, Tensor, parse
+from volvelle.model.signature import Signature, Tensor
+from volvelle.prepare.choose import Planned, parse
 from volvelle.prepare.choose import plan as plan
 from volvelle.prepare.contract import Params, View
 from volvelle.spec.requirements import Record
 
-KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64"}
+KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64", "words": "int64"}
 TYPES = {"float": np.float32, "int64": np.int64}
 ROWS_AT_ONCE = 16_384
 
@@ -58,15 +58,17 @@ def fit(
     signature: Signature,
     view: View,
     overrides: Mapping[str, Sequence[str]] | None = None,
+    words: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Recipe:
     """Fit every step on the training rows, each on the output of the steps before it.
 
     Args:
-        inputs: encoded TRAINING rows: ``numbers`` float32, ``codes`` and ``times`` int64, ``[n, columns]`` each.
-            A tensor that no feature travels in may be absent.
+        inputs: encoded TRAINING rows: ``numbers`` float32, ``codes``, ``times`` and ``words`` int64,
+            ``[n, columns]`` each. A tensor that no feature travels in may be absent.
         signature: the features.
         view: what the estimator wants.
         overrides: column name to steps as written in the spec.
+        words: text column to the words behind its hashes, for the names of features.
 
     Raises:
         SpecError: an override that does not fit.
@@ -77,7 +79,7 @@ def fit(
         raise DataError("there is no row to fit the preparation on", next_move="check the filters of the data")
     chains = []
     for planned in plan(signature, inputs, view, overrides or {}) if signature.features else ():
-        chain = _fit_chain(planned, inputs, signature)
+        chain = _fit_chain(planned, inputs, signature, words or {})
         if chain.features:
             chains.append(chain)
     if not chains:
@@ -90,7 +92,7 @@ def fit(
 
 def graph_inputs(graph: Graph, signature: Signature) -> dict[str, Value]:
     """Declare the inputs of a model: only those matrices that a feature travels in."""
-    return {t: graph.input(t, kind, len(signature.of(t))) for t, kind in KINDS.items() if signature.of(t)}
+    return {t: graph.input(t, kind, signature.width(t)) for t, kind in KINDS.items() if signature.of(t)}
 
 
 def emit(graph: Graph, inputs: Mapping[str, Value], recipe: Recipe, signature: Signature) -> Value:
@@ -143,12 +145,17 @@ def features(recipe: Recipe, signature: Signature, inputs: Mapping[str, NDArray[
     return made
 
 
-def _fit_chain(planned: Planned, inputs: Mapping[str, NDArray[Any]], signature: Signature) -> Chain:
-    chosen = signature.of(planned.tensor)
+def _fit_chain(
+    planned: Planned,
+    inputs: Mapping[str, NDArray[Any]],
+    signature: Signature,
+    words: Mapping[str, Mapping[int, str]],
+) -> Chain:
+    chosen = {f.name: f for f in signature.of(planned.tensor)}
     positions = _positions(planned, signature)
     block = np.asarray(inputs[planned.tensor], dtype=TYPES[KINDS[planned.tensor]])[:, positions]
     names = planned.columns
-    known = [dict(enumerate(chosen[p].categories)) for p in positions]
+    known = [dict(words.get(c, enumerate(chosen[c].categories))) for c in planned.columns]
     fitted: list[FittedStep] = []
     for text in planned.steps:
         name, option = parse(text)
@@ -198,8 +205,8 @@ def _apply(step: FittedStep, block: NDArray[Any]) -> NDArray[Any]:
 
 
 def _positions(chain: Chain | Planned, signature: Signature) -> list[int]:
-    order = {f.name: position for position, f in enumerate(signature.of(chain.tensor))}
-    return [order[c] for c in chain.columns]
+    seats = signature.seats(chain.tensor)
+    return [position for column in chain.columns for position in seats[column]]
 
 
 def _readable(name: str, labels: Mapping[str, Mapping[int, str]]) -> str:
@@ -207,9 +214,11 @@ def _readable(name: str, labels: Mapping[str, Mapping[int, str]]) -> str:
 
     >>> _readable("sex=1", {"sex": {0: "Female", 1: "Male"}})
     'sex=Male'
+    >>> _readable("text=7+9", {"text": {7: "call", 9: "now"}})
+    'text=call now'
     """
-    found = re.fullmatch(r"(.*)=(\d+)", name, flags=re.DOTALL)
+    found = re.fullmatch(r"(.*)=(\d+(?:\+\d+)?)", name, flags=re.DOTALL)
     if found is None:
         return name
-    column, code = found.groups()
-    return f"{column}={labels.get(column, {}).get(int(code), code)}"
+    column, codes = found.groups()
+    return f"{column}={' '.join(labels.get(column, {}).get(int(code), code) for code in codes.split('+'))}"

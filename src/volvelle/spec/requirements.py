@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 
 T = TypeVar("T")
 Task = Literal["classification", "regression", "forecast", "anomaly"]
-Role = Literal["number", "integer", "category", "boolean", "time", "ignore"]
+Role = Literal["number", "integer", "category", "boolean", "time", "text", "ignore"]
 Drop = Literal["duplicates", "invalid"]
 SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash"]
 

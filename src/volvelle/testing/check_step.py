@@ -19,14 +19,15 @@ from volvelle.errors import VolvelleError
 from volvelle.model.graph import Graph, Kind
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_TIME
+from volvelle.model.words import NO_WORD
 from volvelle.prepare.contract import Flow, Params
 
 Block = NDArray[Any]
 WIDTH = 3
 RELATIVE, ABSOLUTE = 1e-5, 1e-5
 """Two runtimes may round powers and logarithms differently in the last places of float32."""
-KINDS: dict[Flow, Kind] = {"number": "float", "code": "int64", "time": "int64"}
-TYPES: dict[Flow, type[np.generic]] = {"number": np.float32, "code": np.int64, "time": np.int64}
+KINDS: dict[Flow, Kind] = {"number": "float", "code": "int64", "time": "int64", "words": "int64"}
+TYPES: dict[Flow, type[np.generic]] = {"number": np.float32, "code": np.int64, "time": np.int64, "words": np.int64}
 FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, VolvelleError)
 
 
@@ -36,7 +37,7 @@ def check_step(step: Any, *, seed: int = 0) -> None:
     - `fit` copes with constant, missing, infinite, extreme and single-row columns, changes nothing that it is given,
       and learns the same twice; its parameters survive JSON exactly.
     - `emit` writes the same bytes twice, also from parameters read back from JSON; onnxruntime and the ONNX reference
-      agree on the result; each row and each column is worked on by itself.
+      agree on the result; each row and each column is worked on by itself (a step over words is given one column).
     - `names` names each column that comes out, once.
     - With ``FILLS`` everything that comes out is finite. Without, a number step keeps finite numbers finite and
       missing numbers missing, and no step gives an infinite number for finite input.
@@ -59,7 +60,8 @@ def check_step(step: Any, *, seed: int = 0) -> None:
             _check_names(step, params, run(block[:1]).shape[1], where)
             for asked_label, rows in [("its own rows", block), *asked]:
                 _check_answer(step, rows, run, f"{where}, asked for {asked_label}")
-            _check_columns(step, block, option, run, where)
+            if step.TAKES != "words":  # one column's words are a block
+                _check_columns(step, block, option, run, where)
 
 
 def _check_literals(step: Any, name: str) -> None:
@@ -114,7 +116,7 @@ def _check_emit(step: Any, params: Params, where: str) -> Callable[[Block], Bloc
 
 
 def _check_names(step: Any, params: Params, width: int, where: str) -> None:
-    names = step.names(_columns(), params)
+    names = step.names(_columns(step.TAKES), params)
     assert isinstance(names, tuple), f"{where}: names gives {type(names).__name__}, not a tuple"
     assert len(names) == width, f"{where}: {width} columns come out, but {len(names)} are named"
     assert len(set(names)) == len(names), f"{where}: two columns have one name: {names}"
@@ -176,8 +178,8 @@ def _options(step: Any) -> list[float | None]:
     return [None, *sorted({float(o) for o in (step.OPTION, *getattr(step, "OPTION_RANGE", ()))})]
 
 
-def _columns() -> tuple[str, ...]:
-    return tuple("abc"[:WIDTH])
+def _columns(flow: Flow) -> tuple[str, ...]:
+    return ("a",) if flow == "words" else tuple("abc"[:WIDTH])
 
 
 def _same(one: Block, other: Block) -> bool:
@@ -197,7 +199,7 @@ def _learnt(flow: Flow, seed: int) -> Iterator[tuple[str, Block]]:
     """Training blocks with a label for messages."""
     rng = np.random.default_rng(seed)
     kind = TYPES[flow]
-    missing = {"number": np.nan, "code": -1, "time": MISSING_TIME}[flow]
+    missing = {"number": np.nan, "code": -1, "time": MISSING_TIME, "words": NO_WORD}[flow]
     plain = _plain(flow, rng)
     yield "plain values", plain
     yield "every third value missing", np.where(rng.random(plain.shape) < 1 / 3, missing, plain).astype(kind)
@@ -229,6 +231,7 @@ def _asked(flow: Flow, seed: int) -> Iterator[tuple[str, Block]]:
         "number": [np.nan, 0.0, -0.0, 1.0, -1.0, 1e-45, -1e-38, 1e20, -1e20, 3.4028234e38, -3.4028234e38, 16777217.0],
         "code": [-2, -1, 0, 1, 2, 3, 7, 8, 9, 12, 999, 10**9, 2**62],
         "time": [MISSING_TIME, 0, -1, 1, 86399, 86400, -86401, 2**62, -(2**62), 2**63 - 1, MISSING_TIME + 1],
+        "words": [NO_WORD, 0, 1, 2, 3, 5, 8, 2**31 - 1, 2**31 - 2, 2**30],
     }
     column = np.array(special[flow], dtype=TYPES[flow])
     yield "special values", np.stack([np.roll(column, shift) for shift in range(WIDTH)], axis=1)
@@ -242,4 +245,8 @@ def _plain(flow: Flow, rng: np.random.Generator) -> Block:
         return rng.normal(size=(50, WIDTH)).astype(np.float32)
     if flow == "code":
         return rng.integers(0, 9, size=(50, WIDTH))
+    if flow == "words":
+        return np.where(
+            np.arange(WIDTH) < rng.integers(0, WIDTH + 1, (50, 1)), rng.integers(0, 9, (50, WIDTH)), NO_WORD
+        )
     return rng.integers(-(2**31), 2**32, size=(50, WIDTH))

@@ -13,6 +13,7 @@ from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, overrides, training
 from volvelle.model.limits import inspect
 from volvelle.model.session import Session
+from volvelle.model.words import lexicon
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
 from volvelle.prepare.records import Split
@@ -27,11 +28,12 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
     """Fit recipes and members, emit, and compare the graph with the libraries on every training row."""
     lesson = training(spec, dataset, split, context)
     signature = structs.replace(lesson.signature, threshold=tuned.threshold)
+    spoken = {f.name: lexicon(lesson.frame[f.name]) for f in signature.of("words")}
     views: dict[View, tuple[preparing.Recipe, NDArray[np.float32]]] = {}
     for member in candidate.parts():
         view: View = ESTIMATORS.load(member.estimator).VIEW
         if view not in views:
-            recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec))
+            recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec), spoken)
             views[view] = recipe, preparing.features(recipe, signature, lesson.inputs)
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
     facts = {"data": dataset.version, "estimator": candidate.estimator}
