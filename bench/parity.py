@@ -120,8 +120,7 @@ def combination(name: str, step: str, task: ModelTask, rows: int) -> Outcome:
     )
     takes = STEPS.fact(step, "TAKES")
     chosen = {column: chain(step, estimator.VIEW) for column in COLUMNS[takes]}
-    recipe = recipes.fit(inputs, signature, estimator.VIEW, chosen)
-    x = recipes.features(recipe, signature, inputs)
+    recipe, x = recipes.learn(inputs, signature, estimator.VIEW, y, chosen)
     fitted = estimator.fit(Lesson(x, y, task, classes, recipes.categorical(recipe), seed=1), defaults(estimator.SPACE))
     session = Session(assemble(signature, [Part(Learnt(estimator, fitted, False), recipe)], {}))
     odd = fuzzed(inputs, rows, 13)

@@ -98,10 +98,10 @@ class Worker:
             train, valid = self._arrays[f"train_{number}"], self._arrays[f"valid_{number}"]
             inputs: Arrays = {t: self._arrays[t] for t in preparing.KINDS if t in self._arrays}
             learnt = {t: a[train] for t, a in inputs.items()}
-            recipe = preparing.fit(learnt, self._signature, view, self._overrides)
             y = self._arrays["target"]
+            recipe, made = preparing.learn(learnt, self._signature, view, y[train], self._overrides)
             self._folds[key] = Fold(
-                preparing.features(recipe, self._signature, learnt),
+                made,
                 preparing.features(recipe, self._signature, {t: a[valid] for t, a in inputs.items()}),
                 y[train],
                 y[valid],

@@ -7,6 +7,9 @@ Besides the functions of `Step` a file may declare, as literals that are read wi
 - ``OPTION_RANGE = (low, high)``: where that number must lie, ends included.
 - ``FILLS = True``: whatever comes in, what goes out is finite. All other number steps promise: finite in,
   finite out; missing in, missing out.
+- ``TARGET = True``: `fit` has a second parameter, the target of the training rows, float64 ``[n, t]``: one column of
+  values, of 0 and 1 for two classes, or one of 0 and 1 for each of more classes. The features that a model learns from
+  are then made out of fold, so that no row is told its own target.
 - ``CATEGORICAL = True``: each number that goes out is a category's code, not an amount.
 
 A step from code to code that makes new codes also defines ``labels(names, params)``, see `rare_categories`.

@@ -156,8 +156,11 @@ def _check_columns(step: Any, block: Block, option: float | None, run: Callable[
 
 
 def _fit(step: Any, block: Block, option: float | None, where: str) -> Params:
+    given: dict[str, Any] = {} if option is None else {"option": option}
+    if getattr(step, "TARGET", False):
+        given["target"] = np.random.default_rng(len(block)).normal(size=(len(block), 2))
     try:
-        params: Params = step.fit(block) if option is None else step.fit(block, option=option)
+        params: Params = step.fit(block, **given)
     except FAILURES as error:
         raise AssertionError(f"{where}: fit fails with {type(error).__name__}: {error}") from error
     return params

@@ -33,13 +33,12 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
     for member in candidate.parts():
         view: View = ESTIMATORS.load(member.estimator).VIEW
         if view not in views:
-            recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec), spoken)
-            views[view] = recipe, preparing.features(recipe, signature, lesson.inputs)
+            views[view] = preparing.learn(lesson.inputs, signature, view, lesson.target, overrides(spec), spoken)
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
     facts = {"data": dataset.version, "estimator": candidate.estimator}
     content = assemble(signature, parts, facts)
     answers = Session(content).run(lesson.inputs)
-    own = expected(parts, {view: features for view, (_, features) in views.items()})
+    own = expected(parts, {view: _shown(recipe, made, lesson) for view, (recipe, made) in views.items()})
     wanted = own.astype(np.float64)
     given = np.asarray(answers["prediction" if signature.task == "regression" else "scores"], dtype=np.float64)
     scale = np.maximum(1.0, np.abs(wanted)) if signature.task == "regression" else 1.0
@@ -64,6 +63,11 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tune
         notes=lesson.notes,
         versions=context.versions(),
     )
+
+
+def _shown(recipe: preparing.Recipe, made: NDArray[np.float32], lesson: Training) -> NDArray[np.float32]:
+    """The features of the training rows as the graph gives them; `made` are those that were learnt from."""
+    return preparing.features(recipe, lesson.signature, lesson.inputs) if preparing.told(recipe) else made
 
 
 def _part(
