@@ -12,6 +12,7 @@ Exit code 1 when any label differs or any score by more than 1e-5 (values: relat
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -27,6 +28,7 @@ from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, ModelTask, Signature
 from volvelle.model.words import NO_WORD
 from volvelle.prepare import recipe as recipes
+from volvelle.prepare.pairs import Pair
 from volvelle.testing.check_estimator import TOLERANCE, compare
 from volvelle.testing.fuzz import fuzzed_rows
 from volvelle.train.assemble import Part, assemble
@@ -119,8 +121,10 @@ def combination(name: str, step: str, task: ModelTask, rows: int) -> Outcome:
         features=FEATURES, target="price", task=task, classes=tuple(f"class {n}" for n in range(classes))
     )
     takes = STEPS.fact(step, "TAKES")
-    chosen = {column: chain(step, estimator.VIEW) for column in COLUMNS[takes]}
-    recipe, x = recipes.learn(inputs, signature, estimator.VIEW, y, chosen)
+    joins = STEPS.fact(step, "PAIRS") is True
+    chosen = {} if joins else {column: chain(step, estimator.VIEW) for column in COLUMNS[takes]}
+    pairs = [Pair(step, *two) for two in itertools.pairwise(COLUMNS[takes])] if joins else []
+    recipe, x = recipes.learn(inputs, signature, estimator.VIEW, y, chosen, pairs=pairs)
     fitted = estimator.fit(Lesson(x, y, task, classes, recipes.categorical(recipe), seed=1), defaults(estimator.SPACE))
     session = Session(assemble(signature, [Part(Learnt(estimator, fitted, False), recipe)], {}))
     odd = fuzzed(inputs, rows, 13)

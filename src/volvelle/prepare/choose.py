@@ -16,6 +16,7 @@ from volvelle.catalog import STEPS
 from volvelle.errors import SpecError, near
 from volvelle.model.signature import TENSORS, Signature, Tensor
 from volvelle.prepare.contract import Flow, View
+from volvelle.prepare.pairs import Pair, preview
 from volvelle.spec.requirements import Record
 
 FLOWS: dict[Tensor, Flow] = {"numbers": "number", "codes": "code", "times": "time", "words": "words"}
@@ -45,6 +46,7 @@ ENCODED: dict[View, tuple[str, ...]] = {
 MANY, ROWS_EACH, MOST_TARGETS = 50, 5, 10
 """Columns of more than so many categories, with so many rows each, also go by the target, where it has no more columns
 than the last: of fewer, one-hot and codes tell as much (on adult and bank marketing nothing was gained)."""
+CROSS = "cross"
 SKEW, SKEW_VALUES = 2.0, 10
 """Skewness beyond which `power` is put in, if a column has more than so many values."""
 
@@ -97,6 +99,10 @@ def check_steps(steps: Sequence[str], flow: Flow, where: str = "") -> None:
     """
     for text in steps:
         name, _ = parse(text, where)
+        if STEPS.fact(name, "PAIRS"):
+            raise SpecError(
+                f"step {name!r} joins two columns", where=where, next_move='name both in [prepare] pairs = ["a / b"]'
+            )
         takes: Flow = STEPS.fact(name, "TAKES")
         if takes != flow:
             fitting = ", ".join(s for s in STEPS.names() if STEPS.fact(s, "TAKES") == flow)
@@ -134,6 +140,7 @@ def plan(
     view: View,
     overrides: Mapping[str, Sequence[str]],
     target: NDArray[np.float64] | None = None,
+    pairs: Sequence[Pair] = (),
 ) -> tuple[Planned, ...]:
     """Which columns go through which steps, those with equal steps together.
 
@@ -150,12 +157,14 @@ def plan(
         view: what the estimator wants.
         overrides: column name to steps.
         target: of the training rows as steps see it, ``[n, t]``; without it no column goes by the target.
+        pairs: columns that are joined two by two.
 
     Raises:
         SpecError: an override that does not fit.
     """
     encoded = ENCODED[view] if target is not None and target.shape[1] <= MOST_TARGETS else ()
     check_overrides(signature, overrides)
+    key: tuple[Tensor, tuple[str, ...], str]
     chains: dict[tuple[Tensor, tuple[str, ...], str], list[str]] = {}
     for tensor in FLOWS:
         seats = signature.seats(tensor)
@@ -166,6 +175,14 @@ def plan(
             for steps in chosen:
                 alone = feature.name if tensor == "words" else ""
                 chains.setdefault((tensor, steps, alone), []).append(feature.name)
+    for pair in pairs:
+        if pair.step == CROSS:
+            # A cross is looked up in a table of its own, as large as its two columns need.
+            key = ("codes", (CROSS, *DEFAULTS[view]["codes"]), f"{pair.one} {pair.other}")
+        else:
+            after = _steps("numbers", preview(pair, inputs, signature), view, ())[0]
+            key = ("numbers", (pair.step, *after), "")
+        chains.setdefault(key, []).extend((pair.one, pair.other))
     return tuple(Planned(columns=tuple(names), tensor=key[0], steps=key[1]) for key, names in chains.items())
 
 

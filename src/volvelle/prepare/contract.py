@@ -10,6 +10,7 @@ Besides the functions of `Step` a file may declare, as literals that are read wi
 - ``TARGET = True``: `fit` has a second parameter, the target of the training rows, float64 ``[n, t]``: one column of
   values, of 0 and 1 for two classes, or one of 0 and 1 for each of more classes. The features that a model learns from
   are then made out of fold, so that no row is told its own target.
+- ``PAIRS = True``: the step joins columns two by two, ``[n, 2k]`` to ``[n, k]``; ``[prepare] pairs`` names them.
 - ``CATEGORICAL = True``: each number that goes out is a category's code, not an amount.
 
 A step from code to code that makes new codes also defines ``labels(names, params)``, see `rare_categories`.

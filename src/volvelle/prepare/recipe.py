@@ -19,17 +19,17 @@ from volvelle.errors import ContractBroken, DataError
 from volvelle.model.graph import Graph, Kind, Value
 from volvelle.model.session import Session
 from volvelle.model.signature import Signature, Tensor
-from volvelle.prepare.allocate import deal
 from volvelle.prepare.choose import Planned, parse
 from volvelle.prepare.choose import plan as plan
 from volvelle.prepare.contract import Params, View
+from volvelle.prepare.pairs import Pair
+from volvelle.prepare.target import parts, target_columns
 from volvelle.spec.requirements import Record
 
 Block = NDArray[Any]
 KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64", "words": "int64"}
 TYPES = {"float": np.float32, "int64": np.int64}
 ROWS_AT_ONCE = 16_384
-OUT_OF_FOLD = 5
 
 
 class FittedStep(Record, frozen=True):
@@ -54,6 +54,13 @@ class Recipe(Record, frozen=True):
 
     view: View
     chains: tuple[Chain, ...]
+    bought: bool = False
+    """Whether the search bought features made of two columns."""
+
+    @property
+    def key(self) -> str:
+        """What tells the recipes of one model apart."""
+        return f"{self.view} with pairs" if self.bought else self.view
 
 
 def fit(
@@ -63,6 +70,7 @@ def fit(
     overrides: Mapping[str, Sequence[str]] | None = None,
     words: Mapping[str, Mapping[int, str]] | None = None,
     target: NDArray[Any] | None = None,
+    pairs: Sequence[Pair] = (),
 ) -> Recipe:
     """Fit every step on the training rows, each on the output of the steps before it.
 
@@ -75,13 +83,14 @@ def fit(
         words: text column to the words behind its hashes, for the names of features.
         target: class positions int64 ``[n]`` or values float64 ``[n]``; without it no step that looks at the target
             is chosen.
+        pairs: columns that are joined two by two.
 
     Raises:
         SpecError: an override that does not fit.
         DataError: no row, or no feature is left.
         ContractBroken: an override that looks at the target, which is not given.
     """
-    return _fitted(inputs, signature, view, overrides or {}, words or {}, target)[0]
+    return _fitted(inputs, signature, view, overrides or {}, words or {}, target, pairs)[0]
 
 
 def learn(
@@ -91,6 +100,7 @@ def learn(
     target: NDArray[Any],
     overrides: Mapping[str, Sequence[str]] | None = None,
     words: Mapping[str, Mapping[int, str]] | None = None,
+    pairs: Sequence[Pair] = (),
 ) -> tuple[Recipe, NDArray[np.float32]]:
     """`fit`, and the features of the training rows for a model to learn from.
 
@@ -100,7 +110,7 @@ def learn(
     Raises:
         SpecError, DataError: as `fit`.
     """
-    recipe, apart = _fitted(inputs, signature, view, overrides or {}, words or {}, target)
+    recipe, apart = _fitted(inputs, signature, view, overrides or {}, words or {}, target, pairs)
     made, start = features(recipe, signature, inputs), 0
     for chain, block in zip(recipe.chains, apart, strict=True):
         if block is not None:
@@ -116,6 +126,7 @@ def _fitted(
     overrides: Mapping[str, Sequence[str]],
     words: Mapping[str, Mapping[int, str]],
     target: NDArray[Any] | None,
+    pairs: Sequence[Pair],
 ) -> tuple[Recipe, list[Block | None]]:
     """The recipe, and for each chain that looks at the target the out-of-fold features of the training rows."""
     rows = {len(inputs[t]) for t in KINDS if signature.of(t)}
@@ -124,7 +135,7 @@ def _fitted(
     taught = None if target is None else target_columns(target, signature)
     found = [
         _fit_chain(planned, inputs, signature, words, taught)
-        for planned in (plan(signature, inputs, view, overrides, taught) if signature.features else ())
+        for planned in (plan(signature, inputs, view, overrides, taught, pairs) if signature.features else ())
     ]
     found = [(chain, block) for chain, block in found if chain.features]
     if not found:
@@ -138,15 +149,6 @@ def _fitted(
 def told(recipe: Recipe) -> bool:
     """Whether a step looked at the target, so that a model learns from other features than the graph gives."""
     return any(STEPS.fact(step.name, "TARGET") for chain in recipe.chains for step in chain.steps)
-
-
-def target_columns(target: NDArray[Any], signature: Signature) -> NDArray[np.float64]:
-    """The target as steps see it, float64 ``[n, t]``: see ``TARGET`` in `volvelle.prepare.contract`."""
-    if signature.task == "regression":
-        return np.asarray(target, dtype=np.float64)[:, None]
-    if len(signature.classes) == 2:
-        return np.asarray(target == 1, dtype=np.float64)[:, None]
-    return np.asarray(target[:, None] == np.arange(len(signature.classes)), dtype=np.float64)
 
 
 def graph_inputs(graph: Graph, signature: Signature) -> dict[str, Value]:
@@ -218,7 +220,7 @@ def _fit_chain(
     names = planned.columns
     known = [dict(words.get(c, enumerate(chosen[c].categories))) for c in planned.columns]
     fitted: list[FittedStep] = []
-    told, waiting = False, False
+    told, waiting, spoken = False, False, planned.columns
     for text in planned.steps:
         name, option = parse(text)
         step = STEPS.load(name)
@@ -232,9 +234,11 @@ def _fit_chain(
         if hasattr(step, "labels"):
             known = step.labels(known, params)
         names = step.names(names, params)
+        if step.GIVES == "code":
+            spoken = names
         if not names:
             break
-    labels = dict(zip(planned.columns, known, strict=True))
+    labels = dict(zip(spoken, known, strict=True))
     readable = tuple(_readable(n, labels) for n in names)
     chain = Chain(columns=planned.columns, tensor=planned.tensor, steps=tuple(fitted), features=readable)
     if not told:
@@ -255,10 +259,7 @@ def _learnt(step: Any, option: float | None, block: Block, target: NDArray[np.fl
 def _out_of_fold(name: str, option: float | None, block: Block, target: NDArray[np.float64]) -> Block:
     """Each part of the rows as the step gives it when fitted on the other parts."""
     rows, step = len(block), STEPS.load(name)
-    classes = np.unique(target, axis=0, return_inverse=True)[1].reshape(-1)
-    # Values of a regression are no classes: their rows are dealt without regard to them.
-    strata = classes if int(classes.max()) < rows / OUT_OF_FOLD else np.zeros(rows, dtype=np.int64)
-    part = deal(np.arange(rows), strata, min(OUT_OF_FOLD, rows), np.random.default_rng(rows), spare=False)
+    part = parts(target)
     made: list[tuple[NDArray[np.int64], Block]] = []
     for number in range(int(part.max()) + 1):
         held, others = np.flatnonzero(part == number), part != number

@@ -154,6 +154,13 @@ class PrepareSpec(Record, frozen=True):
             "target; invalid ones hold a cell that [features] does not allow. Test rows are never dropped"
         ),
     ] = ()
+    pairs: Annotated[
+        tuple[str, ...] | Literal["auto", "none"],
+        Meta(
+            description="features made of two columns, e.g. ['rooms / households', 'city x shop']; auto: the search "
+            "tries those that say most about the target, and keeps them where they are better"
+        ),
+    ] = "auto"
 
 
 class Listed(Record, frozen=True):

@@ -51,8 +51,9 @@ def check_step(step: Any, *, seed: int = 0) -> None:
     """
     name = str(getattr(step, "__name__", type(step).__name__)).rpartition(".")[2]
     _check_literals(step, name)
-    asked = list(_asked(step.TAKES, seed))
+    asked = [(label, _joined(step, block)) for label, block in _asked(step.TAKES, seed)]
     for label, block in _learnt(step.TAKES, seed):
+        block = _joined(step, block)
         for option in _options(step):
             where = f"step {name!r}, fitted on {label}" + ("" if option is None else f" with option {option:g}")
             params = _check_fit(step, block, option, where)
@@ -116,7 +117,7 @@ def _check_emit(step: Any, params: Params, where: str) -> Callable[[Block], Bloc
 
 
 def _check_names(step: Any, params: Params, width: int, where: str) -> None:
-    names = step.names(_columns(step.TAKES), params)
+    names = step.names(_columns(step), params)
     assert isinstance(names, tuple), f"{where}: names gives {type(names).__name__}, not a tuple"
     assert len(names) == width, f"{where}: {width} columns come out, but {len(names)} are named"
     assert len(set(names)) == len(names), f"{where}: two columns have one name: {names}"
@@ -145,9 +146,10 @@ def _check_answer(step: Any, rows: Block, run: Callable[[Block], Block], where: 
 def _check_columns(step: Any, block: Block, option: float | None, run: Callable[[Block], Block], where: str) -> None:
     """Three columns at once must be the same as each by itself, side by side."""
     parts = []
-    for position in range(block.shape[1]):
-        column = np.ascontiguousarray(block[:, position : position + 1])
-        content = _bytes(step, _fit(step, column, option, where), where, width=1)
+    unit = 2 if getattr(step, "PAIRS", False) else 1
+    for position in range(0, block.shape[1], unit):
+        column = np.ascontiguousarray(block[:, position : position + unit])
+        content = _bytes(step, _fit(step, column, option, where), where, width=unit)
         parts.append(Session(content).run({"x": column})["y"])
     beside = np.concatenate(parts, axis=1)
     answer = run(block)
@@ -166,8 +168,9 @@ def _fit(step: Any, block: Block, option: float | None, where: str) -> Params:
     return params
 
 
-def _bytes(step: Any, params: Params, where: str, width: int = WIDTH) -> bytes:
+def _bytes(step: Any, params: Params, where: str, width: int | None = None) -> bytes:
     graph = Graph("step")
+    width = width or (2 * WIDTH if getattr(step, "PAIRS", False) else WIDTH)
     try:
         graph.output("y", step.emit(graph, graph.input("x", KINDS[step.TAKES], width), params))
     except FAILURES as error:
@@ -181,8 +184,15 @@ def _options(step: Any) -> list[float | None]:
     return [None, *sorted({float(o) for o in (step.OPTION, *getattr(step, "OPTION_RANGE", ()))})]
 
 
-def _columns(flow: Flow) -> tuple[str, ...]:
-    return ("a",) if flow == "words" else tuple("abc"[:WIDTH])
+def _columns(step: Any) -> tuple[str, ...]:
+    if getattr(step, "PAIRS", False):
+        return tuple("abbcca")
+    return ("a",) if step.TAKES == "words" else tuple("abc"[:WIDTH])
+
+
+def _joined(step: Any, block: Block) -> Block:
+    """For a step that joins columns two by two: the first with the second, the second with the third, and around."""
+    return np.ascontiguousarray(block[:, [0, 1, 1, 2, 2, 0]]) if getattr(step, "PAIRS", False) else block
 
 
 def _same(one: Block, other: Block) -> bool:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import Signature
-from volvelle.prepare.contract import View
 from volvelle.prepare.recipe import Recipe, emit, graph_inputs
 from volvelle.train.learning import Learnt, answer, write
 
@@ -40,12 +39,12 @@ def assemble(signature: Signature, parts: Sequence[Part], facts: dict[str, str])
 def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> Graph:
     graph = Graph("volvelle", sets=sets)
     inputs = graph_inputs(graph, signature)
-    features: dict[View, Value] = {}
+    features: dict[str, Value] = {}
     answers = []
     for part in parts:
-        if part.recipe.view not in features:
-            features[part.recipe.view] = emit(graph, inputs, part.recipe, signature)
-        answers.append(write(graph, features[part.recipe.view], part.learnt))
+        if part.recipe.key not in features:
+            features[part.recipe.key] = emit(graph, inputs, part.recipe, signature)
+        answers.append(write(graph, features[part.recipe.key], part.learnt))
     mean = _mean(graph, answers, [p.weight for p in parts])
     if signature.task == "regression":
         graph.output("prediction", mean)
@@ -55,14 +54,14 @@ def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> Grap
     return graph
 
 
-def expected(parts: Sequence[Part], features: Mapping[View, NDArray[np.float32]]) -> NDArray[np.float32]:
+def expected(parts: Sequence[Part], features: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """What the libraries themselves answer: the weighted mean of the members, float32 ``[n, classes]`` or ``[n, 1]``.
 
     Args:
         parts: the members.
-        features: of the rows, for the view of each member.
+        features: of the rows, by the key of each member's recipe.
     """
-    given = [np.asarray(answer(p.learnt, features[p.recipe.view]), dtype=np.float32) for p in parts]
+    given = [np.asarray(answer(p.learnt, features[p.recipe.key]), dtype=np.float32) for p in parts]
     return weighted(given, [p.weight for p in parts])
 
 
