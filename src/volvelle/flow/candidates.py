@@ -63,14 +63,15 @@ def _extra(lesson: Training) -> Space:
 def _portfolio(module: Any, extra: Space) -> tuple[Settings, ...]:
     """The file's own list; where the target's logarithm may be better, its defaults with that come first.
 
-    Features of two columns are tried once, with what stands first: what follows is left to the proposals.
+    Features of two columns, where these rows give a reason for them, are tried before all else, once: often they gain
+    more than any setting, and what goes well with them is left to the proposals.
     """
     own = tuple(dict(settings) for settings in getattr(module, "PORTFOLIO", ()))
     if module.COST == 0:
         return own
     if LOG_TARGET in extra:
         own = ({LOG_TARGET: True}, *own, *({**settings, LOG_TARGET: True} for settings in own))
-    return (*own[:1], {**(own[0] if own else {}), PAIRS: True}, *own[1:]) if PAIRS in extra else own
+    return ({PAIRS: True}, *own) if PAIRS in extra else own
 
 
 def _listed(spec: Spec, modules: dict[str, Any], spaces: dict[str, Space]) -> tuple[Point, ...]:
