@@ -38,6 +38,7 @@ _GROUPED = {
 }
 _TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 _EXACT = float(2**53)
+_LOOKED, _FEWEST, _SENTENCE = 2_000, 20, 5
 _COUNTED = re.compile(r"""\d+ x ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
@@ -67,6 +68,20 @@ def settle(
     if not done:
         raise DataError("no column is left: every one was set aside", next_move="; ".join(notes[:3]))
     return pl.DataFrame(done), tuple(notes)
+
+
+def looks_like_text(cells: pl.Series) -> bool:
+    """Whether a text column holds sentences, not names: most cells differ, and have five words and more on average.
+
+    >>> looks_like_text(pl.Series([f"the pump in hall {n} ran hot again" for n in range(50)]))
+    True
+    >>> looks_like_text(pl.Series([f"Hall {n}" for n in range(50)]))
+    False
+    """
+    known = cells.drop_nulls().head(_LOOKED)
+    if cells.dtype != pl.String or len(known) < _FEWEST or known.n_unique() < len(known) / 2:
+        return False
+    return float(known.str.count_matches(r"\w+").mean() or 0.0) >= _SENTENCE  # type: ignore[arg-type]
 
 
 def _without_markers(
@@ -194,7 +209,7 @@ def _mostly_numeric(cells: pl.Series, numbers: pl.Series, known: int) -> str:
 
 
 def _force(cells: pl.Series, role: str, decimal: str) -> tuple[pl.Series, str]:
-    if role == "category":
+    if role in ("category", "text"):
         return cells, ""
     if role == "time":
         return _force_time(cells)

@@ -20,7 +20,7 @@ from volvelle.flow.baseline import propose
 from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask, Signature
-from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
+from volvelle.spec.requirements import Data, FeatureSpec, Problem, Require, Spec, Task
 
 _GATES: dict[ModelTask, tuple[str, ...]] = {
     "binary": ("roc_auc >= 0.7", "balanced_accuracy >= 0.6"),
@@ -69,7 +69,8 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
         target=target,
         positive=signature.classes[signature.positive] if signature.positive is not None else None,
     )
-    spec = Spec(problem=described, data=replace(data, ignore=unused))
+    words = {f.name: FeatureSpec(role="text") for f in signature.features if f.kind == "text"}
+    spec = Spec(problem=described, data=replace(data, ignore=unused), features=words)
     notes |= _open(frame, dataset, spec)
     proposed = propose(spec, frame, dataset)
     notes["require.gates"] = (

@@ -75,6 +75,7 @@ class Trials:
             "given": dict(given or {}),
             "seed": seed,
             "overrides": dict(overrides),
+            "pairs": lesson.pairs,
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")
 

@@ -23,10 +23,10 @@ ML = "ai.onnx.ml"
 
 OPERATORS: dict[str, frozenset[str]] = {
     "": frozenset(
-        "Abs Add And ArgMax ArgMin Cast Clip Concat Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
+        "Abs Add And ArgMax ArgMin Cast Clip Concat Cos Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
         "Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pow "
-        "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Slice Softmax Split Sqrt Squeeze Sub Sum "
-        "Tanh TopK Transpose Unsqueeze Where OneHot".split()
+        "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Sin Slice Softmax Split Sqrt Squeeze Sub "
+        "Sum Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where OneHot".split()
     ),
     ML: frozenset(
         "ArrayFeatureExtractor LinearClassifier LinearRegressor Normalizer SVMClassifier SVMRegressor "

@@ -14,7 +14,6 @@ from volvelle.model.graph import Graph, Value
 from volvelle.model.limits import inspect
 from volvelle.model.parts import MEMBERS
 from volvelle.model.signature import Signature
-from volvelle.prepare.contract import View
 from volvelle.prepare.recipe import Recipe, emit, graph_inputs
 from volvelle.train.ending import close
 from volvelle.train.learning import Learnt, answer, write
@@ -61,24 +60,24 @@ def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> tupl
     """The graph and the answer of each member."""
     graph = Graph("volvelle", sets=sets)
     inputs = graph_inputs(graph, signature)
-    features: dict[View, Value] = {}
+    features: dict[str, Value] = {}
     answers = []
     for part in parts:
-        if part.recipe.view not in features:
-            features[part.recipe.view] = emit(graph, inputs, part.recipe, signature)
-        answers.append(write(graph, features[part.recipe.view], part.learnt))
+        if part.recipe.key not in features:
+            features[part.recipe.key] = emit(graph, inputs, part.recipe, signature)
+        answers.append(write(graph, features[part.recipe.key], part.learnt))
     graph.output("answers", _mean(graph, answers, [p.weight for p in parts]))
     return graph, answers
 
 
-def expected(parts: Sequence[Part], features: Mapping[View, NDArray[np.float32]]) -> NDArray[np.float32]:
+def expected(parts: Sequence[Part], features: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """What the libraries themselves answer: the weighted mean of the members, float32 ``[n, classes]`` or ``[n, 1]``.
 
     Args:
         parts: the members.
-        features: of the rows, for the view of each member.
+        features: of the rows, by the key of each member's recipe.
     """
-    given = [np.asarray(answer(p.learnt, features[p.recipe.view]), dtype=np.float32) for p in parts]
+    given = [np.asarray(answer(p.learnt, features[p.recipe.key]), dtype=np.float32) for p in parts]
     return weighted(given, [p.weight for p in parts])
 
 
