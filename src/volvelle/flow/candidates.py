@@ -14,7 +14,7 @@ from volvelle.train.contract import Settings, Space, defaults
 from volvelle.train.learning import LOG_CHOICE, LOG_TARGET, PAIRS, PAIRS_CHOICE, log_fits
 from volvelle.train.order import Plan, Point, product
 
-LATE_COST = 6
+LATE_COST = 5
 """Defaults of estimators as dear as this wait until the first portfolio entries are done."""
 
 

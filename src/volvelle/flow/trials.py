@@ -42,6 +42,7 @@ class Trials:
     """Measures candidates; a context manager that ends its processes.
 
     Scores do not depend on the number of workers, by default one for each core: each fold is one job of one thread.
+    With `single`, the last fit is given no more than a trial: where a gate bounds size or time.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class Trials:
         *,
         workers: int | None = None,
         given: Mapping[str, Any] | None = None,
+        single: bool = False,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
-        self._count, self._keep = len(folds), keep
+        self._count, self._keep, self._single = len(folds), keep, single
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
@@ -105,7 +107,10 @@ class Trials:
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
             found, work = answer["found"], answer["seconds"]
-        jobs = [self._job(estimator, {**settings, **found}, fold) for fold in range(self._count)]
+        last = getattr(ESTIMATORS.load(estimator), "LAST", ())
+        taken = {name: value for name, value in found.items() if name not in last}
+        found, tried = (taken if self._single else found), {**settings, **taken}
+        jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
         with contextlib.closing(self._answers(jobs, deadline)) as answers:
             for answer in answers:
@@ -145,7 +150,8 @@ class Trials:
             for job in jobs:
                 while job["number"] not in done:
                     ready = selector.select(None if deadline == math.inf else max(0.0, deadline - time.monotonic()))
-                    if not ready:
+                    # Only the clock says when the time is up: it may go slower than the waiting.
+                    if not ready and time.monotonic() >= deadline:
                         self._end()
                         raise OutOfTime("the time budget ended in the middle of a trial")
                     for event, _ in ready:

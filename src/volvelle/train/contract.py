@@ -76,7 +76,9 @@ class Estimator(Protocol):
       the defaults and before any proposal.
     - ``settle(lesson, settings)``: settings that it takes from the rows, such as a number of trees by early stopping.
       It is asked once a trial, with the first fold's training rows; what it gives is kept with the trial and used for
-      the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand.
+      the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand;
+      ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
+      is not worth its time in every trial.
     """
 
     TASKS: tuple[ModelTask, ...]

@@ -46,6 +46,10 @@ class Trial(Record, frozen=True):
         """All settings, proposed and found."""
         return {**self.settings, **self.found}
 
+    def times(self) -> int:
+        """How many models like a fold's the last fit averages."""
+        return int(self.found.get("boosters", 1))
+
 
 class Searched(Record, frozen=True):
     """What a search found."""
