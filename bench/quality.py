@@ -29,11 +29,11 @@ import lightgbm
 import msgspec
 import numpy as np
 import polars as pl
+from bench import standing
+from bench.sets import SETS, spec_for
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from bench import standing
-from bench.sets import SETS, spec_for
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.flow.turn import Project, turn
@@ -135,7 +135,8 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
                     stdout=said,
                     stderr=said,
                     timeout=_PATIENCE * budget + 300,
-                ).check_returncode()
+                    check=True,
+                )
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 last = (place / "said.txt").read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
                 return {"version": "", "failed": f"{type(error).__name__}: {last[:200]}"}
