@@ -201,8 +201,9 @@ ESTIMATORS = Catalog(
     "estimator",
     ("TASKS", "VIEW", "SPACE", "COST", "fit", "emit", "predict"),
 )
+CALIBRATORS = Catalog("calibrators", "volvelle.train.calibrators", "calibrator", ("TASKS", "fit", "apply", "emit"))
 METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
 GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))
 FINDINGS = Catalog("findings", "volvelle.data.findings", "finding", ("find",))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
-ALL = (SOURCES, FINDINGS, STEPS, ESTIMATORS, METRICS, GATES, COMMANDS)
+ALL = (SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES, COMMANDS)

@@ -77,6 +77,7 @@ class Trials:
             "given": dict(given or {}),
             "seed": seed,
             "overrides": dict(overrides),
+            "pairs": lesson.pairs,
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -119,16 +120,20 @@ class Trials:
                 answering += answer["answering"]
                 if len(scores) < self._count and not goes_on(tuple(scores)):
                     break
-        kept = self._kept(jobs) if len(scores) == self._count else ""
+        whole = len(scores) == self._count
+        kept = self._kept(jobs) if whole else ""
         for job in jobs:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(job["out"])
-        return Outcome(tuple(scores), found, work, answering, kept)
+        weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
+        return Outcome(tuple(scores), found, work, answering, kept, **weight)
 
     def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
         self._jobs += 1
         out = "" if settling else str(Path(self._folder.name) / f"job-{self._jobs}.npy")
-        return {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+        job = {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+        # One fold's file stands for all: they differ by their rows alone.
+        return job | {"weigh": fold == self._count - 1}
 
     def _kept(self, jobs: list[dict[str, Any]]) -> str:
         """The out-of-fold predictions, rows fold by fold, in the store."""

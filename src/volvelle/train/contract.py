@@ -100,6 +100,31 @@ class Estimator(Protocol):
         ...
 
 
+Params = dict[str, Any]
+"""What a calibrator learnt: numbers and lists of numbers, so that a record can hold them."""
+
+
+class Calibrator(Protocol):
+    """Turns the scores of a trained model into better probabilities, and writes itself behind its graph.
+
+    TASKS is a literal. Columns are the classes in the order of the signature.
+    """
+
+    TASKS: tuple[ModelTask, ...]
+
+    def fit(self, scores: NDArray[np.float32], y: NDArray[np.int64]) -> Params | None:
+        """Learn from scores ``[n, classes]`` of rows that the model had not learnt from; None where it cannot."""
+        ...
+
+    def apply(self, params: Params, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities ``[n, classes]`` that sum to one, the same as the graph gives."""
+        ...
+
+    def emit(self, graph: Graph, scores: Value, params: Params) -> Value:
+        """`apply` in the graph, float ``[N, classes]``."""
+        ...
+
+
 def defaults(space: Space) -> Settings:
     """The default point of a space.
 

@@ -77,11 +77,11 @@ def leaders(trials: Sequence[Trial], direction: str, count: int) -> list[str]:
 def _alike(entries: Sequence[Settings], name: str, trials: Sequence[Trial], direction: str) -> list[Settings]:
     """Of entries that are there with the logarithm of the target and without, first those that the best trial is like.
 
-    Both of the estimator's first two trials, which differ in nothing else, come before this is asked.
+    Before one with the logarithm was tried, they keep their order.
     """
     sign = 1 if direction == "up" else -1
     mine = [t for t in trials if t.estimator == name and t.score is not None]
-    if len(mine) < 2:
+    if not any(t.settings.get(LOG_TARGET) for t in mine):
         return list(entries)
     best = max(mine, key=lambda t: sign * float(t.score or 0.0)).settings.get(LOG_TARGET, False)
     return sorted(entries, key=lambda settings: settings.get(LOG_TARGET, False) != best)
