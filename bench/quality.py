@@ -46,10 +46,8 @@ from volvelle.prepare.records import Split
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("flaml", "mljar", "autogluon")
-TOOLS = ("own", "lightgbm", "linear", *PEERS)
+TOOLS = ("own", *standing.TOOLS)
 KEPT = HERE / "quality.json"
-SEARCHED = 0.85
-"""Volvelle's budget is the search's alone; the rest is left for training the winner on all rows."""
 _PATIENCE = 20
 """A peer that has not come back after so many budgets, by the wall, is given up."""
 _ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
@@ -115,7 +113,7 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
         place = Path(folder)
         if tool == "own":
             (place / "spec.json").write_bytes(
-                msgspec.json.encode(spec_for(name, options.data, seed, SEARCHED * budget))
+                msgspec.json.encode(spec_for(name, options.data, seed, standing.SEARCHED * budget))
             )
             command = [sys.executable, "-m", "bench.peers.own", folder]
         else:
@@ -124,18 +122,18 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
                 table.write_parquet(place / f"{side}.parquet")
             asked = {"kind": dealt.signature.task, "classes": len(dealt.signature.classes)}
             (place / "task.json").write_text(json.dumps({**asked, "seed": seed, "budget": budget}), encoding="utf-8")
-            command = [str(options.peers / tool / "bin" / "python"), str(HERE / "peers" / f"with_{tool}.py"), folder]
+            command = [str(options.peers / tool / "bin" / "python"), "-m", f"bench.peers.with_{tool}", folder]
         environment = {**os.environ, **dict.fromkeys(_ONE, "1")}
         with (place / "said.txt").open("wb") as said:
             try:
                 subprocess.run(
                     command,
+                    check=True,
                     cwd=HERE.parent,
                     env=environment,
                     stdout=said,
                     stderr=said,
                     timeout=_PATIENCE * budget + 300,
-                    check=True,
                 )
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 last = (place / "said.txt").read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import progress
+from bench.peers import progress
 
 TARGET = "__target__"
 _ROWS = 15

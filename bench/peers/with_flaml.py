@@ -6,7 +6,7 @@ import importlib
 import pickle
 from typing import Any
 
-import task
+from bench.peers import task
 
 
 def learn(x: Any, y: Any, asked: task.Task) -> task.Learnt:

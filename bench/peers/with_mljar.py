@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-import task
+from bench.peers import task
 
 
 def learn(x: Any, y: Any, asked: task.Task) -> task.Learnt:

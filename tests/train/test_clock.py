@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 
+from msgspec import structs
+
 from volvelle.train.clock import Clock, refit
 from volvelle.train.records import Trial
 
@@ -52,3 +54,9 @@ def test_what_training_again_will_cost() -> None:
 def test_the_budget_is_the_searchs_alone() -> None:
     """What an interrupted search has spent is taken off, and nothing is held back."""
     assert math.isclose(clock(before=50.0).left(), 50.0, abs_tol=0.5)
+
+
+def test_the_last_fit_may_average_several() -> None:
+    """A trial whose last fit averages three boosters costs three times as much to train again."""
+    one = trial(0, "a", 1.0)
+    assert math.isclose(refit(structs.replace(one, found={"boosters": 3}), 5), 3 * refit(one, 5))

@@ -141,6 +141,27 @@ def test_rounded_booster_agrees_with_the_untouched_one() -> None:
     assert np.abs(ours - plain.predict(lesson.x)).max() <= 1e-5
 
 
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_averaged_boosters_are_one_ensemble(task: ModelTask) -> None:
+    """Three boosters answer the mean, before the link, of three that are fitted alone, and export exactly."""
+    boosted = ESTIMATORS.load("lightgbm")
+    lesson = table(task, "raw")
+    settings = defaults(boosted.SPACE) | {"trees": 20, "boosters": 3, "rows": 0.8}
+    fitted = boosted.fit(lesson, settings)
+    seeds = [lesson.seed + boosted._APART * k for k in range(3)]
+    alone = [boosted.fit(replace(lesson, seed=seed), settings | {"boosters": 1}) for seed in seeds]
+    given = boosted.predict(fitted, lesson.x).astype(np.float64)
+    each = np.stack([boosted.predict(one, lesson.x) for one in alone]).astype(np.float64)
+    assert np.ptp(each, axis=0).max() > 1e-3
+    if task != "regression":
+        mean = np.exp(np.log(each).mean(axis=0))
+        each = (mean / mean.sum(axis=1, keepdims=True))[None]
+    assert np.allclose(given, np.mean(each, axis=0), rtol=1e-4, atol=1e-5)
+    answers = Session(onnx_bytes(boosted, fitted, lesson.x.shape[1])).run({"x": lesson.x})["scores"]
+    parity = compare(given, answers, task)
+    assert (parity.labels, parity.largest <= 1e-5) == (0, True)
+
+
 @pytest.mark.parametrize("weights", ["equal", "distance"])
 def test_neighbours_agree_with_scikit_learn(weights: str) -> None:
     """Whole-number features change no neighbour of real rows: scikit-learn, on the features as they are, agrees."""

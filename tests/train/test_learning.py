@@ -55,7 +55,7 @@ def test_early_stopping_finds_few_trees_in_noise_and_more_in_signal() -> None:
     found = settle("lightgbm", signal, settings)
     assert settle("lightgbm", noise, settings)["trees"] < 30 < found["trees"]
     assert settle("lightgbm", signal, settings) == found
-    assert settle("lightgbm", signal, settings | {"trees": 7}) == {}
+    assert settle("lightgbm", signal, settings | {"trees": 7, "boosters": 1}) == {}
     assert settle("linear", signal, {}) == {}
 
 
@@ -63,7 +63,7 @@ def test_found_trees_are_used() -> None:
     """A booster has as many trees as its settings say."""
     lesson = Lesson(X, (X[:, 0] > 0).astype(np.int64), "binary", 2)
     settings = defaults(ESTIMATORS.load("lightgbm").SPACE) | {"trees": 13}
-    assert learn("lightgbm", lesson, settings).fitted.library.num_trees() == 13
+    assert learn("lightgbm", lesson, settings).fitted.library[0].num_trees() == 13
 
 
 @pytest.mark.parametrize("threshold", [None, 0.2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from volvelle.train.contract import Choice, Float, Int, Space
-from volvelle.train.order import Plan, Point, every, grid, leaders, product, size, upcoming
+from volvelle.train.order import Plan, Point, every, grid, leaders, near_best, product, size, upcoming
 from volvelle.train.records import Trial
 
 SPACES: dict[str, Space] = {
@@ -23,17 +23,28 @@ def walked(plan: Plan, scores: dict[str, float]) -> list[Point]:
     return [(t.estimator, t.settings) for t in trials]
 
 
-def test_defaults_then_first_entries_then_the_dear_then_the_rest() -> None:
-    """Cheap defaults, the first portfolio entry of each leader by rank, dear defaults, then the other entries."""
+def test_defaults_then_two_entries_then_the_dear_in_between() -> None:
+    """Cheap defaults, two entries by rank, then a dear default before each other; what is far behind has no more."""
     assert walked(PLAN, {"a": 0.6, "b": 0.9, "dear": 0.1}) == [
         ("a", {"n": 3}),
         ("b", {"n": 3, "k": "x"}),
         ("b", {"n": 3, "k": "y"}),
         ("a", {"n": 5}),
         ("dear", {"c": 1.0}),
-        ("dear", {"c": 2.0}),
         ("a", {"n": 7}),
     ]
+
+
+def test_who_is_near_the_best() -> None:
+    """The first two in rank, and those behind by no more than a tenth of the way from the first trial."""
+    scores = {"constant": 0.0, "far": 0.89, "near": 0.91, "best": 1.0, "second": 0.99}
+    trials = [
+        Trial(number=n, estimator=name, settings={}, status="done", score=score)
+        for n, (name, score) in enumerate(scores.items())
+    ]
+    assert near_best(trials, "up") == ["best", "second", "near"]
+    assert near_best(trials[:2], "up") == ["far", "constant"]
+    assert near_best([], "up") == []
 
 
 def test_listed_candidates_are_all_there_is() -> None:

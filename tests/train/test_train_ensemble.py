@@ -71,3 +71,15 @@ def test_the_shipped_mean_is_this_mean() -> None:
     two = weighted([one, other], [1 / 3, 2 / 3])
     assert two.dtype == np.float32
     assert two[0, 0] == np.float32(float(one[0, 0]) * (1 / 3) + float(other[0, 0]) * (2 / 3))
+
+
+def test_choices_are_judged_not_the_chosen() -> None:
+    """Of forty equal models the luckiest is no yardstick: the gain is counted against what choosing it gives."""
+    rng = np.random.default_rng(5)
+    shared = rng.standard_normal(ROWS)
+    known = library([shared + 0.4 * rng.standard_normal(ROWS) for _ in range(40)])
+    score = rmse(known)
+    means = [np.mean([score(f, a[known.folds == f]) for f in range(FOLDS)]) for a in known.answers]
+    found = find(known._replace(best=int(np.argmin(means))), score, -1)
+    assert found.better
+    assert found.gain > min(means) - found.score

@@ -51,7 +51,6 @@ class Trials:
         metric: str,
         folds: Folds,
         seed: int,
-        overrides: Mapping[str, tuple[str, ...]],
         keep: Callable[[bytes], str],
         *,
         workers: int | None = None,
@@ -76,7 +75,7 @@ class Trials:
             "metric": metric,
             "given": dict(given or {}),
             "seed": seed,
-            "overrides": dict(overrides),
+            "overrides": dict(lesson.overrides),
             "pairs": lesson.pairs,
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")
@@ -108,8 +107,9 @@ class Trials:
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
             found, work = answer["found"], answer["seconds"]
         last = getattr(ESTIMATORS.load(estimator), "LAST", ())
-        taken = {name: value for name, value in found.items() if name not in last}
-        found, tried = (taken if self._single else found), {**settings, **taken}
+        if self._single:
+            found = {name: value for name, value in found.items() if name not in last}
+        tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
         with contextlib.closing(self._answers(jobs, deadline)) as answers:

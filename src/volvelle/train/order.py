@@ -10,12 +10,14 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
+from volvelle.train.learning import LOG_TARGET
 from volvelle.train.records import Trial
 
 Point = tuple[str, Settings]
 """Estimator and settings."""
 REACH = 0.1
-"""Only estimators within this share of the way from the first trial to the best have their portfolio tried."""
+"""Only estimators within this share of the way from the first trial to the best, and the first two in rank, have
+their portfolio tried."""
 AHEAD = 2
 """So many entries of an estimator come before the first one of the next in rank, and before the first dear default."""
 
@@ -53,7 +55,7 @@ def upcoming(
     entries = [
         (place + AHEAD * rank, (name, defaults(plan.spaces[name]) | dict(settings)))
         for rank, name in enumerate(near_best(trials, direction) if method == "auto" else ())
-        for place, settings in enumerate(plan.portfolio.get(name, ()))
+        for place, settings in enumerate(_alike(plan.portfolio.get(name, ()), name, trials, direction))
         if name in plan.spaces
     ]
     # The ranks change with every trial, so the place of the next entry is counted by how many are done.
@@ -72,6 +74,19 @@ def leaders(trials: Sequence[Trial], direction: str, count: int) -> list[str]:
     return list(dict.fromkeys(t.estimator for t in scored))[:count]
 
 
+def _alike(entries: Sequence[Settings], name: str, trials: Sequence[Trial], direction: str) -> list[Settings]:
+    """Of entries that are there with the logarithm of the target and without, first those that the best trial is like.
+
+    Before one with the logarithm was tried, they keep their order.
+    """
+    sign = 1 if direction == "up" else -1
+    mine = [t for t in trials if t.estimator == name and t.score is not None]
+    if not any(t.settings.get(LOG_TARGET) for t in mine):
+        return list(entries)
+    best = max(mine, key=lambda t: sign * float(t.score or 0.0)).settings.get(LOG_TARGET, False)
+    return sorted(entries, key=lambda settings: settings.get(LOG_TARGET, False) != best)
+
+
 def near_best(trials: Sequence[Trial], direction: str) -> list[str]:
     """The estimators whose best trial is not far behind the best of all, best first."""
     sign = 1 if direction == "up" else -1
@@ -80,7 +95,8 @@ def near_best(trials: Sequence[Trial], direction: str) -> list[str]:
         return []
     best = {name: max(score for n, score in scored if n == name) for name, _ in scored}
     top = max(best.values())
-    return [n for n in leaders(trials, direction, len(best)) if top - best[n] <= REACH * abs(top - scored[0][1])]
+    ranked = leaders(trials, direction, len(best))
+    return [n for n in ranked if n in ranked[:2] or top - best[n] <= REACH * abs(top - scored[0][1])]
 
 
 def grid(spaces: Mapping[str, Space]) -> Iterator[Point]:

@@ -48,7 +48,7 @@ class Trial(Record, frozen=True):
 
     def times(self) -> int:
         """How many models like a fold's the last fit averages."""
-        return int(self.found.get("boosters", 1))
+        return int(self.whole().get("boosters", 1))
 
 
 class Searched(Record, frozen=True):
