@@ -263,7 +263,7 @@ def test_features_are_made_once(lesson: Training, temporary: Path, monkeypatch: 
         here = worker.Worker(next(temporary.glob("volvelle-trials-*")))
         for name, bought in (("logistic", False), ("naive_bayes", False), ("logistic", True), ("linear_svm", True)):
             settings = defaults(ESTIMATORS.load(name).SPACE) | {"pairs": bought}
-            here.score(name, settings, 0, str(temporary / "out.npy"))
+            here.score(name, settings, 0, str(temporary / "out.npy"), weigh=False)
     (temporary / "out.npy").unlink()
     assert [view for view, _ in made] == ["dense", "dense"]
     assert made[0][1] == 0 < made[1][1]

@@ -155,7 +155,7 @@ def test_averaged_boosters_are_one_ensemble(task: ModelTask) -> None:
     assert np.ptp(each, axis=0).max() > 1e-3
     if task != "regression":
         mean = np.exp(np.log(each).mean(axis=0))
-        each = [mean / mean.sum(axis=1, keepdims=True)]
+        each = (mean / mean.sum(axis=1, keepdims=True))[None]
     assert np.allclose(given, np.mean(each, axis=0), rtol=1e-4, atol=1e-5)
     answers = Session(onnx_bytes(boosted, fitted, lesson.x.shape[1])).run({"x": lesson.x})["scores"]
     parity = compare(given, answers, task)
