@@ -29,6 +29,7 @@ FLOORS = {
     "ames_housing": ("lightgbm", "mape", 0.0, 0.12),
     "diamonds": ("lightgbm", "rmse", 0.0, 650.0),
     "cmapss": ("lightgbm", "rmse", 0.0, 22.0),
+    "sms_spam": ("logistic", "pr_auc", 0.90, 1.0),
     "electricity": ("lightgbm", "accuracy", 0.85, 1.0),
     "digits": ("rbf_svm", "accuracy", 0.95, 1.0),
     "breast_cancer": ("logistic", "roc_auc", 0.95, 1.0),

@@ -28,6 +28,7 @@ SETS = {
     "diamonds": ("regression/diamonds.csv.gz", "price"),
     "electricity": ("drift/elec2.csv.gz", "class"),
     "mammography": ("tabular/mammography.csv.gz", "class"),
+    "sms_spam": ("text/sms_spam.tsv.gz", "column_1"),
     "telco_churn": ("tabular/telco_churn.csv.gz", "Churn"),
     "titanic": ("tabular/titanic.csv.gz", "Survived"),
     "wine_quality": ("tabular/wine_quality.csv.gz", "quality"),
@@ -70,6 +71,7 @@ MEDIUM = {
         "duplicates",
         "order:class",
     ],
+    "sms_spam": ["duplicates"],
     "telco_churn": ["identifier:customerID"],
     "titanic": ["cardinality:Ticket", "identifier:Name", "identifier:PassengerId", "missing:Cabin", "personal:Name"],
     "wine_quality": [

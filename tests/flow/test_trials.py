@@ -76,7 +76,7 @@ def told(outcome: Outcome) -> tuple[Any, ...]:
 
 def trials(lesson: Training, **options: Any) -> Trials:
     """Trials of the area under the curve."""
-    return Trials(lesson, "roc_auc", folds(lesson), 1, {}, digest, **options)
+    return Trials(lesson, "roc_auc", folds(lesson), 1, digest, **options)
 
 
 def living(place: Path) -> list[int]:

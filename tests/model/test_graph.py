@@ -7,7 +7,9 @@ import onnx
 import pytest
 
 from volvelle.errors import ContractBroken
-from volvelle.model.graph import OPERATORS, Graph
+from volvelle.model import parts
+from volvelle.model.graph import OPERATORS, Graph, Value
+from volvelle.model.limits import inspect
 from volvelle.model.session import Session
 
 
@@ -71,3 +73,39 @@ def test_a_type_that_no_graph_holds_is_refused() -> None:
     """Only float32, float64, int64 and bool constants exist."""
     with pytest.raises(ContractBroken, match="int32"):
         Graph("bad").constant(np.array([1], dtype=np.int32))
+
+
+def test_a_graph_that_is_resumed_gives_the_bytes_of_one_written_at_once() -> None:
+    """Outputs are taken off, the rest goes on: names, constants and operator sets are those of a single writing."""
+    mid = np.array([[2.0, 3.0]], dtype=np.float32)
+
+    def first(graph: Graph) -> Value:
+        return graph.node("Mul", graph.input("x", "float", 2), graph.constant(mid))
+
+    def second(graph: Graph, made: Value) -> None:
+        graph.output("y", graph.node("Add", made, graph.constant(mid)))
+        graph.output("top", graph.node("ArgMax", made, kind="int64", width=1, axis=1, keepdims=0), vector=True)
+
+    begun, whole = Graph("one"), Graph("one")
+    begun.output("answers", first(begun))
+    graph, outputs = Graph.resume(inspect(begun.finish()))
+    assert {name: (v.kind, v.width) for name, v in outputs.items()} == {"answers": ("float", 2)}
+    second(graph, outputs["answers"])
+    second(whole, first(whole))
+    assert graph.finish() == whole.finish()
+
+
+def test_a_part_of_a_graph_stands_alone() -> None:
+    """What leads to a value is kept and nothing else; it answers as the value did inside."""
+    graph = Graph("two")
+    x = graph.input("x", "float", 2)
+    left, right = (graph.node("Mul", x, graph.constant(np.array([[k, k]], dtype=np.float32))) for k in (2.0, 5.0))
+    graph.output("scores", graph.node("Add", left, right))
+    content = graph.finish({"members": f'[["{left.name}", 0.5], ["{right.name}", 0.5]]'})
+    assert parts.members(content) == [(left.name, 0.5), (right.name, 0.5)]
+    alone = parts.part(content, right.name, "scores")
+    assert [n.op_type for n in inspect(alone).graph.node] == ["Mul", "Identity"]
+    assert len(inspect(alone).graph.initializer) == 1
+    given = np.array([[1.0, -1.0]], dtype=np.float32)
+    assert Session(alone).run({"x": given})["scores"].tolist() == [[5.0, -5.0]]
+    assert parts.members(alone) == []

@@ -37,6 +37,7 @@ folds = 2
 KITS = """
 import importlib
 from pathlib import Path
+from volvelle.testing.check_calibrator import check_calibrator
 from volvelle.testing.check_estimator import check_estimator
 from volvelle.testing.check_finding import check_finding
 from volvelle.testing.check_gate import check_gate
@@ -47,6 +48,7 @@ def make(folder, frame):
     frame.write_avro(folder / "t.avro")
     return "t.avro"
 check_estimator(importlib.import_module("orchard.one_rule"))
+check_calibrator(importlib.import_module("orchard.sharpening"))
 check_step(importlib.import_module("orchard.square_root"))
 check_source(importlib.import_module("orchard.avro"), make)
 check_metric(importlib.import_module("orchard.kappa"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ class Training(NamedTuple):
     notes: tuple[str, ...]
     pairs: tuple[str, ...] | str = "none"
     """Columns joined two by two, as the spec has it."""
+    overrides: Mapping[str, tuple[str, ...]] = {}
+    """Steps that the spec names for single columns."""
 
 
 def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Training:
@@ -41,7 +44,7 @@ def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Tr
     frame = from_bytes(context.get(split.train))
     signature, notes = derive(spec, dataset, frame)
     codes = target_codes(frame, signature)
-    return Training(frame, signature, encode(frame, signature), codes, notes, spec.prepare.pairs)
+    return Training(frame, signature, encode(frame, signature), codes, notes, spec.prepare.pairs, overrides(spec))
 
 
 def keys(spec: Spec, frame: pl.DataFrame) -> Keys:

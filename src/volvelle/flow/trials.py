@@ -51,7 +51,6 @@ class Trials:
         metric: str,
         folds: Folds,
         seed: int,
-        overrides: Mapping[str, tuple[str, ...]],
         keep: Callable[[bytes], str],
         *,
         workers: int | None = None,
@@ -76,7 +75,7 @@ class Trials:
             "metric": metric,
             "given": dict(given or {}),
             "seed": seed,
-            "overrides": dict(overrides),
+            "overrides": dict(lesson.overrides),
             "pairs": lesson.pairs,
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")

@@ -187,7 +187,8 @@ def never(case: Case) -> Finding | None:
         weight="warn",
         headline=f"Never predicted: {names}",
         detail="the class with the largest probability is answered, and that is never one of these",
-        advice="collect more rows of them, weigh classes alike (the setting 'balanced'), or lower the threshold",
+        advice="collect more rows of them, weigh classes alike (the setting 'balanced'), or state a floor on recall, "
+        "which moves the threshold of two classes",
     )
 
 

@@ -13,7 +13,7 @@ from volvelle.data.versions import to_bytes
 from volvelle.evaluate.measure import stated
 from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
-from volvelle.flow.lesson import Training, keys, overrides, training
+from volvelle.flow.lesson import Training, keys, training
 from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
 from volvelle.prepare import split as splitting
@@ -61,7 +61,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
 
     said = stated(metric, spec.require)
     single = any(parse(text).name in SMALL for text in spec.require.gates)
-    with Trials(lesson, metric, folds, goal.seed, overrides(spec), context.put, given=said, single=single) as trials:
+    with Trials(lesson, metric, folds, goal.seed, context.put, given=said, single=single) as trials:
         found = searching.search(plan, trials.measure, goal, finished=tuple(kept), notify=told, began=began)
     return structs.replace(
         found,
