@@ -90,7 +90,7 @@ def tables(kept: Path) -> str:
             _markdown(["tool", "sets", "CPU / budget", "largest", "one row, ms", "KiB"], _costs(found, budget)),
             "",
         ]
-        kept_ = [e["search"] / (SEARCHED * budget) for e in found if e["tool"] == "own" and e["budget"] == budget]
+        kept_ = [e["search"] / (SEARCHED * budget) for e in found if "search" in e and e["budget"] == budget]
         text += [f"Volvelle's search used {min(kept_):.3f} to {max(kept_):.3f} of the time it was asked for.", ""]
         failed = [
             f"{e['tool']} on {e['set']}: {e['failed']}" for e in found if e.get("failed") and e["budget"] == budget

@@ -7,6 +7,7 @@ what the budget bounds, and its trials.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -19,6 +20,8 @@ from typing import Any
 import msgspec
 import numpy as np
 from bench.peers import progress
+
+import volvelle
 
 _ROWS = 15
 _BEFORE = ("collect", "admit", "explore", "split")
@@ -66,6 +69,7 @@ def main() -> int:
         times.append(time.process_time() - began)
     report = {
         "version": importlib.metadata.version("volvelle"),
+        "code": _code(),
         "cpu": round(sum(took for stage, took in seconds.items() if stage not in _BEFORE), 2),
         "search": round(seconds["search"], 2),
         "row_ms": round(1000 * statistics.median(times), 3),
@@ -76,6 +80,12 @@ def main() -> int:
     }
     (place / "report.json").write_text(json.dumps(report), encoding="utf-8")
     return 0
+
+
+def _code() -> str:
+    """The first digits of a hash of our source: results of one code can be told from those of another."""
+    files = sorted(Path(volvelle.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from volvelle.train.contract import Choice, Float, Int, Space
+from collections.abc import Callable
+
+from volvelle.train.contract import Choice, Float, Int, Settings, Space
+from volvelle.train.learning import LOG_CHOICE, PAIRS_CHOICE
 from volvelle.train.order import Plan, Point, every, grid, leaders, near_best, product, size, upcoming
 from volvelle.train.records import Trial
 
@@ -23,6 +26,17 @@ def walked(plan: Plan, scores: dict[str, float]) -> list[Point]:
     return [(t.estimator, t.settings) for t in trials]
 
 
+def walked_by(plan: Plan, score: Callable[[Settings], float]) -> list[Settings]:
+    """All settings of the fixed order, each scored by what they are."""
+    trials: list[Trial] = []
+    while (point := upcoming(plan, trials, "auto", "up")) is not None:
+        name, settings = point
+        trials.append(
+            Trial(number=len(trials), estimator=name, settings=settings, status="done", score=score(settings))
+        )
+    return [t.settings for t in trials]
+
+
 def test_defaults_then_two_entries_then_the_dear_in_between() -> None:
     """Cheap defaults, two entries by rank, then a dear default before each other; what is far behind has no more."""
     assert walked(PLAN, {"a": 0.6, "b": 0.9, "dear": 0.1}) == [
@@ -36,13 +50,13 @@ def test_defaults_then_two_entries_then_the_dear_in_between() -> None:
 
 
 def test_who_is_near_the_best() -> None:
-    """The first two in rank, and those behind by no more than a tenth of the way from the first trial."""
+    """Those behind by no more than a tenth of the way from the first trial, and the estimator of that one."""
     scores = {"constant": 0.0, "far": 0.89, "near": 0.91, "best": 1.0, "second": 0.99}
     trials = [
         Trial(number=n, estimator=name, settings={}, status="done", score=score)
         for n, (name, score) in enumerate(scores.items())
     ]
-    assert near_best(trials, "up") == ["best", "second", "near"]
+    assert near_best(trials, "up") == ["best", "second", "near", "constant"]
     assert near_best(trials[:2], "up") == ["far", "constant"]
     assert near_best([], "up") == []
 
@@ -84,3 +98,17 @@ def test_leaders_are_the_best() -> None:
     ]
     assert leaders(trials, "up", 2) == ["b", "a"]
     assert leaders(trials, "down", 2) == ["b", "dear"]
+
+
+def test_entries_follow_the_best_trial() -> None:
+    """Entries come with features of two columns where the best trial has them, and first with its kind of target."""
+    space: Space = {"n": Int(low=1, high=9, default=3), "pairs": PAIRS_CHOICE, "log_target": LOG_CHOICE}
+    entries = ({"pairs": True}, {"log_target": True}, {"n": 5}, {"n": 5, "log_target": True})
+    points = walked_by(Plan({"a": space}, {"a": entries}), lambda s: s["pairs"] + 2 * s["log_target"])
+    plain = {"n": 3, "pairs": False, "log_target": False}
+    assert points[:4] == [
+        plain,
+        plain | {"pairs": True},
+        plain | {"pairs": True, "log_target": True},
+        {"n": 5, "pairs": True, "log_target": True},
+    ]

@@ -42,7 +42,6 @@ class Trials:
     """Measures candidates; a context manager that ends its processes.
 
     Scores do not depend on the number of workers, by default one for each core: each fold is one job of one thread.
-    With `single`, the last fit is given no more than a trial: where a gate bounds size or time.
     """
 
     def __init__(
@@ -55,12 +54,11 @@ class Trials:
         *,
         workers: int | None = None,
         given: Mapping[str, Any] | None = None,
-        single: bool = False,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
-        self._count, self._keep, self._single = len(folds), keep, single
+        self._count, self._keep = len(folds), keep
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
@@ -107,8 +105,6 @@ class Trials:
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
             found, work = answer["found"], answer["seconds"]
         last = getattr(ESTIMATORS.load(estimator), "LAST", ())
-        if self._single:
-            found = {name: value for name, value in found.items() if name not in last}
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []

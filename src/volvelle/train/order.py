@@ -10,14 +10,14 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from volvelle.train.contract import Choice, Float, Int, Settings, Space, defaults
-from volvelle.train.learning import LOG_TARGET
+from volvelle.train.learning import LOG_TARGET, PAIRS
 from volvelle.train.records import Trial
 
 Point = tuple[str, Settings]
 """Estimator and settings."""
 REACH = 0.1
-"""Only estimators within this share of the way from the first trial to the best, and the first two in rank, have
-their portfolio tried."""
+"""Only estimators within this share of the way from the first trial to the best have their portfolio tried; that of
+the first trial has, too, as it cannot be told how near it is."""
 AHEAD = 2
 """So many entries of an estimator come before the first one of the next in rank, and before the first dear default."""
 
@@ -75,16 +75,18 @@ def leaders(trials: Sequence[Trial], direction: str, count: int) -> list[str]:
 
 
 def _alike(entries: Sequence[Settings], name: str, trials: Sequence[Trial], direction: str) -> list[Settings]:
-    """Of entries that are there with the logarithm of the target and without, first those that the best trial is like.
+    """Entries in the light of the estimator's best trial: with features of two columns where it has them.
 
-    Before one with the logarithm was tried, they keep their order.
+    Of entries that are there with the logarithm of the target and without, first those that it is like, once one with
+    the logarithm was tried.
     """
     sign = 1 if direction == "up" else -1
     mine = [t for t in trials if t.estimator == name and t.score is not None]
+    best = max(mine, key=lambda t: sign * float(t.score or 0.0)).settings
+    given = [{PAIRS: True, **settings} if best.get(PAIRS) else dict(settings) for settings in entries]
     if not any(t.settings.get(LOG_TARGET) for t in mine):
-        return list(entries)
-    best = max(mine, key=lambda t: sign * float(t.score or 0.0)).settings.get(LOG_TARGET, False)
-    return sorted(entries, key=lambda settings: settings.get(LOG_TARGET, False) != best)
+        return given
+    return sorted(given, key=lambda settings: settings.get(LOG_TARGET, False) != best.get(LOG_TARGET, False))
 
 
 def near_best(trials: Sequence[Trial], direction: str) -> list[str]:
@@ -96,7 +98,8 @@ def near_best(trials: Sequence[Trial], direction: str) -> list[str]:
     best = {name: max(score for n, score in scored if n == name) for name, _ in scored}
     top = max(best.values())
     ranked = leaders(trials, direction, len(best))
-    return [n for n in ranked if n in ranked[:2] or top - best[n] <= REACH * abs(top - scored[0][1])]
+    first, score = scored[0]
+    return [n for n in ranked if n == first or top - best[n] <= REACH * abs(top - score)]
 
 
 def grid(spaces: Mapping[str, Space]) -> Iterator[Point]:

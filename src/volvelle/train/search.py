@@ -209,9 +209,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
         "found": outcome.found,
     }
     if len(scores) == folds or best is None:
-        # What ships may average several like the one that was weighed.
-        times = int(outcome.found.get("boosters", 1))
-        said |= {"size": outcome.size * times, "operations": outcome.operations * times}
+        said |= {"size": outcome.size, "operations": outcome.operations}
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
     note = f"stopped after {len(scores)} of {folds} folds: it could not catch up"

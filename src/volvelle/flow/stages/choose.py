@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 import polars as pl
+from msgspec import structs
 
-from volvelle.catalog import METRICS
+from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.versions import to_bytes
 from volvelle.errors import ContractBroken
 from volvelle.evaluate import front
@@ -19,6 +20,7 @@ from volvelle.spec.requirements import Spec
 from volvelle.train import ensemble
 from volvelle.train.assemble import weighted
 from volvelle.train.clock import refit
+from volvelle.train.contract import Settings
 from volvelle.train.records import Candidate, Member, Searched, Trial
 
 MOST = 24
@@ -36,13 +38,13 @@ def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
     it shows what the bound costs, and the verdict names the smallest.
     """
     gates = [parse(text) for text in spec.require.gates]
-    bounds = [g for g in gates if g.name == front.BOUND]
+    bounds = _bounds(gates)
     ranked = _ranked(searched)
     able = [t for t in ranked if front.fits(t, bounds, searched.folds)]
     best = (able or ranked)[0]
     single = Candidate(
         estimator=best.estimator,
-        settings=best.whole(),
+        settings=_settings([best], gates, searched.folds)[0],
         seed=searched.seed,
         metric=searched.metric,
         score=float(best.score if best.score is not None else "nan"),
@@ -53,11 +55,11 @@ def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
     able = [t for t in able if t.predictions]
     if not spec.search.ensemble or len(able) < 2 or any(g.name in UNMEASURED for g in gates):
         return single
-    return _averaged(searched, able, bounds, stated(searched.metric, spec.require), context) or single
+    return _averaged(searched, able, gates, stated(searched.metric, spec.require), context) or single
 
 
 def _averaged(
-    searched: Searched, able: list[Trial], bounds: list[Gate], given: dict[str, Any], context: Context
+    searched: Searched, able: list[Trial], gates: list[Gate], given: dict[str, Any], context: Context
 ) -> Candidate | None:
     """The ensemble, if it is better."""
     if searched.answers is None:
@@ -70,15 +72,17 @@ def _averaged(
         answers=answers,
         truth=known.truth(),
         folds=known.folds,
-        costs=_shares(pool, searched, bounds),
+        costs=_shares(pool, searched, _bounds(gates)),
         best=0,
     )
     sign = 1 if METRICS.fact(searched.metric, "DIRECTION") == "up" else -1
     found = ensemble.find(library, known.score, sign, 1.0)
     if not found.better:
         return None
+    chosen = [pool[k] for k in found.weights]
     members = tuple(
-        Member(estimator=pool[k].estimator, settings=pool[k].whole(), weight=w) for k, w in found.weights.items()
+        Member(estimator=t.estimator, settings=settings, weight=w)
+        for t, settings, w in zip(chosen, _settings(chosen, gates, searched.folds), found.weights.values(), strict=True)
     )
     mean = weighted([answers[k] for k in found.weights], list(found.weights.values()))
     table = pl.DataFrame({f"score_{k}": mean[:, k] for k in range(mean.shape[1])})
@@ -93,6 +97,19 @@ def _averaged(
         predictions=context.put(to_bytes(table)),
         layout=searched.layout,
     )
+
+
+def _bounds(gates: list[Gate]) -> list[Gate]:
+    return [g for g in gates if g.name == front.BOUND]
+
+
+def _settings(chosen: list[Trial], gates: list[Gate], folds: int) -> list[Settings]:
+    """What each last fit is given: no more than its trial was where a gate bounds what ships, unless all of it fits."""
+    total = structs.replace(chosen[0], size=sum(t.size * t.times() for t in chosen))
+    if front.fits(total, _bounds(gates), folds) and not any(g.name in UNMEASURED for g in gates):
+        return [t.whole() for t in chosen]
+    last = {t.estimator: ESTIMATORS.fact(t.estimator, "LAST") or () for t in chosen}
+    return [{k: v for k, v in t.whole().items() if k not in last[t.estimator]} for t in chosen]
 
 
 def _shares(pool: list[Trial], searched: Searched, bounds: list[Gate]) -> list[float]:

@@ -97,8 +97,10 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
 def settle(lesson: Lesson, settings: Settings) -> Settings:
     """The number of trees, by early stopping on a part of the lesson that is held out; all of it is learnt later."""
     _, seen, y, objective = _asked(lesson)
+    if "trees" in settings or len(seen) == 1:
+        return {}
     found: Settings = {} if "boosters" in settings else {"boosters": BOOSTERS}
-    if "trees" in settings or len(seen) == 1 or len(y) < FEWEST_ROWS:
+    if len(y) < FEWEST_ROWS:
         return found
     out = sample(y, int(len(y) * HELD_OUT), lesson.seed, stratified=bool(len(seen)))
     kept = np.setdiff1d(np.arange(len(y)), out)
