@@ -1,0 +1,150 @@
+"""An emulated core: runs the linked program instruction by instruction, counts, and watches its stack.
+
+The door to Unicorn, which executes what a real core would; its counts repeat to the digit. Memory that was not given
+to the program cannot be touched: a wild pointer ends the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import unicorn
+from numpy.typing import NDArray
+from unicorn import arm_const, riscv_const
+
+from volvelle.compiler.toolchain import FLASH_AT, RAM_AT, Image
+from volvelle.errors import ContractBroken
+
+_PAGE = 0x1000
+_STACK_AT, _STACK_SIZE, _ARGUMENTS_AT, _RETURN_AT = 0x3000_0000, 0x10_0000, 0x3100_0000, 0x0F00_0000
+_PAINT = 0xA5
+_ARM_MODELS = {
+    "cortex-m0": arm_const.UC_CPU_ARM_CORTEX_M0,
+    "cortex-m3": arm_const.UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": arm_const.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
+}
+VERSION = f"unicorn {unicorn.__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one call gave.
+
+    Attributes:
+        outputs: the bytes of every output.
+        instructions: executed.
+        stack: bytes of stack that were written, at most.
+    """
+
+    outputs: tuple[NDArray[Any], ...]
+    instructions: int
+    stack: int
+
+
+class Core:
+    """One emulated core with a program in its flash.
+
+    Args:
+        image: the program.
+        machine: ``riscv32``, or the name of an Arm core.
+        count: called with the code of a block that is met for the first time; says how many instructions it has.
+    """
+
+    def __init__(self, image: Image, machine: str) -> None:
+        self._arm = machine != "riscv32"
+        if self._arm:
+            self._core = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+            self._core.ctl_set_cpu_model(_ARM_MODELS[machine])
+        else:
+            self._core = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+        self._image = image
+        flash = max((a - FLASH_AT + len(c) for a, c in image.sections if a < RAM_AT), default=0)
+        self._core.mem_map(FLASH_AT, _pages(flash), unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+        self._core.mem_map(RAM_AT, _pages(image.ram))
+        self._core.mem_map(_STACK_AT, _STACK_SIZE)
+        self._core.mem_map(_ARGUMENTS_AT, 0x40_0000)
+        self._core.mem_map(_RETURN_AT, _PAGE)
+        for address, content in image.sections:
+            self._core.mem_write(address, content)
+        if self._arm:
+            self._core.mem_map(0xE000_E000, _PAGE)
+            # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted.
+            self._core.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
+            self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
+        self._blocks: dict[int, int] = {}
+        self._counted = 0
+        self._deepest = 0
+        self._core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
+
+    def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
+        """Call the model's function once.
+
+        Args:
+            inputs: arrays, in the order of its arguments.
+            outputs: type and number of elements of each further argument.
+
+        Raises:
+            ContractBroken: the program touched memory that is not its own, or did not come back.
+        """
+        top = _STACK_AT + _STACK_SIZE - 64
+        self._core.mem_write(_STACK_AT, bytes([_PAINT]) * _STACK_SIZE)
+        addresses, at = [], _ARGUMENTS_AT
+        for array in inputs:
+            self._core.mem_write(at, array.tobytes())
+            addresses.append(at)
+            at += -(-array.nbytes // 16) * 16
+        places = []
+        for dtype, size in outputs:
+            self._core.mem_write(at, bytes(dtype.itemsize * size))
+            addresses.append(at)
+            places.append(at)
+            at += -(-dtype.itemsize * size // 16) * 16
+        self._counted = 0
+        self._call(addresses, top)
+        made = tuple(
+            np.frombuffer(bytes(self._core.mem_read(where, dtype.itemsize * size)), dtype=dtype)
+            for where, (dtype, size) in zip(places, outputs, strict=True)
+        )
+        stack = bytes(self._core.mem_read(_STACK_AT, _STACK_SIZE - 64))
+        return Run(made, self._counted, len(stack.lstrip(bytes([_PAINT]))))
+
+    def _call(self, addresses: list[int], top: int) -> None:
+        registers = 4 if self._arm else 8
+        first = arm_const.UC_ARM_REG_R0 if self._arm else riscv_const.UC_RISCV_REG_A0
+        for place, address in enumerate(addresses[:registers]):
+            self._core.reg_write(first + place, address)
+        for place, address in enumerate(addresses[registers:]):
+            self._core.mem_write(top + 4 * place, address.to_bytes(4, "little"))
+        if self._arm:
+            self._core.reg_write(arm_const.UC_ARM_REG_SP, top)
+            self._core.reg_write(arm_const.UC_ARM_REG_LR, _RETURN_AT | 1)
+        else:
+            self._core.reg_write(riscv_const.UC_RISCV_REG_SP, top)
+            self._core.reg_write(riscv_const.UC_RISCV_REG_RA, _RETURN_AT)
+        try:
+            self._core.emu_start(self._image.entry | (1 if self._arm else 0), _RETURN_AT)
+        except unicorn.UcError as error:
+            raise ContractBroken(f"the emulated core stopped: {error} at {self._core.reg_read(arm_const.UC_ARM_REG_PC):#x}: {bytes(self._core.mem_read(self._core.reg_read(arm_const.UC_ARM_REG_PC),8)).hex()}") from error
+
+    def _block(self, core: Any, address: int, size: int, data: Any) -> None:
+        count = self._blocks.get(address)
+        if count is None:
+            count = self._blocks[address] = self._instructions(bytes(core.mem_read(address, size)))
+        self._counted += count
+
+    def _instructions(self, code: bytes) -> int:
+        """How many instructions lie in a block; both machines mix two and four bytes."""
+        at = count = 0
+        while at < len(code):
+            wide = code[at + 1] >> 3 in (0b11101, 0b11110, 0b11111) if self._arm else code[at] & 3 == 3
+            at += 4 if wide else 2
+            count += 1
+        return count
+
+
+def _pages(size: int) -> int:
+    return max(-(-size // _PAGE), 1) * _PAGE
