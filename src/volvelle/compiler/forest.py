@@ -130,7 +130,7 @@ def ensemble(given: Mapping[str, Any]) -> Forest:
     }
     tracks = list(given.get("nodes_missing_value_tracks_true") or [0] * count) + [0] * leaves
     nothing = np.zeros(leaves, dtype=np.int64)
-    adds = {
+    adds: dict[int, tuple[tuple[int, np.float32], ...]] = {
         count + k: ((int(t), np.float32(w)),)
         for k, (t, w) in enumerate(zip(given["leaf_targetids"], weights, strict=True))
     }

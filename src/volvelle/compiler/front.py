@@ -23,7 +23,7 @@ from volvelle.compiler.limits import MAX_ELEMENTS, read
 from volvelle.errors import InputError, ModelError, near
 
 _DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml"}
-_TYPES = {
+_TYPES: dict[int, type[np.generic]] = {
     TensorProto.FLOAT: np.float32,
     TensorProto.DOUBLE: np.float64,
     TensorProto.INT64: np.int64,
@@ -59,12 +59,12 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
         absent = [i for i in node.inputs if i and i not in tensors]
         if absent:
             raise ModelError(f"{absent[0]!r} is read before it is made", where=_place(proto))
-        made = _evaluated(node, tensors, _place(proto))
+        arrays = _evaluated(node, tensors, _place(proto))
         if all(not i or tensors[i].value is not None for i in node.inputs):
-            made = [_constant(a) for a in made]
+            made = [_constant(a) for a in arrays]
         else:
             nodes.append(node)
-            made = [Tensor(a.dtype, a.shape) for a in made]
+            made = [Tensor(a.dtype, a.shape) for a in arrays]
         tensors.update((name, t) for name, t in zip(node.outputs, made, strict=False) if name)
     outputs = tuple(o.name for o in graph.output)
     _check_outputs(graph, outputs, tensors)

@@ -131,7 +131,9 @@ def _index(tensor: Tensor, shape: tuple[int, ...], index: str) -> str:
     wide = [k for k, n in enumerate(shape) if n > 1]
     kept = [k for k in wide if own[k] > 1]
     inner_size = int(np.prod(shape[kept[-1] + 1 :]))
-    if kept == list(range(kept[0], kept[-1] + 1)) or all(shape[k] == 1 for k in range(kept[0], kept[-1]) if k not in kept):
+    if kept == list(range(kept[0], kept[-1] + 1)) or all(
+        shape[k] == 1 for k in range(kept[0], kept[-1]) if k not in kept
+    ):
         text = f"{index} / {inner_size}" if inner_size > 1 else index
         before = int(np.prod(shape[: kept[0]]))
         return f"{text} % {tensor.size}" if before > 1 else text

@@ -116,9 +116,7 @@ def _views(graph: Graph, local: frozenset[str]) -> dict[str, View]:
     return {name: _resolved(name, views) for name in views}
 
 
-def _gathered(
-    graph: Graph, parts: tuple[str, ...], whole: str, views: dict[str, View], local: frozenset[str]
-) -> None:
+def _gathered(graph: Graph, parts: tuple[str, ...], whole: str, views: dict[str, View], local: frozenset[str]) -> None:
     at = 0
     for part in parts:
         fixed = part in graph.inputs or part in graph.outputs or graph.tensors[part].value is not None

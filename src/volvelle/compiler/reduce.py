@@ -13,9 +13,7 @@ from volvelle.compiler.ir import Node
 from volvelle.errors import ModelError
 
 
-def reduced(
-    how: Callable[..., Any], node: Node, x: NDArray[Any], axes: NDArray[Any] | None
-) -> NDArray[Any]:
+def reduced(how: Callable[..., Any], node: Node, x: NDArray[Any], axes: NDArray[Any] | None) -> NDArray[Any]:
     """A reduction in NumPy; axes as an input or an attribute, all if none is told."""
     return np.asarray(
         how(x, axis=_axes(node, x.ndim, axes), keepdims=bool(node.attributes.get("keepdims", 1))), dtype=x.dtype

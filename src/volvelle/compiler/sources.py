@@ -11,7 +11,6 @@ from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.place import Plan, place
-from volvelle.errors import ModelError
 from volvelle.model.signature import Signature
 
 _WORDS = frozenset(
@@ -88,8 +87,10 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         else:
             OPERATORS.load(group.op).emit(group, code) if hasattr(OPERATORS.load(group.op), "emit") else None
     _copy_constants(graph, code, names)
-    ends = [tuple((names[v], C_NAMES[graph.tensors[v].dtype], graph.tensors[v].size) for v in vs)
-            for vs in (graph.inputs, graph.outputs)]
+    ends = [
+        tuple((names[v], C_NAMES[graph.tensors[v].dtype], graph.tensors[v].size) for v in vs)
+        for vs in (graph.inputs, graph.outputs)
+    ]
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
     head = _header(name, digest, arguments, ends, plan, signature)
     return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1])

@@ -92,7 +92,9 @@ class Stream:
         forest = self._forest
         for number, root in enumerate(forest.roots):
             wanted = number % forest.targets
-            if any(t != wanted or len(self.values.of[n]) > 1 for n in _leaves(forest, root) for t, _ in self.values.of[n]):
+            if any(
+                t != wanted or len(self.values.of[n]) > 1 for n in _leaves(forest, root) for t, _ in self.values.of[n]
+            ):
                 return False
         return True
 

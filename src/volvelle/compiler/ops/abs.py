@@ -21,4 +21,8 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
 
 def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
     """In C."""
-    return f"({x} < 0 ? -{x} : {x})" if kinds[0] not in ("float", "double") else f"vv_abs{'f' if kinds[0] == 'float' else ''}({x})"
+    return (
+        f"({x} < 0 ? -{x} : {x})"
+        if kinds[0] not in ("float", "double")
+        else f"vv_abs{'f' if kinds[0] == 'float' else ''}({x})"
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import MAX_ELEMENTS
 from volvelle.errors import ModelError
 
@@ -31,11 +31,12 @@ def emit(node: Node, code: Code) -> None:
     axis = node.attributes.get("axis", 0) % len(shape)
     outer, below = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     x, out = node.inputs[0], node.outputs[0]
+    here, there = (code.element(x, _at(k, shape[axis], below)) for k in ("k", "best"))
     code.add(
         f"for (int o = 0; o < {outer}; o++) for (int i = 0; i < {below}; i++) {{",
-        f"    int best = 0;",
+        "    int best = 0;",
         f"    for (int k = 1; k < {shape[axis]}; k++) {{",
-        f"        if ({code.element(x, _at('k', shape[axis], below))} < {code.element(x, _at('best', shape[axis], below))}) best = k;",
+        f"        if ({here} < {there}) best = k;",
         "    }",
         f"    {code.element(out, f'o * {below} + i')} = best;",
         "}",

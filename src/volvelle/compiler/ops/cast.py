@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
 
@@ -21,7 +20,9 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     """NumPy's own."""
     wanted = helper.tensor_dtype_to_np_dtype(node.attributes["to"])
     if wanted not in C_NAMES:
-        raise ModelError(f"a cast to {wanted} is not supported", next_move=f"those that are: {', '.join(map(str, C_NAMES))}")
+        raise ModelError(
+            f"a cast to {wanted} is not supported", next_move=f"those that are: {', '.join(map(str, C_NAMES))}"
+        )
     return x.astype(wanted)
 
 

@@ -49,7 +49,7 @@ def emit(node: Node, code: Code) -> None:
     else:
         held = code.element(node.inputs[1], "k")
         low, high = index.low, index.high
-        inside = low is not None and high is not None and 0 <= low and high < size
+        inside = low is not None and high is not None and low >= 0 and high < size
         position = held if inside else f"vv_inside((int64_t){held}, {size})"
     lead, row = ("o * {} + ", f"for (int o = 0; o < {outer}; o++) ") if outer > 1 else ("", "")
     tail, last = (" + i", f"for (int i = 0; i < {below}; i++) ") if below > 1 else ("", "")
@@ -63,8 +63,6 @@ def emit(node: Node, code: Code) -> None:
     code.add(f"{row}{loop}{last}{code.element(node.outputs[0], target)} = {code.element(node.inputs[0], source)};")
 
 
-def bounds(
-    node: Node, x: tuple[int, int] | None, index: tuple[int, int] | None
-) -> tuple[int, int] | None:
+def bounds(node: Node, x: tuple[int, int] | None, index: tuple[int, int] | None) -> tuple[int, int] | None:
     """Those of x."""
     return x

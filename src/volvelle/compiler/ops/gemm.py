@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
-from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import room
 from volvelle.errors import ModelError
 
@@ -17,9 +17,7 @@ OP = "Gemm"
 DOMAIN = ""
 
 
-def evaluate(
-    node: Node, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None = None
-) -> NDArray[Any]:
+def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None = None) -> NDArray[Any]:
     """alpha * A B + beta * C, each matrix transposed if told so."""
     given = node.attributes
     left = a.T if given.get("transA") else a
@@ -42,7 +40,7 @@ def emit(node: Node, code: Code) -> None:
     if alpha != 1.0:
         # Doubling and halving change no other bit, so that they may be done beforehand.
         w = w * w.dtype.type(alpha)
-    rows, columns = w.shape
+    rows = len(w)
     bias = np.zeros(rows, dtype=w.dtype)
     if len(node.inputs) > 2 and node.inputs[2]:
         c = code.tensor(node.inputs[2]).value

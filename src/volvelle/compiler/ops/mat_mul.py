@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
-from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import room
 from volvelle.errors import ModelError
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.ir import Node
 from volvelle.compiler.reduce import reduced, write
 
 OP = "ReduceMin"

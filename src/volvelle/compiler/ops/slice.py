@@ -23,7 +23,9 @@ def evaluate(node: Node, x: NDArray[Any], *given: NDArray[Any]) -> NDArray[Any]:
 def offset(node: Node, graph: Graph, output: int) -> int | None:
     """Neighbours are a view."""
     positions = _positions(node, graph)
-    return int(positions[0]) if np.array_equal(positions, np.arange(positions[0], positions[0] + positions.size)) else None
+    return (
+        int(positions[0]) if np.array_equal(positions, np.arange(positions[0], positions[0] + positions.size)) else None
+    )
 
 
 def emit(node: Node, code: Code) -> None:

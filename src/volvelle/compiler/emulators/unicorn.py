@@ -14,12 +14,16 @@ import unicorn
 from numpy.typing import NDArray
 from unicorn import arm_const, riscv_const
 
-from volvelle.compiler.toolchain import FLASH_AT, RAM_AT, Image
-from volvelle.errors import ContractBroken
+from volvelle.compiler.classes import riscv, thumb
+from volvelle.compiler.image import FLASH_AT, RAM_AT, Image
+from volvelle.compiler.records import Device
+from volvelle.errors import ContractBroken, InputError
 
 _PAGE = 0x1000
-_STACK_AT, _STACK_SIZE, _ARGUMENTS_AT, _RETURN_AT = 0x3000_0000, 0x10_0000, 0x3100_0000, 0x0F00_0000
+_STACK_AT, _STACK_SIZE, _ARGUMENTS_AT, _RETURN_AT = 0x3000_0000, 0x1_0000, 0x3100_0000, 0x0F00_0000
 _PAINT = 0xA5
+MOST = 200_000_000
+"""Instructions of one row, at most."""
 _ARM_MODELS = {
     "cortex-m0": arm_const.UC_CPU_ARM_CORTEX_M0,
     "cortex-m3": arm_const.UC_CPU_ARM_CORTEX_M3,
@@ -37,11 +41,13 @@ class Run:
     Attributes:
         outputs: the bytes of every output.
         instructions: executed.
+        cycles: estimated by the table of the core.
         stack: bytes of stack that were written, at most.
     """
 
     outputs: tuple[NDArray[Any], ...]
     instructions: int
+    cycles: int
     stack: int
 
 
@@ -50,12 +56,14 @@ class Core:
 
     Args:
         image: the program.
-        machine: ``riscv32``, or the name of an Arm core.
-        count: called with the code of a block that is met for the first time; says how many instructions it has.
+        device: whose core it is.
     """
 
-    def __init__(self, image: Image, machine: str) -> None:
+    def __init__(self, image: Image, device: Device) -> None:
+        machine = device.machine
         self._arm = machine != "riscv32"
+        self._classes = thumb if self._arm else riscv
+        self._table = device.cycles
         if self._arm:
             self._core = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
             self._core.ctl_set_cpu_model(_ARM_MODELS[machine])
@@ -75,9 +83,8 @@ class Core:
             # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted.
             self._core.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
             self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
-        self._blocks: dict[int, int] = {}
-        self._counted = 0
-        self._deepest = 0
+        self._blocks: dict[int, tuple[int, int]] = {}
+        self._counted = self._cycles = 0
         self._core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
     def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
@@ -103,14 +110,14 @@ class Core:
             addresses.append(at)
             places.append(at)
             at += -(-dtype.itemsize * size // 16) * 16
-        self._counted = 0
+        self._counted = self._cycles = 0
         self._call(addresses, top)
         made = tuple(
             np.frombuffer(bytes(self._core.mem_read(where, dtype.itemsize * size)), dtype=dtype)
             for where, (dtype, size) in zip(places, outputs, strict=True)
         )
         stack = bytes(self._core.mem_read(_STACK_AT, _STACK_SIZE - 64))
-        return Run(made, self._counted, len(stack.lstrip(bytes([_PAINT]))))
+        return Run(made, self._counted, self._cycles, len(stack.lstrip(bytes([_PAINT]))))
 
     def _call(self, addresses: list[int], top: int) -> None:
         registers = 4 if self._arm else 8
@@ -128,22 +135,21 @@ class Core:
         try:
             self._core.emu_start(self._image.entry | (1 if self._arm else 0), _RETURN_AT)
         except unicorn.UcError as error:
-            raise ContractBroken(f"the emulated core stopped: {error} at {self._core.reg_read(arm_const.UC_ARM_REG_PC):#x}: {bytes(self._core.mem_read(self._core.reg_read(arm_const.UC_ARM_REG_PC),8)).hex()}") from error
+            raise ContractBroken(f"the emulated core stopped: {error}") from error
+        if self._counted > MOST:
+            raise InputError(
+                f"one row takes more than {MOST:,} instructions", next_move="choose a smaller model for this device"
+            )
 
     def _block(self, core: Any, address: int, size: int, data: Any) -> None:
-        count = self._blocks.get(address)
-        if count is None:
-            count = self._blocks[address] = self._instructions(bytes(core.mem_read(address, size)))
-        self._counted += count
-
-    def _instructions(self, code: bytes) -> int:
-        """How many instructions lie in a block; both machines mix two and four bytes."""
-        at = count = 0
-        while at < len(code):
-            wide = code[at + 1] >> 3 in (0b11101, 0b11110, 0b11111) if self._arm else code[at] & 3 == 3
-            at += 4 if wide else 2
-            count += 1
-        return count
+        known = self._blocks.get(address)
+        if known is None:
+            kinds = self._classes(bytes(core.mem_read(address, size)))
+            known = self._blocks[address] = len(kinds), sum(self._table[k] for k in kinds)
+        self._counted += known[0]
+        self._cycles += known[1]
+        if self._counted > MOST:
+            core.emu_stop()
 
 
 def _pages(size: int) -> int:
