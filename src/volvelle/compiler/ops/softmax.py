@@ -29,7 +29,5 @@ def emit(node: Node, code: Code) -> None:
     if int(np.prod(shape[axis + 1 :])) != 1:
         raise ModelError("Softmax is supported along the last axis", next_move="transpose before")
     rows = int(np.prod(shape[:axis]))
-    code.add(
-        f"vv_softmax_{code.suffix(node.inputs[0])}({code.pointer(node.inputs[0])}, {code.pointer(node.outputs[0])}, "
-        f"{rows}, {shape[axis]});"
-    )
+    x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
+    code.add(f"vv_softmax_{code.suffix(node.inputs[0])}({x}, {y}, {rows}, {shape[axis]});")
