@@ -27,7 +27,25 @@ from volvelle.model.signature import Signature
 
 Rows = Mapping[str, NDArray[Any]]
 CORE_ROWS, GOLDEN_ROWS, MADE_UP = 64, 24, 256
-"""Rows that the emulated core answers, that are written into the golden program, and that are made up."""
+"""Rows that the emulated core answers at least, that the golden program holds, and that are made up."""
+CORE_INSTRUCTIONS = 20_000_000
+"""The emulated core answers further rows until about so many instructions are spent."""
+NOWHERE = Footprint(
+    device="",
+    onnx="",
+    source="",
+    flash=0,
+    ram=0,
+    stack=0,
+    instructions=Spread(0, 0, 0),
+    cycles=Spread(0, 0, 0),
+    parity=(),
+    memory=(),
+    seed=0,
+    compiler="",
+    emulator="",
+)
+"""The footprint of a model that runs on no device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +106,26 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         MissingExtra: the `device` extra is not installed.
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
-    given = _joined(rows, made_up(made.graph, made.signature, MADE_UP, seed), made.graph.inputs)
-    wanted = _reference(content, given, made.graph)
-    arrays = [given[name] for name in made.graph.inputs]
-    own = Host(made.sources).run(arrays)
-    parity = [_parity("host", own, wanted, made.graph)]
-    count = len(arrays[0])
-    some = np.unique(np.linspace(0, count - 1, min(count, GOLDEN_ROWS)).astype(int))
-    typed = [
-        np.ascontiguousarray(a.reshape(count, -1), dtype=KINDS[kind])
-        for a, (_, kind, _) in zip(arrays, made.sources.inputs, strict=True)
-    ]
-    complaint = sanitized(made.sources, golden(made.sources, [a[some] for a in typed], [a[some] for a in own]))
+    case = _case(content, made, rows, seed)
+    own = Host(made.sources).run(case.typed)
+    parity = [_parity("host", own, case.wanted, made.graph)]
+    complaint = sanitized(made.sources, _golden(made, case, own))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
     if complaint == "":
-        parity.append(_parity("host with sanitizers", [a[some] for a in own], [w[some] for w in wanted], made.graph))
+        picked = case.some(GOLDEN_ROWS)
+        parity.append(
+            _parity("host with sanitizers", [a[picked] for a in own], [w[picked] for w in case.wanted], made.graph)
+        )
     image = TOOLCHAINS.load("zig").build(made.sources, device)
     emulator = EMULATORS.load("unicorn")
-    core = emulator.Core(image, device)
-    picked = np.unique(np.linspace(0, count - 1, min(count, CORE_ROWS)).astype(int))
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
-    runs = [core.run([a[row] for a in typed], ends) for row in picked]
+    core = emulator.Core(image, device)
+    first = core.run([a[0] for a in case.typed], ends)
+    picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
+    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
-    parity.append(_parity("emulated core", answers, [w[picked] for w in wanted], made.graph))
+    parity.append(_parity("emulated core", answers, [w[picked] for w in case.wanted], made.graph))
     return Footprint(
         device=device.name,
         onnx=made.onnx,
@@ -128,6 +142,40 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         emulator=emulator.VERSION,
         clock=device.clock,
     )
+
+
+def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
+    """The program of golden vectors: the same rows as in `prove`, with the answers of this machine."""
+    case = _case(content, made, rows, seed)
+    return _golden(made, case, Host(made.sources).run(case.typed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Rows in the types of the C, and onnxruntime's answers."""
+
+    typed: list[NDArray[Any]]
+    wanted: list[NDArray[Any]]
+
+    def some(self, count: int) -> NDArray[np.int64]:
+        """Positions of at most so many rows, spread evenly."""
+        rows = len(self.typed[0])
+        return np.unique(np.linspace(0, rows - 1, min(rows, count)).astype(np.int64))
+
+
+def _case(content: bytes, made: Compiled, rows: Rows | None, seed: int) -> _Case:
+    given = _joined(rows, made_up(made.graph, made.signature, MADE_UP, seed), made.graph.inputs)
+    count = len(next(iter(given.values())))
+    typed = [
+        np.ascontiguousarray(given[name].reshape(count, -1), dtype=KINDS[kind])
+        for name, (_, kind, _) in zip(made.graph.inputs, made.sources.inputs, strict=True)
+    ]
+    return _Case(typed, _reference(content, given, made.graph))
+
+
+def _golden(made: Compiled, case: _Case, own: list[NDArray[Any]]) -> str:
+    picked = case.some(GOLDEN_ROWS)
+    return golden(made.sources, [a[picked] for a in case.typed], [a[picked] for a in own])
 
 
 def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:

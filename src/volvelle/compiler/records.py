@@ -75,6 +75,8 @@ class Footprint(Record, frozen=True):
     emulator: str
     clock: int | None = None
     """Hz."""
+    files: str = ""
+    """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 
     def latency(self) -> float | None:
         """Seconds of the slowest row at the clock of the device: an estimate; None where no clock is known."""

@@ -11,6 +11,7 @@ from volvelle.flow.stages.collect import collect
 from volvelle.flow.stages.explain import explain
 from volvelle.flow.stages.explore import explore
 from volvelle.flow.stages.judge import judge
+from volvelle.flow.stages.prove import prove
 from volvelle.flow.stages.search import search
 from volvelle.flow.stages.split import split
 from volvelle.flow.stages.tune import tune
@@ -26,6 +27,7 @@ WHEEL = (
     tune,
     build,
     validate,
+    prove,
     judge,
     explain,
 )

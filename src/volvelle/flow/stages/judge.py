@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from volvelle.compiler.records import Footprint
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
@@ -15,7 +16,13 @@ from volvelle.train.records import Candidate, Model
 
 
 def judge(
-    spec: Spec, dataset: Dataset, candidate: Candidate, model: Model, scored: Scored, context: Context
+    spec: Spec,
+    dataset: Dataset,
+    candidate: Candidate,
+    model: Model,
+    scored: Scored,
+    footprint: Footprint,
+    context: Context,
 ) -> Evidence:
     """All metrics with intervals, slices, baseline and verdicts, from the predictions alone."""
     predictions = from_bytes(context.get(scored.predictions))
@@ -30,6 +37,7 @@ def judge(
         metric=candidate.metric,
         model_size=model.size,
         parity=model.parity,
+        footprint=footprint if footprint.device else None,
         level=spec.require.confidence,
         seed=spec.search.seed,
     )
