@@ -1,4 +1,4 @@
-"""The position of the smallest element along an axis; the first of equals"""
+"""The position of the smallest element along an axis; the first of equals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product of two matrices"""
+"""The product of two matrices."""
 
 from __future__ import annotations
 

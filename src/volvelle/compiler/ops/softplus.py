@@ -1,4 +1,4 @@
-"""log(1 + exp(x))"""
+"""log(1 + exp(x))."""
 
 from __future__ import annotations
 
