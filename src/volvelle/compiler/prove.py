@@ -30,8 +30,8 @@ Rows = Mapping[str, NDArray[Any]]
 CORE_ROWS, GOLDEN_ROWS, MADE_UP = 64, 24, 256
 """Rows that the emulated core answers at least, that the golden program holds, and that are made up."""
 TOLERANCE, ALLOWED = 1e-5, 4.0
-"""Of a real number; where more differs, how many times the error of onnxruntime, or the rounding of the largest number on
-the way, the C may be away from exact arithmetic."""
+"""Of a real number; where more differs, how many times the error of onnxruntime, or the rounding of the largest number
+on the way, the C may be away from exact arithmetic."""
 CORE_INSTRUCTIONS = 20_000_000
 """The emulated core answers further rows until about so many instructions are spent."""
 NOWHERE = Footprint(
