@@ -11,6 +11,7 @@ from pathlib import Path
 from volvelle.flow.result import Result
 from volvelle.flow.store import write_atomic
 from volvelle.ui import charts
+from volvelle.ui.device import placed
 from volvelle.ui.explained import explanation
 from volvelle.ui.pages import drawn, policy, style
 from volvelle.ui.pages import render as fill
@@ -37,6 +38,7 @@ def render(result: Result) -> str:
             **requirements(result),
             **performance(result),
             **explanation(result),
+            **placed(result),
             **model(result),
             **search(result),
             **data(result),

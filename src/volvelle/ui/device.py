@@ -1,0 +1,98 @@
+"""The device part of the report: what the model takes there, and how its answers compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from volvelle.compiler.device import device
+from volvelle.compiler.records import Footprint, Placed
+from volvelle.flow.result import Result
+from volvelle.spec.gates import parse
+from volvelle.spec.units import show
+from volvelle.ui import charts
+from volvelle.ui.pages import drawn
+from volvelle.ui.scales import number
+from volvelle.ui.wording import clean
+
+_ROW, _MOST = 22, 24
+"""Height of a value in the drawing of memory, and how many are drawn."""
+
+
+def placed(result: Result) -> dict[str, Any]:
+    """Facts, bars, memory and parity; None for a run without a device."""
+    found = result.footprint
+    if found is None:
+        return {"device": None}
+    wanted = device(found.device)
+    limits = {"flash": wanted.flash, "ram": wanted.ram} | _bounds(result.spec.require.gates)
+    seconds = found.latency()
+    facts = [
+        ("Device", found.device if wanted.core == found.device else f"{found.device} ({wanted.core})"),
+        ("Stack", f"{found.stack:,} bytes at most"),
+        ("Instructions a row", _spread(found.instructions)),
+        ("Cycles a row", f"{_spread(found.cycles)}; an estimate from the table of the core"),
+        ("Latency", f"{show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz, an estimate")
+        if seconds and found.clock
+        else ("Latency", "no clock is stated"),
+        ("Made with", f"{found.compiler}, {found.emulator}"),
+    ]
+    return {
+        "device": {
+            "facts": facts,
+            "figures": [f for f in (_budget(found, limits), _memory(found.memory)) if f],
+            "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
+        }
+    }
+
+
+def _bounds(gates: tuple[str, ...]) -> dict[str, int | None]:
+    """What the gates allow of each memory."""
+    asked = [parse(text) for text in gates]
+    return {g.name: int(g.bound) for g in asked if g.name in ("flash", "ram") and g.comparison.startswith("<")}
+
+
+def _spread(spread: Any) -> str:
+    return f"{spread.median:,} (median), {spread.least:,} to {spread.most:,}"
+
+
+def _budget(found: Footprint, limits: dict[str, int | None]) -> dict[str, Any]:
+    """A track for what is allowed, filled by what is taken; one that is overrun is another colour."""
+    left, wide, body = 50.0, 200.0, ""
+    for at, (name, took) in enumerate((("flash", found.flash), ("ram", found.ram))):
+        y, limit = 4 + _ROW * at, limits[name]
+        share = min(took / limit, 1.0) if limit else 0.0
+        of = f" of {show(float(limit), 'bytes')}, {100 * took / limit:.1f} %" if limit else ""
+        label, text = name if name == "flash" else "RAM", f"{show(float(took), 'bytes')}{of}"
+        body += f"<g><title>{label}: {charts.safe(text)}</title>"
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{label}</text>'
+        if limit:
+            body += charts.box(left, y + 3, wide, 14, "fq", 'opacity=".25"')
+            body += charts.box(left, y + 3, max(share * wide, 2), 14, "f1" if took <= limit else "f2")
+        body += f'<text class="strong" x="{number(left + (wide if limit else 0) + 6)}" y="{y + 14}">'
+        body += f"{charts.safe(text)}</text></g>"
+    name = "Memory of the device"
+    note = "Filled: taken. The track is what the gates, or the board, allow."
+    return {"title": name, "note": note, "svg": drawn(charts.drawing(charts.WIDTH, 8 + 2 * _ROW, name, note, body))}
+
+
+def _memory(plan: tuple[Placed, ...]) -> dict[str, Any] | None:
+    """Each value as a bar from the step that makes it to the last that reads it."""
+    if not plan:
+        return None
+    shown = sorted(sorted(plan, key=lambda p: -p.bytes)[:_MOST], key=lambda p: (p.first, p.pool, p.offset))
+    last = max(p.last for p in plan) + 1
+    left = 150.0
+    wide = (charts.WIDTH - left - 10) / last
+    body = ""
+    for at, one in enumerate(shown):
+        y = 4 + _ROW * at
+        words = f"{one.bytes:,} bytes at {one.offset} of {one.pool}, steps {one.first} to {one.last}"
+        body += f"<g><title>{charts.safe(clean(one.name, 60))}: {charts.safe(words)}</title>"
+        label = f"{one.pool} +{one.offset}, {show(float(one.bytes), 'bytes')}"
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{charts.safe(label)}</text>'
+        body += charts.box(left + one.first * wide, y + 3, max((one.last + 1 - one.first) * wide, 2), 14, "f1")
+        body += "</g>"
+    name = "Working memory over one row"
+    note = f"From the step that makes a value to the last that reads it; {len(shown)} of {len(plan)} values."
+    svg = charts.drawing(charts.WIDTH, 8 + _ROW * len(shown), name, note, body)
+    return {"title": name, "note": note, "svg": drawn(svg)}
