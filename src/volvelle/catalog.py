@@ -29,6 +29,9 @@ EXTRAS = {
     "adbc_driver_postgresql": "sql",
     "fastexcel": "excel",
     "zstandard": "zstd",
+    "ziglang": "device",
+    "unicorn": "device",
+    "elftools": "device",
     "torch": "torch",
     "fastapi": "serve",
 }
@@ -205,5 +208,12 @@ CALIBRATORS = Catalog("calibrators", "volvelle.train.calibrators", "calibrator",
 METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
 GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))
 FINDINGS = Catalog("findings", "volvelle.data.findings", "finding", ("find",))
+OPERATORS = Catalog("operators", "volvelle.compiler.ops", "operator", ("OP", "DOMAIN", "evaluate"))
+DEVICES = Catalog("devices", "volvelle.compiler.devices", "device", ("CORE",))
+TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", ("version", "build"))
+EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("VERSION", "Core"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
-ALL = (SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES, COMMANDS)
+ALL = (
+    *(SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES),
+    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, COMMANDS),
+)

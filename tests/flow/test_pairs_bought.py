@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from volvelle.errors import SpecError
+from volvelle.flow.context import Context
+from volvelle.flow.draft import look
+from volvelle.flow.refit import Ground, Refits
 from volvelle.flow.reproduce import reproduce
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
@@ -55,3 +59,23 @@ def test_listed_pairs_are_in_every_candidate(machines: Path) -> None:
     assert "pairs" not in result.candidate.settings
     assert list(result.model.recipes) == ["dense"]
     assert [n for n in result.model.feature_names if " * " in n] == ["Torque [Nm] * Rotational speed [rpm]"]
+
+
+def test_a_listed_pair_goes_with_its_column(machines: Path) -> None:
+    """Without one of its columns a candidate is trained without the pair, so ablation takes all that a column says."""
+    result = turned(machines, PrepareSpec(pairs=("Torque [Nm] * Rotational speed [rpm]",)), trials=1)
+    made = (result.spec, result.dataset, result.split, result.candidate, result.model)
+    project = result.project
+    context = Context(project.folder, project.store, project.ledger, 0, lambda event, facts: None)
+    with Refits(Ground(*made), context) as refits:
+        learn, hold = refits.folds()[0]
+        assert len(refits.sides(learn, hold, without=("Torque [Nm]",))[1].y) == len(hold)
+
+
+def test_a_wrong_pair_is_told_before_anything_is_trained(machines: Path) -> None:
+    """Looking at the data with the spec already says which side of a pair is no column."""
+    problem, data = Problem(target="Machine failure"), Data(source="ai4i2020.csv.gz", ignore=CAUSES)
+    spec = Spec(problem=problem, data=data, prepare=PrepareSpec(pairs=("Torque [Nm] * Speed",)))
+    with pytest.raises(SpecError, match="'Speed' in") as caught:
+        look(spec, machines)
+    assert caught.value.where == "prepare.pairs[0]"

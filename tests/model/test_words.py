@@ -36,6 +36,7 @@ def test_each_word_keeps_its_place(cells: list[str | None], length: int) -> None
     assert set(made[made >= 0].tolist()) <= set(lexicon(series))
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[A-Za-z]{1,6}|[0-9]{1,4}", fullmatch=True), max_size=6))
 def test_case_marks_and_digits_do_not_count(parts: list[str]) -> None:
     """Words in other cases, between other marks and with other digits are the same words."""

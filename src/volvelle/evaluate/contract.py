@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler.records import Footprint
 from volvelle.evaluate.records import Measured
 from volvelle.model.signature import ModelTask
 
@@ -80,6 +81,8 @@ class Facts:
     """Largest difference between the library's scores and the ONNX file's."""
     level: float
     seed: int
+    footprint: Footprint | None = None
+    """What was measured on the device; None where the spec names none."""
 
 
 class Gate(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from volvelle.catalog import GATES, METRICS
+from volvelle.compiler.records import Footprint
 from volvelle.errors import ContractBroken, SpecError
 from volvelle.evaluate.compare import better, difference
 from volvelle.evaluate.contract import Facts, Side
@@ -54,6 +55,7 @@ class Case:
     metric: str
     model_size: int
     parity: float
+    footprint: Footprint | None = None
     level: float = 0.95
     seed: int = 0
     resamples: int = RESAMPLES
@@ -80,6 +82,7 @@ class Case:
             test=self.test,
             model_size=self.model_size,
             parity=self.parity,
+            footprint=self.footprint,
             level=self.level,
             seed=self.seed,
         )

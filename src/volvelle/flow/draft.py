@@ -20,6 +20,7 @@ from volvelle.flow.baseline import propose
 from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask, Signature
+from volvelle.prepare.pairs import listed
 from volvelle.spec.requirements import Data, FeatureSpec, Problem, Require, Spec, Task
 
 _GATES: dict[ModelTask, tuple[str, ...]] = {
@@ -198,6 +199,7 @@ def look(spec: Spec, folder: Path) -> Looked:
     answerable(spec, dataset, frame.head(0))
     known, dropped = known_target(frame, spec.problem.target)
     signature, notes = derive(spec, dataset, known)
+    listed(spec.prepare.pairs, signature)
     without = (f"{dropped} rows have no target and are left out",) if dropped else ()
     features = tuple((feature.name, feature.kind) for feature in signature.features)
     return Looked(len(frame), signature.task, features, (*dataset.notes, *without, *notes))

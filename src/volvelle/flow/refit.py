@@ -24,6 +24,7 @@ from volvelle.flow.stages.finish import finish
 from volvelle.flow.store import Store
 from volvelle.model.derive import target_codes
 from volvelle.prepare import split as splitting
+from volvelle.prepare.pairs import listed
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec, Task
 from volvelle.train.records import Calibrated, Candidate, Model, Tuned
@@ -90,12 +91,21 @@ class Refits:
         split = structs.replace(ground.split, train=self._store.put(to_bytes(rows)), rows_train=len(rows))
         candidate = ground.candidate if seed is None else structs.replace(ground.candidate, seed=seed)
         context = Context(self._context.folder, self._store, self._ledger, 0, lambda event, facts: None)
-        trained = build(ground.spec, ground.dataset, split, candidate, context)
+        trained = build(self._spec(without), ground.dataset, split, candidate, context)
         made = ground.model.calibration
         calibrated = Calibrated(method=made.method, params=made.params) if made else Calibrated()
         model = finish(split, trained, calibrated, Tuned(threshold=ground.model.signature.threshold), context)
         shipped = Shipped(self._store.get(model.onnx), model.signature, self._given)
         return self._side(shipped, learn), self._side(shipped, hold)
+
+    def _spec(self, without: tuple[str, ...]) -> Spec:
+        """The spec without the pairs of columns that are taken away."""
+        spec, written = self._ground.spec, self._ground.spec.prepare.pairs
+        if isinstance(written, str) or not without:
+            return spec
+        pairs = listed(written, self._ground.model.signature)
+        kept = tuple(t for t, p in zip(written, pairs, strict=True) if not {p.one, p.other}.intersection(without))
+        return structs.replace(spec, prepare=structs.replace(spec.prepare, pairs=kept))
 
     def _side(self, shipped: Shipped, numbers: Any) -> Side:
         rows = self.frame[numbers]

@@ -13,6 +13,7 @@ from volvelle.flow.stages.explain import explain
 from volvelle.flow.stages.explore import explore
 from volvelle.flow.stages.finish import finish
 from volvelle.flow.stages.judge import judge
+from volvelle.flow.stages.prove import prove
 from volvelle.flow.stages.search import search
 from volvelle.flow.stages.split import split
 from volvelle.flow.stages.tune import tune
@@ -30,6 +31,7 @@ WHEEL = (
     tune,
     finish,
     validate,
+    prove,
     judge,
     explain,
 )

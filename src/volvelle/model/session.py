@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnx import ModelProto
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from volvelle.errors import ModelError
@@ -30,15 +33,16 @@ class Session:
     """Runs one ONNX model on the CPU.
 
     Args:
-        content: the bytes of the ONNX file; they pass `inspect` before any runtime sees them.
+        content: the bytes of the ONNX file; they pass `check` before any runtime sees them.
         threads: threads of one run.
+        check: the gate in front of the runtime; another one for files that were not made here.
 
     Raises:
         ModelError: the file is damaged, unsupported or larger than allowed.
     """
 
-    def __init__(self, content: bytes, *, threads: int = 1) -> None:
-        inspect(content)
+    def __init__(self, content: bytes, *, threads: int = 1, check: Callable[[bytes], ModelProto] = inspect) -> None:
+        check(content)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -48,6 +52,9 @@ class Session:
         except _REFUSALS as error:
             raise ModelError(f"onnxruntime refuses the model: {error}") from error
         self.inputs: tuple[str, ...] = tuple(i.name for i in self._session.get_inputs())
+        first = [i.shape[0] if i.shape else 1 for i in self._session.get_inputs()]
+        self.open_rows = all(not isinstance(size, int) for size in first)
+        """Whether it takes any number of rows at once."""
         self.outputs: tuple[str, ...] = tuple(o.name for o in self._session.get_outputs())
 
     def run(self, inputs: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:

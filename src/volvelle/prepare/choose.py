@@ -25,17 +25,18 @@ DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
         "numbers": ("impute_median", "scale_standard"),
         "codes": ("rare_categories", "one_hot"),
         "times": ("calendar", "impute_median", "scale_standard"),
-        "words": ("tf_idf",),
     },
     "ordinal": {
         "numbers": ("impute_median",),
         "codes": ("ordinal",),
         "times": ("calendar", "impute_median"),
-        "words": ("tf_idf:500",),
     },
-    "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",), "words": ("tf_idf:500",)},
+    "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",)},
 }
 SKEWED = ("impute_median", "power", "scale_standard")
+TERMS: dict[View, int] = {"dense": 1000, "ordinal": 500, "raw": 500}
+TERM_CELLS, FEWEST_TERMS = 20_000_000, 100
+"""Terms of a text that are counted; fewer where their matrix would have more cells than this, 80 MB."""
 INDICATOR = ("missing_indicator",)
 CYCLIC = ("calendar_cyclic",)
 ENCODED: dict[View, tuple[str, ...]] = {
@@ -193,6 +194,8 @@ def _filled(steps: Sequence[str], view: View) -> tuple[str, ...]:
 
 
 def _steps(tensor: Tensor, column: NDArray[Any], view: View, encoded: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if tensor == "words":
+        return [(f"tf_idf:{max(FEWEST_TERMS, min(TERMS[view], TERM_CELLS // max(1, len(column))))}",)]
     usual = DEFAULTS[view][tensor]
     if (tensor, view) == ("times", "dense"):
         return [usual, CYCLIC]

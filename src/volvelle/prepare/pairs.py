@@ -66,6 +66,16 @@ def read(text: str, signature: Signature, where: str = "") -> Pair:
     return Pair(STEPS[sign], one, other)
 
 
+def listed(written: Sequence[str] | str, signature: Signature) -> tuple[Pair, ...]:
+    """The pairs that the spec lists; none where it says "auto" or "none".
+
+    Raises:
+        SpecError: one does not fit.
+    """
+    texts = () if isinstance(written, str) else written
+    return tuple(read(text, signature, f"prepare.pairs[{at}]") for at, text in enumerate(texts))
+
+
 def pairs_of(
     written: Sequence[str] | str,
     bought: bool,
@@ -79,7 +89,7 @@ def pairs_of(
         SpecError: the spec lists a pair that does not fit.
     """
     if not isinstance(written, str):
-        return tuple(read(text, signature, f"prepare.pairs[{at}]") for at, text in enumerate(written))
+        return listed(written, signature)
     return best(inputs, signature, target_columns(target, signature)) if bought and written == "auto" else ()
 
 

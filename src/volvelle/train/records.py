@@ -162,6 +162,8 @@ class Trained(Record, frozen=True):
     """Version of the data."""
     recipe: str
     """SHA-256 of the fitted recipe (JSON) in the store."""
+    score: float | None = None
+    """Of the candidate, by the metric of the search, over the folds."""
     feature_names: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     """Empty for a single model."""
@@ -198,6 +200,8 @@ class Model(Record, frozen=True):
     """Version of the data."""
     calibration: Calibration | None = None
     """What stands behind its scores; None where they are the learner's own."""
+    score: float | None = None
+    """Of the candidate, by the metric of the search, over the folds."""
     feature_names: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     """Empty for a single model."""

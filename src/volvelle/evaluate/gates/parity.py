@@ -1,5 +1,7 @@
 """Parity: largest difference between the scores of the training library and those of the ONNX file.
 
+Where the spec names a device, the compiled C is compared with the ONNX file too.
+
 Over all rows that were compared, so it is a maximum and no estimate: there is no interval. NaN in one
 of the two is not measured, never a pass.
 
@@ -26,4 +28,5 @@ def measure(facts: Facts) -> Measured:
     """The difference as found when the model was exported."""
     if not math.isfinite(facts.parity):
         return Measured(value=None, note="the difference between library and ONNX file is not a finite number")
-    return Measured(value=facts.parity)
+    on_device = [p.largest for p in facts.footprint.parity] if facts.footprint else []
+    return Measured(value=max(facts.parity, *on_device, facts.parity))

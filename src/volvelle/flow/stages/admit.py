@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from volvelle.catalog import METRICS
+from volvelle.catalog import EMULATORS, METRICS, TOOLCHAINS
+from volvelle.compiler.device import device
 from volvelle.data.collect import MAX_CATEGORIES
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
@@ -30,7 +31,14 @@ def admit(spec: Spec, dataset: Dataset, context: Context) -> Admission:
 
     Raises:
         SpecError: as `answerable`.
+        NotFound: no device has that name.
+        MissingExtra: there is a device and nothing that compiles for it.
     """
+    if spec.device is not None:
+        device(spec.device.core, spec.device.clock)
+        for catalog in (TOOLCHAINS, EMULATORS):
+            for name in catalog.names():
+                catalog.load(name)
     task = answerable(spec, dataset, from_bytes(context.get(dataset.version)).head(0))
     return Admission(task=task, gates=spec.require.gates)
 

@@ -60,6 +60,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, cont
         estimator=candidate.estimator,
         settings=candidate.settings,
         seed=candidate.seed,
+        score=candidate.score,
         dataset=dataset.version,
         recipe=recipes[parts[0].recipe.key],
         feature_names=tuple(names),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from volvelle.catalog import METRICS
+from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
 from volvelle.evaluate import front
@@ -15,17 +16,17 @@ from volvelle.flow.lesson import groups_of
 from volvelle.flow.predictions import side_of
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Calibrated, Candidate, Model, Searched, Tuned
+from volvelle.train.records import Calibrated, Model, Searched, Tuned
 
 
 def judge(
     spec: Spec,
     searched: Searched,
-    candidate: Candidate,
     calibrated: Calibrated,
     tuned: Tuned,
     model: Model,
     scored: Scored,
+    footprint: Footprint,
     context: Context,
 ) -> Evidence:
     """All metrics with intervals, slices, baseline and verdicts, from the predictions; the front, from the trials."""
@@ -38,9 +39,10 @@ def judge(
         test=side_of(predictions, "test", model.signature, groups_of(rows, spec.data.group), stated),
         frame=rows,
         shares=scored.baseline,
-        metric=candidate.metric,
+        metric=searched.metric,
         model_size=model.size,
         parity=model.parity,
+        footprint=footprint if footprint.device else None,
         level=spec.require.confidence,
         seed=spec.search.seed,
     )
@@ -53,7 +55,7 @@ def judge(
     )
     found = proving.evidence(case, spec.require.gates, spec.data.sensitive, about)
     found = structs.replace(found, calibrated=calibrated, tuned=tuned, verdicts=_reasons(found.verdicts, tuned))
-    return _weighed(found, searched, candidate, model)
+    return _weighed(found, searched, model)
 
 
 def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]:
@@ -67,12 +69,12 @@ def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]
     )
 
 
-def _weighed(evidence: Evidence, searched: Searched, candidate: Candidate, model: Model) -> Evidence:
+def _weighed(evidence: Evidence, searched: Searched, model: Model) -> Evidence:
     """The evidence with the front, and with what a bound on the size decided."""
     own = next((t for t in searched.trials if (t.estimator, t.whole()) == (model.estimator, model.settings)), None)
     shipped = Weighed(
         estimator=model.estimator,
-        score=candidate.score,
+        score=float("nan") if model.score is None else model.score,
         size=model.size,
         operations=model.operations,
         trial=own.number if own and not model.members else None,

@@ -1,0 +1,37 @@
+"""List the cores and boards that a model can be compiled for.
+
+Example:
+  volvelle devices                 cores, and boards with their memory and clock
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from volvelle.catalog import DEVICES
+from volvelle.cli.options import json_option, print_json, print_rows
+from volvelle.compiler.device import device
+from volvelle.spec.units import show
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Cores first, then boards."""
+    found = sorted((device(name) for name in DEVICES.names()), key=lambda d: (d.name != d.core, d.name))
+    if options.json:
+        print_json({"devices": [msgspec.to_builtins(d) for d in found]})
+        return 0
+    rows: list[tuple[str, ...]] = [("device", "core", "flash", "RAM", "clock", "what it is")]
+    for one in found:
+        sizes = [show(float(s), "bytes") if s else "" for s in (one.flash, one.ram)]
+        clock = f"{one.clock / 1e6:g} MHz" if one.clock else ""
+        summary = DEVICES.summary(one.name.replace("-", "_"))
+        rows.append((one.name, "" if one.core == one.name else one.core, *sizes, clock, summary))
+    print_rows(rows)
+    return 0

@@ -1,0 +1,147 @@
+"""Collects the C of one model: statements, tables, and the names of the kernels that they call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.ctypes import C_NAMES, literal, narrow
+from volvelle.compiler.ir import Graph, Tensor
+from volvelle.compiler.place import Plan
+from volvelle.errors import ContractBroken
+
+KERNELS = Path(__file__).parent / "kernels"
+_CALL = re.compile(r"\bvv_(\w+)\b")
+
+
+class Code:
+    """What operators write into.
+
+    Args:
+        graph: the graph to write.
+        plan: its memory.
+        names: C names of the graph's inputs and outputs.
+        local: values that are single numbers in a register.
+    """
+
+    def __init__(self, graph: Graph, plan: Plan, names: dict[str, str], local: frozenset[str]) -> None:
+        self.graph, self.plan = graph, plan
+        self.local = local
+        self._names = names
+        self._slots = {s.name: s for s in plan.slots}
+        self._tables: dict[tuple[str, bytes], str] = {}
+        self._written: dict[str, str] = {}
+        self.body: list[str] = []
+        self._count = 0
+
+    def tensor(self, name: str) -> Tensor:
+        """A value of the graph."""
+        return self.graph.tensors[name]
+
+    def kind(self, name: str) -> str:
+        """The C type of a value's elements."""
+        return C_NAMES[self.tensor(name).dtype]
+
+    def suffix(self, name: str) -> str:
+        """How kernels for the type of a value end: f for float, d for double."""
+        return {"float": "f", "double": "d"}.get(self.kind(name), self.kind(name).removesuffix("_t"))
+
+    def pointer(self, name: str) -> str:
+        """The first element of a value."""
+        tensor = self.tensor(name)
+        if tensor.value is not None:
+            return self.table(tensor.value)
+        if name in self.local:
+            return f"&{self.scalar(name)}"
+        view = self.plan.views.get(name)
+        root, offset = (view.root, view.offset) if view else (name, 0)
+        if root in self._names:
+            base = self._names[root]
+        elif self.tensor(root).value is not None:
+            base = self.table(self.tensor(root).value)
+        elif root in self._slots:
+            slot = self._slots[root]
+            base, offset = f"pool_{slot.pool.removesuffix('_t')}", offset + slot.offset
+        else:
+            raise ContractBroken(f"value {name!r} has no place")
+        return f"{base} + {offset}" if offset else base
+
+    def element(self, name: str, index: str) -> str:
+        """One element of a value, by a C expression of its position."""
+        if name in self.local:
+            return self.scalar(name)
+        base, _, offset = self.pointer(name).partition(" + ")
+        variable, _, plus = index.rpartition(" + ")
+        if plus.isdigit() and int(plus) + int(offset or 0):
+            more = str(int(plus) + int(offset or 0))
+            return f"{base}[{variable} + {more}]" if variable else f"{base}[{more}]"
+        if plus.isdigit() and variable:
+            return f"{base}[{variable}]"
+        return f"{base}[{index} + {offset}]" if offset else f"{base}[{index}]"
+
+    def scalar(self, name: str) -> str:
+        """The variable that holds a single number."""
+        return f"s{sorted(self.local).index(name)}"
+
+    def table(self, values: NDArray[Any] | None) -> str:
+        """A constant table; equal ones are written once."""
+        array = np.ascontiguousarray(values)
+        key = (array.dtype.str, array.tobytes())
+        if key not in self._tables:
+            name = f"t{len(self._tables)}"
+            self._tables[key] = name
+            rows = _lines([literal(v) for v in array.reshape(-1)])
+            self._written[name] = f"static const {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
+        return self._tables[key]
+
+    def whole_table(self, values: NDArray[Any]) -> tuple[str, str]:
+        """A table of whole numbers in the smallest type that holds them, and that type."""
+        kind = narrow(int(values.min()), int(values.max()))
+        return self.table(values.astype(kind)), C_NAMES[kind]
+
+    def fresh(self, stem: str) -> str:
+        """A variable that no one else uses."""
+        self._count += 1
+        return f"{stem}{self._count}"
+
+    def add(self, *lines: str) -> None:
+        """Append statements."""
+        self.body.extend(lines)
+
+    def tables(self) -> str:
+        """All tables."""
+        return "\n".join(self._written.values())
+
+    def kernels(self) -> list[str]:
+        """The sources of all kernels that are called, each after those that it calls itself."""
+        found: dict[str, str] = {}
+
+        def put(text: str) -> None:
+            for name in dict.fromkeys(_CALL.findall(text)):
+                path = KERNELS / f"{name}.c"
+                if name in found or not path.is_file():
+                    continue
+                source = path.read_text(encoding="utf-8")
+                put("\n".join(re.sub(rf"\bvv_{name}\b", "", line) for line in source.splitlines()))
+                found[name] = source
+
+        put("\n".join(self.body))
+        return list(found.values())
+
+
+def _lines(texts: list[str], width: int = 110) -> str:
+    rows, row = [], "   "
+    for text in texts:
+        if len(row) + len(text) + 2 > width:
+            rows.append(row)
+            row = "   "
+        row += f" {text},"
+    return "\n".join([*rows, row])
+
+
+Emit = Callable[[Any, Code], None]

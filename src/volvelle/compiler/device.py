@@ -1,0 +1,36 @@
+"""The device that a spec or a command names."""
+
+from __future__ import annotations
+
+from volvelle.catalog import DEVICES
+from volvelle.compiler.records import Device
+from volvelle.errors import NotFound, near
+from volvelle.spec.units import quantity
+
+
+def device(name: str, clock: str | None = None) -> Device:
+    """A core or a board.
+
+    Args:
+        name: as in the spec, such as ``cortex-m4f``.
+        clock: such as ``80 MHz``; that of the board where it is left out.
+
+    Raises:
+        NotFound: no such device; near names are offered.
+        SpecError: the clock is no frequency.
+    """
+    plain = name.lower().replace("-", "_")
+    if plain not in DEVICES:
+        known = [n.replace("_", "-") for n in DEVICES.names()]
+        raise NotFound(f"no device is called {name!r}", where="device.core", next_move=near(name, known))
+    core = DEVICES.fact(plain, "CORE")
+    return Device(
+        name=plain.replace("_", "-"),
+        core=core.replace("_", "-"),
+        target=DEVICES.fact(core, "TARGET"),
+        machine=DEVICES.fact(core, "MACHINE"),
+        cycles=DEVICES.fact(core, "CYCLES"),
+        flash=DEVICES.fact(plain, "FLASH"),
+        ram=DEVICES.fact(plain, "RAM"),
+        clock=round(quantity(clock, "1/seconds")) if clock else DEVICES.fact(plain, "CLOCK"),
+    )

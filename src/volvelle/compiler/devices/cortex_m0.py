@@ -1,0 +1,13 @@
+"""Arm Cortex-M0: the smallest, no floating-point unit, no division.
+
+Cycles as in the Cortex-M0 Technical Reference Manual (ARM DDI 0432C, 3.3): a load or store takes 2, a taken branch 3, a
+product 1 with the fast multiplier.
+"""
+
+CORE = "cortex_m0"
+TARGET = "-target thumb-freestanding-eabi -mcpu=cortex_m0"
+MACHINE = "cortex-m0"
+CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 1, "real": 1, "real divide": 1}
+FLASH: int | None = None
+RAM: int | None = None
+CLOCK: int | None = None

@@ -1,0 +1,13 @@
+"""Arm Cortex-M4 with its single-precision floating-point unit.
+
+Cycles as in the Cortex-M4 Technical Reference Manual (ARM DDI 0439, 3.3 and 7.2): a load or store takes 2, a taken
+branch 2 to 4, a division 2 to 12, here 7, a real division or root 14.
+"""
+
+CORE = "cortex_m4f"
+TARGET = "-target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp-fp64"
+MACHINE = "cortex-m4"
+CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 7, "real": 1, "real divide": 14}
+FLASH: int | None = None
+RAM: int | None = None
+CLOCK: int | None = None

@@ -1,0 +1,26 @@
+"""The door to pyelftools: what a linked file puts where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from volvelle.compiler.image import RAM_AT, Image
+
+_ALLOCATED = 2
+
+
+def read(path: Path, compiler: str) -> Image:
+    """Read a linked program.
+
+    Args:
+        path: an ELF file.
+        compiler: what made it.
+    """
+    with path.open("rb") as file:
+        elf = ELFFile(file)
+        placed = [s for s in elf.iter_sections() if s["sh_flags"] & _ALLOCATED and s["sh_size"]]
+        content = tuple((s["sh_addr"], s.data()) for s in placed if s["sh_type"] != "SHT_NOBITS")
+        ram = sum(s["sh_size"] for s in placed if s["sh_addr"] >= RAM_AT)
+        return Image(elf.header["e_entry"], content, sum(len(c) for _, c in content), ram, compiler)

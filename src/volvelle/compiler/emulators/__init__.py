@@ -1,0 +1,1 @@
+"""Emulated cores, one file each."""

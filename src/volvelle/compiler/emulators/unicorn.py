@@ -1,0 +1,156 @@
+"""An emulated core: runs the linked program instruction by instruction, counts, and watches its stack.
+
+The door to Unicorn, which executes what a real core would; its counts repeat to the digit. Memory that was not given
+to the program cannot be touched: a wild pointer ends the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import unicorn
+from numpy.typing import NDArray
+from unicorn import arm_const, riscv_const
+
+from volvelle.compiler.classes import riscv, thumb
+from volvelle.compiler.image import FLASH_AT, RAM_AT, Image
+from volvelle.compiler.records import Device
+from volvelle.errors import ContractBroken, InputError
+
+_PAGE = 0x1000
+_STACK_AT, _STACK_SIZE, _ARGUMENTS_AT, _RETURN_AT = 0x3000_0000, 0x1_0000, 0x3100_0000, 0x0F00_0000
+_PAINT = 0xA5
+MOST = 200_000_000
+"""Instructions of one row, at most."""
+_ARM_MODELS = {
+    "cortex-m0": arm_const.UC_CPU_ARM_CORTEX_M0,
+    "cortex-m3": arm_const.UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": arm_const.UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": arm_const.UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
+}
+VERSION = f"unicorn {unicorn.__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one call gave.
+
+    Attributes:
+        outputs: the bytes of every output.
+        instructions: executed.
+        cycles: estimated by the table of the core.
+        stack: bytes of stack that were written, at most.
+    """
+
+    outputs: tuple[NDArray[Any], ...]
+    instructions: int
+    cycles: int
+    stack: int
+
+
+class Core:
+    """One emulated core with a program in its flash.
+
+    Args:
+        image: the program.
+        device: whose core it is.
+    """
+
+    def __init__(self, image: Image, device: Device) -> None:
+        machine = device.machine
+        self._arm = machine != "riscv32"
+        self._classes = thumb if self._arm else riscv
+        self._table = device.cycles
+        if self._arm:
+            self._core = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+            self._core.ctl_set_cpu_model(_ARM_MODELS[machine])
+        else:
+            self._core = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+        self._image = image
+        flash = max((a - FLASH_AT + len(c) for a, c in image.sections if a < RAM_AT), default=0)
+        self._core.mem_map(FLASH_AT, _pages(flash), unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+        self._core.mem_map(RAM_AT, _pages(image.ram))
+        self._core.mem_map(_STACK_AT, _STACK_SIZE)
+        self._core.mem_map(_ARGUMENTS_AT, 0x40_0000)
+        self._core.mem_map(_RETURN_AT, _PAGE)
+        for address, content in image.sections:
+            self._core.mem_write(address, content)
+        if self._arm:
+            self._core.mem_map(0xE000_E000, _PAGE)
+            # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted.
+            self._core.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
+            self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
+        self._blocks: dict[int, tuple[int, int]] = {}
+        self._counted = self._cycles = 0
+        self._core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
+
+    def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
+        """Call the model's function once.
+
+        Args:
+            inputs: arrays, in the order of its arguments.
+            outputs: type and number of elements of each further argument.
+
+        Raises:
+            ContractBroken: the program touched memory that is not its own, or did not come back.
+        """
+        top = _STACK_AT + _STACK_SIZE - 64
+        self._core.mem_write(_STACK_AT, bytes([_PAINT]) * _STACK_SIZE)
+        addresses, at = [], _ARGUMENTS_AT
+        for array in inputs:
+            self._core.mem_write(at, array.tobytes())
+            addresses.append(at)
+            at += -(-array.nbytes // 16) * 16
+        places = []
+        for dtype, size in outputs:
+            self._core.mem_write(at, bytes(dtype.itemsize * size))
+            addresses.append(at)
+            places.append(at)
+            at += -(-dtype.itemsize * size // 16) * 16
+        self._counted = self._cycles = 0
+        self._call(addresses, top)
+        made = tuple(
+            np.frombuffer(bytes(self._core.mem_read(where, dtype.itemsize * size)), dtype=dtype)
+            for where, (dtype, size) in zip(places, outputs, strict=True)
+        )
+        stack = bytes(self._core.mem_read(_STACK_AT, _STACK_SIZE - 64))
+        return Run(made, self._counted, self._cycles, len(stack.lstrip(bytes([_PAINT]))))
+
+    def _call(self, addresses: list[int], top: int) -> None:
+        registers = 4 if self._arm else 8
+        first = arm_const.UC_ARM_REG_R0 if self._arm else riscv_const.UC_RISCV_REG_A0
+        for place, address in enumerate(addresses[:registers]):
+            self._core.reg_write(first + place, address)
+        for place, address in enumerate(addresses[registers:]):
+            self._core.mem_write(top + 4 * place, address.to_bytes(4, "little"))
+        if self._arm:
+            self._core.reg_write(arm_const.UC_ARM_REG_SP, top)
+            self._core.reg_write(arm_const.UC_ARM_REG_LR, _RETURN_AT | 1)
+        else:
+            self._core.reg_write(riscv_const.UC_RISCV_REG_SP, top)
+            self._core.reg_write(riscv_const.UC_RISCV_REG_RA, _RETURN_AT)
+        try:
+            self._core.emu_start(self._image.entry | (1 if self._arm else 0), _RETURN_AT)
+        except unicorn.UcError as error:
+            raise ContractBroken(f"the emulated core stopped: {error}") from error
+        if self._counted > MOST:
+            raise InputError(
+                f"one row takes more than {MOST:,} instructions", next_move="choose a smaller model for this device"
+            )
+
+    def _block(self, core: Any, address: int, size: int, data: Any) -> None:
+        known = self._blocks.get(address)
+        if known is None:
+            kinds = self._classes(bytes(core.mem_read(address, size)))
+            known = self._blocks[address] = len(kinds), sum(self._table[k] for k in kinds)
+        self._counted += known[0]
+        self._cycles += known[1]
+        if self._counted > MOST:
+            core.emu_stop()
+
+
+def _pages(size: int) -> int:
+    return max(-(-size // _PAGE), 1) * _PAGE

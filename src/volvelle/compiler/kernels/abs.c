@@ -1,0 +1,2 @@
+/* The absolute value. */
+static double vv_abs(double x) { return __builtin_fabs(x); }

@@ -1,0 +1,2 @@
+/* x held between two bounds. */
+static float vv_clipf(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }

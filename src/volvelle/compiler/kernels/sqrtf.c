@@ -1,0 +1,2 @@
+/* The square root, correctly rounded. */
+static float vv_sqrtf(float x) { return __builtin_sqrtf(x); }

@@ -1,0 +1,70 @@
+"""What is read of an ONNX file before anything is allocated for it."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from onnx import ModelProto, TensorProto
+
+from volvelle.errors import ModelError
+
+MAX_BYTES, MAX_NODES, MAX_ELEMENTS, MAX_OPSET = 512 * 2**20, 100_000, 2**26, 21
+"""Of a file, of a graph, and of one tensor; the newest version of the default domain that is understood."""
+
+
+def read(content: bytes) -> ModelProto:
+    """Parse an ONNX file that holds everything it needs.
+
+    Raises:
+        ModelError: not an ONNX file, too large or too new, or it refers to other files.
+    """
+    if len(content) > MAX_BYTES:
+        raise ModelError(f"the model has {len(content)} bytes; at most {MAX_BYTES} are read")
+    model = ModelProto()
+    try:
+        model.ParseFromString(content)
+    except DecodeError as error:
+        raise ModelError(
+            "this is not an ONNX file: it cannot be decoded", next_move="export the model again, and copy it as binary"
+        ) from error
+    if not model.graph.node:
+        raise ModelError("the model holds no operator")
+    if len(model.graph.node) > MAX_NODES:
+        raise ModelError(f"the model has {len(model.graph.node)} operators; at most {MAX_NODES} are read")
+    if model.graph.sparse_initializer or model.functions:
+        raise ModelError("sparse initialisers and local functions are not read")
+    for opset in model.opset_import:
+        if opset.domain in ("", "ai.onnx") and opset.version > MAX_OPSET:
+            raise ModelError(
+                f"the model uses opset {opset.version}; up to {MAX_OPSET} is understood",
+                next_move=f"export it with opset {MAX_OPSET}",
+            )
+    for tensor in model.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+            raise ModelError(f"initialiser {tensor.name!r} lies outside the file", next_move="store the weights inside")
+    return model
+
+
+def room(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape, if an array of it may be allocated.
+
+    Raises:
+        ModelError: it has more elements than any model needs.
+    """
+    if prod(shape) > MAX_ELEMENTS or any(d < 0 for d in shape):
+        raise ModelError(f"makes an array of shape {list(shape)}; at most {MAX_ELEMENTS} elements are allowed")
+    return shape
+
+
+def together(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The broadcast shape of several, if it may be allocated.
+
+    >>> together((1, 3), (2, 1), ())
+    (2, 3)
+
+    Raises:
+        ModelError: as in `room`.
+    """
+    return room(np.broadcast_shapes(*shapes))

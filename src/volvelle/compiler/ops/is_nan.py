@@ -1,0 +1,24 @@
+"""Whether x is no number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.ir import Node
+
+OP = "IsNaN"
+DOMAIN = ""
+ELEMENTWISE = True
+
+
+def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
+    """NumPy's own."""
+    return np.asarray(np.isnan(x))
+
+
+def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
+    """In C."""
+    return f"{x} != {x}"

@@ -1,0 +1,24 @@
+"""1 / x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.ir import Node
+
+OP = "Reciprocal"
+DOMAIN = ""
+ELEMENTWISE = True
+
+
+def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
+    """NumPy's own."""
+    return np.asarray(1 / x, dtype=x.dtype)
+
+
+def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
+    """In C."""
+    return f"{'1.0f' if kinds[0] == 'float' else '1.0'} / {x}"

@@ -1,0 +1,25 @@
+"""The mean along axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.code import Code
+from volvelle.compiler.ir import Node
+from volvelle.compiler.reduce import reduced, write
+
+OP = "ReduceMean"
+DOMAIN = ""
+
+
+def evaluate(node: Node, x: NDArray[Any], axes: NDArray[Any] | None = None) -> NDArray[Any]:
+    """NumPy's own, in the type of x."""
+    return reduced(np.mean, node, x, axes)
+
+
+def emit(node: Node, code: Code) -> None:
+    """One loop over what is reduced inside two over what is kept."""
+    write(node, code, "mean")

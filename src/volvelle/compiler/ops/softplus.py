@@ -1,0 +1,25 @@
+"""log(1 + exp(x))."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.ir import Node
+
+OP = "Softplus"
+DOMAIN = ""
+ELEMENTWISE = True
+
+
+def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
+    """NumPy's own."""
+    return np.asarray(np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0), dtype=x.dtype)
+
+
+def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
+    """In C."""
+    suffix = "f" if kinds[0] == "float" else ""
+    return f"vv_log{suffix}(1 + vv_exp{suffix}({x}))"

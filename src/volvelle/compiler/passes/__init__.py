@@ -1,0 +1,1 @@
+"""Lossless rewritings of the graph, one file each."""

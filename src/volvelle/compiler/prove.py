@@ -1,0 +1,256 @@
+"""Compile a model for a device and prove it: on this machine, under sanitizers, and on the emulated core."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.catalog import EMULATORS, TOOLCHAINS
+from volvelle.compiler.front import front
+from volvelle.compiler.golden import golden
+from volvelle.compiler.host import KINDS, Host, sanitized
+from volvelle.compiler.ir import Graph
+from volvelle.compiler.limits import read
+from volvelle.compiler.lower import lower
+from volvelle.compiler.records import Device, Footprint, Parity, Placed, Spread
+from volvelle.compiler.reference import exact
+from volvelle.compiler.rows import made_up
+from volvelle.compiler.sources import Sources, c_name, sources
+from volvelle.errors import ContractBroken
+from volvelle.model.session import Session
+from volvelle.model.signature import Signature
+
+Rows = Mapping[str, NDArray[Any]]
+CORE_ROWS, GOLDEN_ROWS, MADE_UP = 64, 24, 256
+"""Rows that the emulated core answers at least, that the golden program holds, and that are made up."""
+TOLERANCE, ALLOWED = 1e-5, 4.0
+"""Of a real number; where more differs, how many times the error of onnxruntime, or the rounding of the largest number
+on the way, the C may be away from exact arithmetic."""
+CORE_INSTRUCTIONS = 20_000_000
+"""The emulated core answers further rows until about so many instructions are spent."""
+NOWHERE = Footprint(
+    device="",
+    onnx="",
+    source="",
+    flash=0,
+    ram=0,
+    stack=0,
+    instructions=Spread(0, 0, 0),
+    cycles=Spread(0, 0, 0),
+    parity=(),
+    memory=(),
+    seed=0,
+    compiler="",
+    emulator="",
+)
+"""The footprint of a model that runs on no device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A model in C.
+
+    Attributes:
+        sources: the C.
+        graph: the lowered graph.
+        onnx: SHA-256 of the ONNX file.
+        signature: names of features and classes, where the file tells them.
+    """
+
+    sources: Sources
+    graph: Graph
+    onnx: str
+    signature: Signature | None
+
+
+def compiled(content: bytes, name: str = "model") -> Compiled:
+    """An ONNX file as C.
+
+    Raises:
+        ModelError: it is damaged, or uses what is not supported.
+    """
+    signature = signature_of(content)
+    graph = lower(front(content, bounds(signature)))
+    digest = hashlib.sha256(content).hexdigest()
+    return Compiled(sources(graph, c_name(name), digest, signature), graph, digest, signature)
+
+
+def signature_of(content: bytes) -> Signature | None:
+    """The signature that Volvelle writes into its models; None for a file from elsewhere."""
+    told = {p.key: p.value for p in read(content).metadata_props}.get("signature")
+    try:
+        return msgspec.json.decode(told, type=Signature) if told else None
+    except msgspec.DecodeError:
+        return None
+
+
+def bounds(signature: Signature | None) -> dict[str, tuple[int, int]]:
+    """What the whole numbers of each input may be: codes are positions in the list of categories."""
+    codes = signature.of("codes") if signature else ()
+    return {"codes": (-2, max(1, *(len(f.categories) for f in codes)))} if codes else {}
+
+
+def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = None, seed: int = 7) -> Footprint:
+    """Measure a compiled model.
+
+    Args:
+        content: the ONNX file.
+        made: its C.
+        device: where it must run.
+        rows: real rows of every input ``[n, ...]``; made-up ones are added.
+        seed: of the made-up rows.
+
+    Raises:
+        MissingExtra: the `device` extra is not installed.
+        ContractBroken: the C does not compile, or touches memory that is not its own.
+    """
+    case = _case(content, made, rows, seed)
+    own = Host(made.sources).run(case.typed)
+    parity = [_parity("host", own, case.wanted, case.typed, made.graph)]
+    complaint = sanitized(made.sources, _golden(made, case, own))
+    if complaint:
+        raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
+    if complaint == "":
+        picked = case.some(GOLDEN_ROWS)
+        some = case.part(picked)
+        parity.append(_parity("host with sanitizers", [a[picked] for a in own], some.wanted, some.typed, made.graph))
+    image = TOOLCHAINS.load("zig").build(made.sources, device)
+    emulator = EMULATORS.load("unicorn")
+    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
+    core = emulator.Core(image, device)
+    first = core.run([a[0] for a in case.typed], ends)
+    picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
+    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
+    answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
+    some = case.part(picked)
+    parity.append(_parity("emulated core", answers, some.wanted, some.typed, made.graph))
+    return Footprint(
+        device=device.name,
+        onnx=made.onnx,
+        source=hashlib.sha256((made.sources.header + made.sources.source).encode()).hexdigest(),
+        flash=image.flash,
+        ram=image.ram,
+        stack=max(r.stack for r in runs),
+        instructions=_spread([r.instructions for r in runs]),
+        cycles=_spread([r.cycles for r in runs]),
+        parity=tuple(parity),
+        memory=_memory(made.sources),
+        seed=seed,
+        compiler=image.compiler,
+        emulator=emulator.VERSION,
+        clock=device.clock,
+    )
+
+
+def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
+    """The program of golden vectors: the same rows as in `prove`, with the answers of this machine."""
+    case = _case(content, made, rows, seed)
+    return _golden(made, case, Host(made.sources).run(case.typed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Rows in the types of the C, and onnxruntime's answers."""
+
+    typed: list[NDArray[Any]]
+    wanted: list[NDArray[Any]]
+
+    def some(self, count: int) -> NDArray[np.int64]:
+        """Positions of at most so many rows, spread evenly."""
+        rows = len(self.typed[0])
+        return np.unique(np.linspace(0, rows - 1, min(rows, count)).astype(np.int64))
+
+    def part(self, rows: NDArray[np.int64]) -> _Case:
+        """Some of the rows."""
+        return _Case([a[rows] for a in self.typed], [w[rows] for w in self.wanted])
+
+
+def _case(content: bytes, made: Compiled, rows: Rows | None, seed: int) -> _Case:
+    given = _joined(rows, made_up(made.graph, made.signature, MADE_UP, seed), made.graph.inputs)
+    count = len(next(iter(given.values())))
+    typed = [
+        np.ascontiguousarray(given[name].reshape(count, -1), dtype=KINDS[kind])
+        for name, (_, kind, _) in zip(made.graph.inputs, made.sources.inputs, strict=True)
+    ]
+    return _Case(typed, _reference(content, given, made.graph))
+
+
+def _golden(made: Compiled, case: _Case, own: list[NDArray[Any]]) -> str:
+    picked = case.some(GOLDEN_ROWS)
+    return golden(made.sources, [a[picked] for a in case.typed], [a[picked] for a in own])
+
+
+def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    if rows is None:
+        return dict(more)
+    return {n: np.concatenate([rows[n].reshape(len(rows[n]), -1), more[n].reshape(len(more[n]), -1)]) for n in names}
+
+
+def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
+    """onnxruntime's answers ``[n, size]``, in the types of the ONNX file."""
+    session = Session(content, check=read)
+    shaped = {n: given[n].reshape(-1, *graph.tensors[n].shape[1:]) for n in graph.inputs}
+    count = len(next(iter(shaped.values())))
+    if session.open_rows:
+        answers = session.run(shaped)
+        return [np.asarray(answers[o]).reshape(count, -1) for o in graph.outputs]
+    single = [session.run({n: a[k : k + 1] for n, a in shaped.items()}) for k in range(count)]
+    return [np.stack([np.asarray(s[o]).reshape(-1) for s in single]) for o in graph.outputs]
+
+
+def _parity(
+    where: str, own: list[NDArray[Any]], wanted: list[NDArray[Any]], given: list[NDArray[Any]], graph: Graph
+) -> Parity:
+    """Compare answers; a number that differs is held against exact arithmetic before it counts.
+
+    Two orders of one sum may differ by more than the tolerance where large terms cancel; what counts is whether the
+    C is farther from the truth than onnxruntime is.
+    """
+    labels, largest = 0, 0.0
+    for position, (mine, theirs, name) in enumerate(zip(own, wanted, graph.outputs, strict=True)):
+        if graph.tensors[name].dtype.kind in "iub":
+            labels += int((mine.astype(np.int64) != theirs.astype(np.int64)).any(axis=1).sum())
+            continue
+        gap = _gaps(mine, theirs)
+        for row in np.flatnonzero((gap > TOLERANCE).any(axis=1)):
+            inputs = {n: a[row] for n, a in zip(graph.inputs, given, strict=True)}
+            answers, size = exact(graph, inputs)
+            truth = answers[position]
+            rounding = size * np.finfo(np.float32).eps / np.maximum(1.0, np.abs(truth))
+            closer = _gaps(mine[row], truth) <= ALLOWED * np.maximum(_gaps(theirs[row], truth), rounding)
+            gap[row, closer] = 0.0
+        largest = max(largest, float(np.max(gap, initial=0.0)))
+    return Parity(where=where, rows=len(own[0]), label_differences=labels, largest=largest)
+
+
+def _gaps(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+    """Differences relative to the larger of 1 and the size of b; infinite where one of the two is no number."""
+    first, second = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(first - second) / np.maximum(1.0, np.abs(second))
+    gap[(first == second) | (np.isnan(first) & np.isnan(second))] = 0.0
+    return np.where(np.isnan(gap), np.inf, gap)
+
+
+def _spread(values: list[int]) -> Spread:
+    return Spread(least=min(values), median=int(np.median(values)), most=max(values))
+
+
+def _memory(made: Sources) -> tuple[Placed, ...]:
+    return tuple(
+        Placed(
+            name=s.name,
+            pool=s.pool,
+            offset=s.offset,
+            bytes=s.size * KINDS[s.pool].itemsize,
+            first=s.first,
+            last=s.last,
+        )
+        for s in made.plan.slots
+    )

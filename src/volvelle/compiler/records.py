@@ -1,0 +1,87 @@
+"""The records of the compiler room."""
+
+from __future__ import annotations
+
+from volvelle.spec.requirements import Record
+
+
+class Device(Record, frozen=True):
+    """A core, and the limits of its board where they are known."""
+
+    name: str
+    core: str
+    target: str
+    machine: str
+    cycles: dict[str, int]
+    flash: int | None = None
+    """Bytes."""
+    ram: int | None = None
+    clock: int | None = None
+    """Hz."""
+
+
+class Spread(Record, frozen=True):
+    """Least, median and most over rows."""
+
+    least: int
+    median: int
+    most: int
+
+
+class Parity(Record, frozen=True):
+    """Answers of compiled C beside those of onnxruntime, on the same rows."""
+
+    where: str
+    """host, host with sanitizers, or the emulated core."""
+    rows: int
+    label_differences: int
+    largest: float
+    """Largest difference of a real number, relative to the larger of 1 and its size."""
+
+
+class Placed(Record, frozen=True):
+    """One value in working memory."""
+
+    name: str
+    pool: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
+class Footprint(Record, frozen=True):
+    """What a model takes on a device, measured."""
+
+    device: str
+    onnx: str
+    """SHA-256 of the ONNX file."""
+    source: str
+    """SHA-256 of the C."""
+    flash: int
+    """Bytes of program and constants, with the arithmetic that the core lacks."""
+    ram: int
+    """Bytes of static memory."""
+    stack: int
+    """Most bytes of stack that any of the rows needed."""
+    instructions: Spread
+    cycles: Spread
+    """An estimate, from the table of the core."""
+    parity: tuple[Parity, ...]
+    memory: tuple[Placed, ...]
+    seed: int
+    """Of the rows that were made up."""
+    compiler: str
+    emulator: str
+    clock: int | None = None
+    """Hz."""
+    files: str = ""
+    """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
+
+    def latency(self) -> float | None:
+        """Seconds of the slowest row at the clock of the device: an estimate; None where no clock is known."""
+        return self.cycles.most / self.clock if self.clock else None
+
+    def agrees(self) -> bool:
+        """Whether every comparison gave equal labels and numbers within 1e-5."""
+        return all(not p.label_differences and p.largest <= 1e-5 for p in self.parity)

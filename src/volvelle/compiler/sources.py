@@ -1,0 +1,210 @@
+"""A graph as C: one header, one source file, the same bytes for the same ONNX file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from volvelle.catalog import OPERATORS
+from volvelle.compiler import loops
+from volvelle.compiler.code import Code
+from volvelle.compiler.ctypes import C_NAMES, literal
+from volvelle.compiler.ir import Graph
+from volvelle.compiler.place import Plan, place
+from volvelle.model.signature import Signature
+
+_WORDS = frozenset(
+    "auto bool break case char const continue default do double else enum extern false float for goto if inline int "
+    "long register restrict return short signed sizeof static struct switch true typedef union unsigned void volatile "
+    "while".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The C of one model.
+
+    Attributes:
+        name: the prefix of everything that is public.
+        header, source: texts.
+        plan: of working memory.
+        inputs, outputs: (C name, C type, elements) of what goes in and comes out.
+    """
+
+    name: str
+    header: str
+    source: str
+    plan: Plan
+    inputs: tuple[tuple[str, str, int], ...]
+    outputs: tuple[tuple[str, str, int], ...]
+
+
+def c_name(text: str, taken: frozenset[str] = frozenset()) -> str:
+    """A name that C allows and nobody took, near to a text from outside.
+
+    >>> c_name("Air temperature [K]"), c_name("1st"), c_name("int"), c_name("a", frozenset({"a"}))
+    ('air_temperature_k', 'x_1st', 'int_', 'a_2')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower().encode("ascii", "ignore").decode()).strip("_") or "x"
+    plain = f"x_{plain}" if plain[0].isdigit() else plain
+    plain = f"{plain}_" if plain in _WORDS else plain[:60]
+    made, count = plain, 1
+    while made in taken:
+        count += 1
+        made = f"{plain}_{count}"
+    return made
+
+
+def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None) -> Sources:
+    """Write a graph.
+
+    Args:
+        graph: lowered.
+        name: a C name.
+        digest: SHA-256 of the ONNX file, written into the header.
+        signature: names of features and classes, if the model tells them.
+
+    Raises:
+        ModelError: an operator is used in a way that is not supported.
+    """
+    groups = loops.grouped(graph)
+    never = loops.inner(groups)
+    singles = frozenset(
+        o
+        for n in graph.nodes
+        for o in n.outputs
+        if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
+    )
+    plan = place(graph, never | singles)
+    names: dict[str, str] = {}
+    for value in (*graph.inputs, *graph.outputs):
+        names.setdefault(value, c_name(value, frozenset(names.values())))
+    code = Code(graph, plan, names, singles)
+    for group in groups:
+        code.add("")
+        if isinstance(group, loops.Loop):
+            loops.write(group, code)
+        else:
+            OPERATORS.load(group.op).emit(group, code) if hasattr(OPERATORS.load(group.op), "emit") else None
+    _copy_constants(graph, code, names)
+    ends = [
+        tuple((names[v], C_NAMES[graph.tensors[v].dtype], graph.tensors[v].size) for v in vs)
+        for vs in (graph.inputs, graph.outputs)
+    ]
+    arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
+    head = _header(name, digest, arguments, ends, plan, signature)
+    return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1])
+
+
+def _copy_constants(graph: Graph, code: Code, names: dict[str, str]) -> None:
+    """Outputs that are constants or inputs themselves."""
+    made = {o for n in graph.nodes for o in n.outputs}
+    for out in graph.outputs:
+        if out not in made:
+            size = graph.tensors[out].size
+            code.add(f"for (int i = 0; i < {size}; i++) {names[out]}[i] = {code.table(graph.tensors[out].value)}[i];")
+
+
+def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], arguments: str) -> str:
+    pools = [
+        f"static {pool} pool_{pool.removesuffix('_t')}[{count}];" for pool, count in sorted(plan.pools.items()) if count
+    ]
+    declared = [f"    {code.kind(s)} {code.scalar(s)};" for s in sorted(singles)]
+    lines = [f"    {line}" if line else "" for line in code.body]
+    return "\n".join(
+        [
+            f'#include "{name}.h"',
+            "",
+            "#include <float.h>",
+            "#include <stdbool.h>",
+            "",
+            "#define VV_INF ((float)(1e300 * 1e300))",
+            "#define VV_NAN (VV_INF - VV_INF)",
+            "",
+            *code.kernels(),
+            code.tables(),
+            *pools,
+            "",
+            f"void {name}_run({arguments}) {{",
+            *declared,
+            *lines,
+            "}",
+            "",
+        ]
+    )
+
+
+def _header(
+    name: str,
+    digest: str,
+    arguments: str,
+    ends: list[tuple[tuple[str, str, int], ...]],
+    plan: Plan,
+    signature: Signature | None,
+) -> str:
+    guard = f"{name.upper()}_H"
+    sizes = [f"#define {name.upper()}_{n.upper()}_SIZE {size}" for n, _, size in (*ends[0], *ends[1])]
+    return "\n".join(
+        [
+            f"/* Model {name}; SHA-256 of its ONNX file: {digest}.",
+            f"   Working memory: {plan.bytes} bytes, static, so that one call runs at a time. */",
+            f"#ifndef {guard}",
+            f"#define {guard}",
+            "",
+            "#include <stdbool.h>",
+            "#include <stdint.h>",
+            "",
+            "#ifdef __cplusplus",
+            'extern "C" {',
+            "#endif",
+            "",
+            *sizes,
+            "",
+            *_named(name, signature),
+            "/* One row: arrays in, arrays out. */",
+            f"void {name}_run({arguments});",
+            "",
+            "#ifdef __cplusplus",
+            "}",
+            "#endif",
+            "#endif",
+            "",
+        ]
+    )
+
+
+def _named(name: str, signature: Signature | None) -> list[str]:
+    """Positions of features, categories and classes by their names."""
+    if signature is None:
+        return []
+    lines: list[str] = []
+    for tensor in ("numbers", "codes", "times"):
+        taken: set[str] = set()
+        for position, feature in enumerate(signature.of(tensor)):
+            plain = c_name(feature.name, frozenset(taken))
+            taken.add(plain)
+            unit = f" /* {_comment(feature.unit)} */" if feature.unit else ""
+            lines.append(f"#define {name.upper()}_{tensor.upper()}_{plain.upper()} {position}{unit}")
+            if feature.categories:
+                lines += _enumerated(f"{name}_{plain}", feature.categories)
+    if signature.classes:
+        lines += _enumerated(f"{name}_class", signature.classes)
+    return [*lines, ""]
+
+
+def _enumerated(name: str, values: tuple[str, ...]) -> list[str]:
+    taken: set[str] = set()
+    rows = []
+    for position, value in enumerate(values):
+        plain = c_name(value, frozenset(taken))
+        taken.add(plain)
+        rows.append(f"    {name.upper()}_{plain.upper()} = {position}, /* {_comment(value)} */")
+    return ["typedef enum {", *rows, f"}} {name}_t;"]
+
+
+def _comment(text: str) -> str:
+    """Text from outside that cannot end a comment or a line."""
+    return "".join(c if c.isalnum() or c in " .,:;+-<>=()[]%_'" else "?" for c in text)[:60]
+
+
+__all__ = ["Sources", "c_name", "literal", "sources"]

@@ -1,0 +1,1 @@
+"""C cross-compilers, one file each."""

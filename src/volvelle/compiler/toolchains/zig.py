@@ -1,0 +1,46 @@
+"""zig, from the `device` extra: clang for every core, with the arithmetic that a core lacks.
+
+Nothing of a standard library is linked but what the compiler itself calls (soft floating point, long division), so that
+the bytes of the program are those of the model and of that arithmetic.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import ziglang
+
+from volvelle.compiler import elf
+from volvelle.compiler.image import FLAGS, WARNINGS, Image, write
+from volvelle.compiler.records import Device
+from volvelle.compiler.sources import Sources
+from volvelle.errors import ContractBroken
+
+COMMAND = [sys.executable, "-m", ziglang.__name__]
+
+
+def version() -> str:
+    """The compiler and its version."""
+    done = subprocess.run([*COMMAND, "version"], capture_output=True, text=True, check=True)
+    return f"zig {done.stdout.strip()}"
+
+
+def build(sources: Sources, device: Device) -> Image:
+    """Compile and link a model for a core.
+
+    Raises:
+        ContractBroken: the C that we wrote does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="volvelle-build-") as place:
+        folder = Path(place)
+        entry = write(sources, folder)
+        linked = ["-Wl,--gc-sections", f"-Wl,--entry={entry}", "-T", "layout.ld", "-o", "model.elf"]
+        # The checks that zig puts in by itself are the sanitizers' business, on the host.
+        command = [*COMMAND, "cc", *device.target.split(), *FLAGS, "-fno-sanitize=all", *WARNINGS, *linked]
+        done = subprocess.run([*command, f"{sources.name}.c"], cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+        return elf.read(folder / "model.elf", version())

@@ -1,0 +1,39 @@
+"""Prove: compile the model for the device of the spec, run it there, and compare."""
+
+from __future__ import annotations
+
+import msgspec
+import polars as pl
+from msgspec import structs
+
+from volvelle.compiler import prove as proving
+from volvelle.compiler.device import device
+from volvelle.compiler.package import files
+from volvelle.compiler.records import Footprint
+from volvelle.data.versions import from_bytes
+from volvelle.evaluate.records import Scored
+from volvelle.flow.context import Context
+from volvelle.model.encode import encode
+from volvelle.spec.requirements import Spec
+from volvelle.train.records import Model
+
+
+def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footprint:
+    """Flash, memory, stack and instructions, and the answers of the C beside those of the ONNX file on all test rows.
+
+    Without a device nothing is compiled. The seal stays closed: the rows are those of `validate`.
+
+    Raises:
+        ModelError: the model cannot be compiled.
+        MissingExtra: the `device` extra is not installed.
+    """
+    if spec.device is None:
+        return proving.NOWHERE
+    wanted = device(spec.device.core, spec.device.clock)
+    content = context.get(model.onnx)
+    made = proving.compiled(content, spec.problem.name or spec.problem.target)
+    rows: pl.DataFrame = from_bytes(context.get(scored.rows))
+    inputs = encode(rows, model.signature)
+    found = proving.prove(content, made, wanted, inputs, spec.search.seed)
+    written = files(made, found, proving.vectors(content, made, inputs, spec.search.seed))
+    return structs.replace(found, files=context.put(msgspec.json.encode(written, order="deterministic")))

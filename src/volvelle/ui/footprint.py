@@ -1,0 +1,37 @@
+"""The footprint of a model on a device, as lines for a terminal."""
+
+from __future__ import annotations
+
+from volvelle.compiler.records import Device, Footprint
+from volvelle.spec.units import show
+
+_BAR = 24
+
+
+def board(found: Footprint, device: Device) -> str:
+    """Memory as bars against the board, cost of a row, and how the answers compare."""
+    core = "" if device.core == device.name else f" ({device.core})"
+    lines = [f"{device.name}{core}", ""]
+    lines.append(_line("flash", found.flash, device.flash))
+    lines.append(_line("RAM", found.ram, device.ram))
+    lines.append(f"  stack         {found.stack:>10,} bytes at most")
+    spread = found.instructions
+    lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
+    seconds = found.latency()
+    time = f", {show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz" if seconds and found.clock else ""
+    lines.append(f"  cycles        {found.cycles.most:>10,} at most, an estimate{time}")
+    lines.append("")
+    for one in found.parity:
+        told = f"{one.label_differences} label differences, largest difference {one.largest:.1g}"
+        mark = "✓" if not one.label_differences and one.largest <= 1e-5 else "✗"
+        lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
+    lines.append(f"  {found.compiler}, {found.emulator}")
+    return "\n".join(lines)
+
+
+def _line(name: str, took: int, limit: int | None) -> str:
+    text = f"  {name:<13} {took:>10,} bytes"
+    if limit is None:
+        return text
+    filled = min(_BAR, -(-took * _BAR // limit))
+    return f"{text}  {'█' * filled}{'·' * (_BAR - filled)}  {100 * took / limit:.1f} % of {show(float(limit), 'bytes')}"
