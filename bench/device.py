@@ -4,9 +4,8 @@ Every model is fitted once by scikit-learn on its digits, written as C by everyo
 same flags for a Cortex-M4F, and executed instruction by instruction on 450 rows. A wrong label is one that differs
 from scikit-learn's own prediction.
 
-    python -m venv peers
-    peers/bin/pip install emlearn==0.23.2 m2cgen==0.10.0 scikit-learn==(that of this environment)
-    python bench/device.py --peers peers/bin/python [--model NAME ...] [--rows 450] [--json FILE]
+    python -m venv peers && peers/bin/pip install -r bench/peers/emlearn.txt
+    python -m bench.device --peers peers/bin/python [--model NAME ...] [--rows 450] [--json FILE]
 
 Without `--peers`, ours alone. Exit code 1 when one of our labels is wrong.
 """
@@ -15,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,9 +25,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from bench.peers.digits import MODELS, data, fingerprint, fitted
 from msgspec import Struct
 
-from device_models import MODELS, data, fingerprint, fitted
 from volvelle.compiler import elf
 from volvelle.compiler.code import Goal
 from volvelle.compiler.device import device
@@ -159,10 +159,12 @@ def built(text: str, include: Path) -> Image:
 
 def peer_rows(python: str, name: str, rows: int) -> Iterator[Row]:
     """The peers', in every way in which they write it."""
-    script = Path(__file__).with_name("device_peers.py")
+    command = [str(Path(python).absolute()), "-m", "bench.peers.with_emlearn"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     with tempfile.TemporaryDirectory() as place:
+        # One of the peers leaves what it builds in the folder where it runs.
         answer = subprocess.run(
-            [Path(python).absolute(), script.absolute(), place, name], cwd=place, check=True, capture_output=True, text=True
+            [*command, place, name], cwd=place, env=environment, check=True, capture_output=True, text=True
         )
         told = json.loads(answer.stdout.splitlines()[-1])
         model = fitted(name)

@@ -12,6 +12,7 @@ from onnx_files import line, model  # type: ignore[import-not-found]
 
 from volvelle.compiler.device import device
 from volvelle.compiler.prove import compiled, prove
+from volvelle.compiler.records import Precision
 from volvelle.compiler.toolchains import zig
 
 
@@ -23,7 +24,8 @@ def wide(weights: NDArray[Any], bias: NDArray[Any]) -> bytes:
         helper.make_node("Softmax", ["logits"], ["shares"], axis=1),
         helper.make_node("Cast", ["shares"], ["y"], to=TensorProto.FLOAT),
     ]
-    return model(nodes, {"x": (TensorProto.FLOAT, ["N", len(weights)])}, ["y"], {"w": weights, "b": bias})
+    made: bytes = model(nodes, {"x": (TensorProto.FLOAT, ["N", len(weights)])}, ["y"], {"w": weights, "b": bias})
+    return made
 
 
 def test_single_precision_where_it_agrees() -> None:
@@ -55,7 +57,7 @@ def test_double_precision_where_single_would_differ() -> None:
 def test_weights_in_every_type(shape: tuple[int, int], kind: str) -> None:
     """Whatever type a table gets, sparse or not, the C answers as onnxruntime does."""
     random = np.random.default_rng(9)
-    weights = random.normal(0, 0.01, shape)
+    weights: NDArray[np.floating[Any]] = random.normal(0, 0.01, shape)
     if kind != "floats":
         weights = random.integers(-3, 4, shape) * (500.0 if kind == "large" else 1.0) * 2.0**-9
         weights = np.rint(weights) if kind == "large" else weights
@@ -64,8 +66,9 @@ def test_weights_in_every_type(shape: tuple[int, int], kind: str) -> None:
     if kind == "mostly zero":
         weights[random.random(shape) < 0.95] = 0.0
     content = wide(weights, np.zeros(shape[1]))
-    for precision in ("single", "as written"):
-        made = compiled(content, "m", precision=precision)  # type: ignore[arg-type]
+    precisions: tuple[Precision, ...] = ("single", "as written")
+    for precision in precisions:
+        made = compiled(content, "m", precision=precision)
         rows = {"x": random.normal(0, 1, (20, shape[0])).astype(np.float32)}
         own = prove(content, made, device("cortex-m4f"), rows).parity
         assert {p.label_differences for p in own} == {0}

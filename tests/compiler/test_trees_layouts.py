@@ -1,5 +1,7 @@
 """Both layouts of trees against the evaluation in NumPy, bit for bit, over forests of every shape."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from volvelle.compiler import trees
 from volvelle.compiler.branches import DEEP
-from volvelle.compiler.code import Code, Wish
+from volvelle.compiler.code import Code, Goal, Wish
 from volvelle.compiler.device import device
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.host import Host
@@ -35,12 +37,12 @@ def forest(seed: int, shape: str, kind: str, *, sets: bool, missing: bool) -> Fo
     """
     random = np.random.default_rng(seed)
     targets = 1 if kind == "one target" else int(random.integers(2, 6))
-    columns: dict[str, list] = {"feature": [], "split": [], "yes": [], "no": [], "missing": []}
+    columns: dict[str, list[Any]] = {"feature": [], "split": [], "yes": [], "no": [], "missing": []}
     members: dict[int, tuple[int, ...]] = {}
-    adds: dict[int, tuple] = {}
+    adds: dict[int, tuple[tuple[int, np.float32], ...]] = {}
 
     def node(feature: int) -> int:
-        split = random.choice([0.0, -0.0, 1.5, -2.25, 7.0, 1e-40, np.float32(random.normal())])
+        split = random.choice(np.array([0.0, -0.0, 1.5, -2.25, 7.0, 1e-40, random.normal()]))
         for name, value in zip(columns, (feature, split, 0, 0, missing and random.random() < 0.5), strict=True):
             columns[name].append(value)
         place = len(columns["feature"]) - 1
@@ -92,7 +94,7 @@ def terms(random: np.random.Generator, kind: str, targets: int) -> tuple[tuple[i
     return ((int(random.integers(targets)), value),) if random.random() < 0.9 else ()
 
 
-def written(made: Forest, goal: str, layout: str | None = None) -> Sources:
+def written(made: Forest, goal: Goal, layout: str | None = None) -> Sources:
     """C with the sums of a forest alone."""
     shape = (1, made.targets)
     tensors = {"x": Tensor(np.dtype(np.float32), (1, FEATURES)), "y": Tensor(np.dtype(np.float32), shape)}
@@ -136,7 +138,8 @@ def test_layouts_to_the_bit(seed: int, shape: str, kind: str, sets: bool, missin
     made = forest(seed, shape, kind, sets=sets, missing=missing)
     x = rows(seed)
     expected = made.evaluate(x)
-    for goal, layout in (("speed", None), ("size", "stream")):
+    layouts: tuple[tuple[Goal, str | None], ...] = (("speed", None), ("size", "stream"))
+    for goal, layout in layouts:
         answer = Host(written(made, goal, layout)).run([x])[0]
         np.testing.assert_array_equal(answer.view(np.uint32), expected.view(np.uint32), err_msg=f"{goal} {layout}")
 

@@ -12,10 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import emlearn
-import m2cgen
-
-from device_models import MODELS, fingerprint, fitted
+import emlearn  # type: ignore[import-not-found]
+import m2cgen  # type: ignore[import-not-found]
+from bench.peers.digits import MODELS, fingerprint, fitted
 
 LARGEST = """
 void peer_run(const float *x, int32_t *label) {{
@@ -46,7 +45,7 @@ def m2cgen_c(model: Any, kind: str) -> str:
 
 def emlearn_c(model: Any, method: str, dtype: str, **more: Any) -> str:
     """emlearn's C by one of its methods."""
-    text = emlearn.convert(model, method=method, dtype=dtype, **more).save(name="peer")
+    text: str = emlearn.convert(model, method=method, dtype=dtype, **more).save(name="peer")
     return text + DIRECT.format(kind=dtype)
 
 
