@@ -151,14 +151,13 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     """
     case = _case(content, made, rows, seed)
     own = Host(made.sources).run(case.typed)
-    parity = [_parity("host", own, case.wanted, case.typed, made.graph)]
+    parity = [_parity("host", own, case, made.graph)]
     complaint = sanitized(made.sources, _golden(made, case, own))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
     if complaint == "":
         picked = case.some(GOLDEN_ROWS)
-        some = case.part(picked)
-        parity.append(_parity("host with sanitizers", [a[picked] for a in own], some.wanted, some.typed, made.graph))
+        parity.append(_parity("host with sanitizers", [a[picked] for a in own], case.part(picked), made.graph))
     image = TOOLCHAINS.load("zig").build(made.sources, device)
     emulator = EMULATORS.load("unicorn")
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
@@ -167,8 +166,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
-    some = case.part(picked)
-    parity.append(_parity("emulated core", answers, some.wanted, some.typed, made.graph))
+    parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
     return Footprint(
         device=device.name,
         onnx=made.onnx,
@@ -244,22 +242,20 @@ def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
     return [np.stack([np.asarray(s[o]).reshape(-1) for s in single]) for o in graph.outputs]
 
 
-def _parity(
-    where: str, own: list[NDArray[Any]], wanted: list[NDArray[Any]], given: list[NDArray[Any]], graph: Graph
-) -> Parity:
+def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> Parity:
     """Compare answers; a number that differs is held against exact arithmetic before it counts.
 
     Two orders of one sum may differ by more than the tolerance where large terms cancel; what counts is whether the
     C is farther from the truth than onnxruntime is.
     """
     labels, largest = 0, 0.0
-    for position, (mine, theirs, name) in enumerate(zip(own, wanted, graph.outputs, strict=True)):
+    for position, (mine, theirs, name) in enumerate(zip(own, case.wanted, graph.outputs, strict=True)):
         if graph.tensors[name].dtype.kind in "iub":
             labels += int((mine.astype(np.int64) != theirs.astype(np.int64)).any(axis=1).sum())
             continue
         gap = _gaps(mine, theirs)
         for row in np.flatnonzero((gap > TOLERANCE).any(axis=1)):
-            inputs = {n: a[row] for n, a in zip(graph.inputs, given, strict=True)}
+            inputs = {n: a[row] for n, a in zip(graph.inputs, case.typed, strict=True)}
             answers, size = exact(graph, inputs)
             truth = answers[position]
             rounding = size * np.finfo(np.float32).eps / np.maximum(1.0, np.abs(truth))

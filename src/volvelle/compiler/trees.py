@@ -20,11 +20,11 @@ from volvelle.compiler.stream import Stream, bitmaps
 
 def write(forest: Forest, x: str, out: str, code: Code) -> None:
     """Write the sums of a forest over a row of features, in the layout that suits the goal of the code."""
-    values = whole_values(forest)
-    if code.goal == "speed" or branches_flash(forest, values) < stream_flash(Stream(forest, values), forest.targets):
-        as_branches(forest, x, out, code)
+    stream = None if code.goal == "speed" else Stream(forest, whole_values(forest))
+    if stream and stream_flash(stream, forest.targets) <= branches_flash(forest, whole_values(forest)):
+        as_stream(forest, x, out, code, stream)
     else:
-        as_stream(forest, x, out, code)
+        as_branches(forest, x, out, code)
 
 
 def as_branches(forest: Forest, x: str, out: str, code: Code) -> None:
@@ -33,10 +33,10 @@ def as_branches(forest: Forest, x: str, out: str, code: Code) -> None:
     _summed(forest, values, x, out, code, branches.write(forest, values, _kind(values), code))
 
 
-def as_stream(forest: Forest, x: str, out: str, code: Code) -> None:
-    """The sums of a forest by a loop over a stream of bits."""
+def as_stream(forest: Forest, x: str, out: str, code: Code, stream: Stream | None = None) -> None:
+    """The sums of a forest by a loop over a stream of bits, which is made if it is not given."""
     values = whole_values(forest)
-    _summed(forest, values, x, out, code, [_walk(forest, values, Stream(forest, values), code)])
+    _summed(forest, values, x, out, code, [_walk(forest, values, stream or Stream(forest, values), code)])
 
 
 def _kind(values: Values) -> str:
