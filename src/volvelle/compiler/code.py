@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,23 @@ from volvelle.compiler.ir import Graph, Tensor
 from volvelle.compiler.place import Plan
 from volvelle.errors import ContractBroken
 
+Goal = Literal["size", "speed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is chosen where there is a choice.
+
+    Attributes:
+        goal: little flash, or few instructions.
+        relaxed: whether products with a constant 0 may be left out although the other factor may be no number.
+    """
+
+    goal: Goal = "size"
+    relaxed: bool = False
+
+
+WISH = Wish()
 KERNELS = Path(__file__).parent / "kernels"
 _CALL = re.compile(r"\bvv_(\w+)\b")
 
@@ -27,15 +45,20 @@ class Code:
         plan: its memory.
         names: C names of the graph's inputs and outputs.
         local: values that are single numbers in a register.
+        wish: what is chosen where there is a choice.
     """
 
-    def __init__(self, graph: Graph, plan: Plan, names: dict[str, str], local: frozenset[str]) -> None:
+    def __init__(
+        self, graph: Graph, plan: Plan, names: dict[str, str], local: frozenset[str], wish: Wish = WISH
+    ) -> None:
         self.graph, self.plan = graph, plan
         self.local = local
         self._names = names
         self._slots = {s.name: s for s in plan.slots}
         self._tables: dict[tuple[str, bytes], str] = {}
         self._written: dict[str, str] = {}
+        self.goal, self.relaxed = wish.goal, wish.relaxed
+        self.functions: dict[str, str] = {}
         self.body: list[str] = []
         self._count = 0
 
@@ -99,6 +122,32 @@ class Code:
             self._written[name] = f"static const {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
         return self._tables[key]
 
+    def compact(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The same numbers in the smallest type that holds them all: whole numbers, floats, or as they are."""
+        if values.dtype.kind != "f" or not np.isfinite(values).all():
+            return values
+        signed_zero = bool((np.signbit(values) & (values == 0)).any())
+        if not signed_zero and (values == np.rint(values)).all() and abs(values).max() < 2**15:
+            return values.astype(narrow(int(values.min()), int(values.max())))
+        single = values.astype(np.float32)
+        return single if (single == values).all() else values
+
+    def constant(self, values: NDArray[Any], index: str) -> str:
+        """An element of a constant, by a C expression of its position; a table that differs in sign serves as well."""
+        kind = C_NAMES[values.dtype]
+        flat = values.reshape(-1)
+        small, turned = self.compact(flat), self.compact(-flat)
+        if values.dtype.kind == "f" and (turned.itemsize, self.key(turned) not in self._tables) < (
+            small.itemsize,
+            self.key(small) not in self._tables,
+        ):
+            return f"-({kind}){self.table(turned)}[{index}]"
+        return f"({kind}){self.table(small)}[{index}]" if small.dtype != flat.dtype else f"{self.table(flat)}[{index}]"
+
+    def key(self, values: NDArray[Any]) -> tuple[str, bytes]:
+        """What tells tables apart."""
+        return values.dtype.str, values.tobytes()
+
     def whole_table(self, values: NDArray[Any]) -> tuple[str, str]:
         """A table of whole numbers in the smallest type that holds them, and that type."""
         kind = narrow(int(values.min()), int(values.max()))
@@ -108,6 +157,23 @@ class Code:
         """A variable that no one else uses."""
         self._count += 1
         return f"{stem}{self._count}"
+
+    def function(self, name: str, text: str) -> None:
+        """A function of this model alone; it may use kernels, tables, and functions that were added before."""
+        self.functions[name] = text
+
+    def special(self, kernel: str, **constants: object) -> str:
+        """A kernel with its constants, ``VV_`` and their names in capitals, put in; gives the name of the function.
+
+        Two calls with the same constants give one function.
+        """
+        text = (KERNELS / f"{kernel}.c").read_text(encoding="utf-8")
+        text = re.sub(r"\bVV_([A-Z_]+)\b", lambda m: str(constants.get(m[1].lower(), m[0])), text)
+        name = next((n for n, known in self.functions.items() if known == text.replace(f"vv_{kernel}(", f"{n}(")), "")
+        if not name:
+            name = self.fresh(kernel)
+            self.function(name, text.replace(f"vv_{kernel}(", f"{name}("))
+        return name
 
     def add(self, *lines: str) -> None:
         """Append statements."""
@@ -130,7 +196,7 @@ class Code:
                 put("\n".join(re.sub(rf"\bvv_{name}\b", "", line) for line in source.splitlines()))
                 found[name] = source
 
-        put("\n".join(self.body))
+        put("\n".join([*self.functions.values(), *self.body]))
         return list(found.values())
 
 

@@ -162,6 +162,8 @@ def _checked(
     yes, no = follow[0].astype(np.int64), follow[1].astype(np.int64)
     missing = np.asarray(follow[2] if follow[2] else [0] * len(modes), dtype=bool)
     split = split.copy()
+    if np.isnan(split).any():
+        raise ModelError("a tree compares with a number that is none", next_move="export the model again")
     for k, mode in enumerate(modes):
         if mode not in ("LEAF", "BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_MEMBER"):
             raise ModelError(f"trees with {mode} are not supported", next_move="those with <=, <, >=, > and sets are")

@@ -120,7 +120,8 @@ def _operand(name: str, shape: tuple[int, ...], code: Code, index: str) -> str:
             return literal(flat[0])
     if tensor.size == 1:
         return code.element(name, "0")
-    return code.element(name, _index(tensor, shape, index))
+    place = _index(tensor, shape, index)
+    return code.element(name, place) if tensor.value is None else code.constant(tensor.value, place)
 
 
 def _index(tensor: Tensor, shape: tuple[int, ...], index: str) -> str:

@@ -12,25 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
+from volvelle.compiler.code import Goal, Wish
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
-from volvelle.compiler.records import Device, Footprint, Parity, Placed, Spread
+from volvelle.compiler.records import TOLERANCE, Device, Footprint, Parity, Placed, Precision, Spread
 from volvelle.compiler.reference import exact
+from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
-from volvelle.errors import ContractBroken
+from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.session import Session
 from volvelle.model.signature import Signature
 
 Rows = Mapping[str, NDArray[Any]]
-CORE_ROWS, GOLDEN_ROWS, MADE_UP = 64, 24, 256
-"""Rows that the emulated core answers at least, that the golden program holds, and that are made up."""
-TOLERANCE, ALLOWED = 1e-5, 4.0
-"""Of a real number; where more differs, how many times the error of onnxruntime, or the rounding of the largest number
+CORE_ROWS, GOLDEN_ROWS, MADE_UP, CHOICE_SEED = 64, 24, 256, 11
+"""Rows that the emulated core answers at least, that the golden program holds, that are made up; a seed."""
+ALLOWED = 4.0
+"""Where more than the tolerance differs, how many times the error of onnxruntime, or the rounding of the largest number
 on the way, the C may be away from exact arithmetic."""
 CORE_INSTRUCTIONS = 20_000_000
 """The emulated core answers further rows until about so many instructions are spent."""
@@ -61,24 +63,61 @@ class Compiled:
         graph: the lowered graph.
         onnx: SHA-256 of the ONNX file.
         signature: names of features and classes, where the file tells them.
+        precision: of what the file computes in double.
     """
 
     sources: Sources
     graph: Graph
     onnx: str
     signature: Signature | None
+    precision: Precision = "as written"
 
 
-def compiled(content: bytes, name: str = "model") -> Compiled:
+def compiled(
+    content: bytes,
+    name: str = "model",
+    goal: Goal = "size",
+    precision: Precision | None = None,
+    rows: Rows | None = None,
+) -> Compiled:
     """An ONNX file as C.
+
+    Args:
+        content: the ONNX file.
+        name: the prefix of everything public in the C.
+        goal: what is chosen where there is a choice, little flash or few instructions.
+        precision: of what the file computes in double; measured and chosen where it is left out.
+        rows: real rows of every input ``[n, ...]`` to choose with; made-up ones are added.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
     """
     signature = signature_of(content)
-    graph = lower(front(content, bounds(signature)))
+    graph = front(content, bounds(signature))
     digest = hashlib.sha256(content).hexdigest()
-    return Compiled(sources(graph, c_name(name), digest, signature), graph, digest, signature)
+    lighter = None if precision == "as written" else relaxed(graph)
+    if lighter is not None:
+        made = lower(lighter)
+        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True))
+        tried = Compiled(text, made, digest, signature, "single")
+        if precision == "single" or _equal(content, tried, rows):
+            return tried
+    made = lower(graph)
+    return Compiled(sources(made, c_name(name), digest, signature, Wish(goal)), made, digest, signature)
+
+
+def _equal(content: bytes, made: Compiled, rows: Rows | None) -> bool:
+    """Whether C on this machine answers as onnxruntime does; no where there is no compiler to tell."""
+    case = _case(content, made, rows, CHOICE_SEED)
+    try:
+        own = Host(made.sources).run(case.typed)
+    except MissingExtra:
+        return False
+    kinds = [made.graph.tensors[o].dtype.kind for o in made.graph.outputs]
+    return all(
+        bool((_gaps(mine, theirs) <= (TOLERANCE if kind == "f" else 0)).all())
+        for mine, theirs, kind in zip(own, case.wanted, kinds, strict=True)
+    )
 
 
 def signature_of(content: bytes) -> Signature | None:
@@ -112,14 +151,13 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     """
     case = _case(content, made, rows, seed)
     own = Host(made.sources).run(case.typed)
-    parity = [_parity("host", own, case.wanted, case.typed, made.graph)]
+    parity = [_parity("host", own, case, made.graph)]
     complaint = sanitized(made.sources, _golden(made, case, own))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
     if complaint == "":
         picked = case.some(GOLDEN_ROWS)
-        some = case.part(picked)
-        parity.append(_parity("host with sanitizers", [a[picked] for a in own], some.wanted, some.typed, made.graph))
+        parity.append(_parity("host with sanitizers", [a[picked] for a in own], case.part(picked), made.graph))
     image = TOOLCHAINS.load("zig").build(made.sources, device)
     emulator = EMULATORS.load("unicorn")
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
@@ -128,8 +166,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
-    some = case.part(picked)
-    parity.append(_parity("emulated core", answers, some.wanted, some.typed, made.graph))
+    parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
     return Footprint(
         device=device.name,
         onnx=made.onnx,
@@ -145,6 +182,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         compiler=image.compiler,
         emulator=emulator.VERSION,
         clock=device.clock,
+        precision=made.precision,
     )
 
 
@@ -204,22 +242,20 @@ def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
     return [np.stack([np.asarray(s[o]).reshape(-1) for s in single]) for o in graph.outputs]
 
 
-def _parity(
-    where: str, own: list[NDArray[Any]], wanted: list[NDArray[Any]], given: list[NDArray[Any]], graph: Graph
-) -> Parity:
+def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> Parity:
     """Compare answers; a number that differs is held against exact arithmetic before it counts.
 
     Two orders of one sum may differ by more than the tolerance where large terms cancel; what counts is whether the
     C is farther from the truth than onnxruntime is.
     """
     labels, largest = 0, 0.0
-    for position, (mine, theirs, name) in enumerate(zip(own, wanted, graph.outputs, strict=True)):
+    for position, (mine, theirs, name) in enumerate(zip(own, case.wanted, graph.outputs, strict=True)):
         if graph.tensors[name].dtype.kind in "iub":
             labels += int((mine.astype(np.int64) != theirs.astype(np.int64)).any(axis=1).sum())
             continue
         gap = _gaps(mine, theirs)
         for row in np.flatnonzero((gap > TOLERANCE).any(axis=1)):
-            inputs = {n: a[row] for n, a in zip(graph.inputs, given, strict=True)}
+            inputs = {n: a[row] for n, a in zip(graph.inputs, case.typed, strict=True)}
             answers, size = exact(graph, inputs)
             truth = answers[position]
             rounding = size * np.finfo(np.float32).eps / np.maximum(1.0, np.abs(truth))

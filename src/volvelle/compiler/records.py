@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from volvelle.spec.requirements import Record
+
+TOLERANCE = 1e-5
+Precision = Literal["as written", "single"]
 
 
 class Device(Record, frozen=True):
@@ -75,6 +80,8 @@ class Footprint(Record, frozen=True):
     emulator: str
     clock: int | None = None
     """Hz."""
+    precision: Precision = "as written"
+    """Single, where double precision in the file was replaced by it and every comparison still agreed."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 
@@ -84,4 +91,4 @@ class Footprint(Record, frozen=True):
 
     def agrees(self) -> bool:
         """Whether every comparison gave equal labels and numbers within 1e-5."""
-        return all(not p.label_differences and p.largest <= 1e-5 for p in self.parity)
+        return all(not p.label_differences and p.largest <= TOLERANCE for p in self.parity)

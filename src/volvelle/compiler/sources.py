@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
 from volvelle.compiler import loops
-from volvelle.compiler.code import Code
+from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.place import Plan, place
@@ -55,7 +55,7 @@ def c_name(text: str, taken: frozenset[str] = frozenset()) -> str:
     return made
 
 
-def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None) -> Sources:
+def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None, wish: Wish = WISH) -> Sources:
     """Write a graph.
 
     Args:
@@ -63,6 +63,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         name: a C name.
         digest: SHA-256 of the ONNX file, written into the header.
         signature: names of features and classes, if the model tells them.
+        wish: what is chosen where there is a choice.
 
     Raises:
         ModelError: an operator is used in a way that is not supported.
@@ -79,7 +80,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, c_name(value, frozenset(names.values())))
-    code = Code(graph, plan, names, singles)
+    code = Code(graph, plan, names, singles, wish)
     for group in groups:
         code.add("")
         if isinstance(group, loops.Loop):
@@ -125,6 +126,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             code.tables(),
             *pools,
             "",
+            *code.functions.values(),
             f"void {name}_run({arguments}) {{",
             *declared,
             *lines,
