@@ -123,15 +123,31 @@ class Code:
 
         def put(text: str) -> None:
             for name in dict.fromkeys(_CALL.findall(text)):
-                path = KERNELS / f"{name}.c"
-                if name in found or not path.is_file():
+                source = "" if name in found else _kernel(name)
+                if not source:
                     continue
-                source = path.read_text(encoding="utf-8")
                 put("\n".join(re.sub(rf"\bvv_{name}\b", "", line) for line in source.splitlines()))
                 found[name] = source
 
         put("\n".join(self.body))
         return list(found.values())
+
+
+_FORMS = {"d": "double", "int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "int64": "int64_t", "bool": "bool"}
+
+
+def _kernel(name: str) -> str:
+    """Its own file, or that for float or int8 with the type exchanged; empty if there is none."""
+    stem, _, form = name.rpartition("_")
+    plain = KERNELS / f"{name}.c"
+    if plain.is_file():
+        return plain.read_text(encoding="utf-8")
+    for given, kind in (("f", "float"), ("int8", "int8_t")):
+        path = KERNELS / f"{stem}_{given}.c"
+        if form in _FORMS and path.is_file():
+            text = path.read_text(encoding="utf-8").replace(f"_{given}(", f"_{form}(")
+            return re.sub(rf"\b{kind}\b", _FORMS[form], text)
+    return ""
 
 
 def _lines(texts: list[str], width: int = 110) -> str:

@@ -1,4 +1,4 @@
-"""A row times a constant matrix, plus a bias."""
+"""Rows times a constant matrix, plus a bias."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
 
     Args:
         code: to write into.
-        x: the row, ``[n]``.
-        out: the answer, ``[m]``.
+        x: the rows, ``[r, n]``.
+        out: the answers, ``[r, m]``.
         weights: ``[m, n]``, one row per answer.
         bias: ``[m]``, or empty.
     """
@@ -26,4 +26,9 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
     single = weights.dtype == np.float64 and bool((weights.astype(np.float32) == weights).all())
     table = code.table(weights.astype(np.float32) if single else weights)
     name = f"dense_{code.suffix(x)}" + ("s" if single else "")
-    code.add(f"vv_{name}({code.pointer(x)}, {table}, {given}, {code.pointer(out)}, {columns}, {rows});")
+    count = code.tensor(x).size // columns
+    loop, here, there = ("", "", "")
+    if count > 1:
+        loop, here, there = f"for (int r = 0; r < {count}; r++) ", f" + r * {columns}", f" + r * {rows}"
+    y = code.pointer(out)
+    code.add(f"{loop}vv_{name}({code.pointer(x)}{here}, {table}, {given}, {y}{there}, {columns}, {rows});")

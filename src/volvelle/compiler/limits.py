@@ -10,8 +10,10 @@ from onnx import ModelProto, TensorProto
 
 from volvelle.errors import ModelError
 
-MAX_BYTES, MAX_NODES, MAX_ELEMENTS, MAX_OPSET = 512 * 2**20, 100_000, 2**26, 21
+MAX_BYTES, MAX_NODES, MAX_ELEMENTS, MAX_OPSET = 512 * 2**20, 100_000, 2**24, 28
 """Of a file, of a graph, and of one tensor; the newest version of the default domain that is understood."""
+MAX_CONSTANTS = 2**27
+"""Bytes of all constants that a graph may compute from its own, before it is refused."""
 
 
 def read(content: bytes) -> ModelProto:

@@ -13,6 +13,7 @@ from volvelle.compiler.reduce import reduced, write
 
 OP = "ReduceMax"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], axes: NDArray[Any] | None = None) -> NDArray[Any]:
