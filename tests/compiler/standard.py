@@ -55,7 +55,7 @@ def cases() -> dict[str, list[TestCase]]:
 
 
 def forms(model: ModelProto, inputs: list[Any]) -> Iterator[tuple[ModelProto, list[Any]]]:
-    """The model as it is, and with all inputs but the first, and but the first two, as constants."""
+    """The model as it is, with the first of several as a single row, and with all inputs but one or two as constants."""
     yield model, inputs
     for free in (1, 2):
         if len(inputs) <= free or not all(isinstance(a, np.ndarray | np.generic) for a in inputs):
@@ -69,17 +69,22 @@ def forms(model: ModelProto, inputs: list[Any]) -> Iterator[tuple[ModelProto, li
         yield fixed, inputs[:free]
 
 
+def _plain(value: Any) -> Any:
+    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+
+
 def claimed(case: TestCase, prefix: str) -> list[Claimed]:
     """The forms of a case that the compiler takes; all else must be refused with a ModelError."""
     found = []
-    for form, (model, given) in enumerate(forms(case.model, list(case.data_sets[0][0]))):
+    arrays, wanted = ([_plain(a) for a in side] for side in case.data_sets[0])
+    for form, (model, given) in enumerate(forms(case.model, arrays)):
         try:
             graph = lower(front(model.SerializeToString()))
             name = f"{prefix}_{form}"
             made = sources(graph, name, "")
         except ModelError:
             continue
-        found.append(Claimed(name, graph, made, given, list(case.data_sets[0][1]), case))
+        found.append(Claimed(name, graph, made, given, wanted, case))
     return found
 
 
@@ -108,6 +113,3 @@ def agrees(own: NDArray[Any], wanted: NDArray[Any]) -> bool:
     if wanted.dtype.kind in "iub":
         return np.array_equal(own.astype(np.int64), wanted.reshape(-1).astype(np.int64))
     return bool(np.allclose(own, wanted.reshape(-1), rtol=1e-5, atol=2e-6, equal_nan=True))
-
-
-TYPES = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.INT32}

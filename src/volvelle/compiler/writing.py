@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Node, Tensor
 
+Operand = str | float | NDArray[Any] | list[int]
+
 
 class Writing:
     """New constants and values beside those of a graph."""
@@ -55,3 +57,37 @@ class Writing:
         name = f"expanded {len(self.tensors)}"
         self.tensors[name] = tensor
         return name
+
+
+class Chain:
+    """Operators one after another; the last one makes what the whole was asked for.
+
+    Args:
+        new: what names constants and values.
+    """
+
+    def __init__(self, new: Writing) -> None:
+        self._new = new
+        self.nodes: list[Node] = []
+
+    def __call__(self, op: str, *inputs: Operand, **attributes: Any) -> str:
+        """Add an operator and name its output.
+
+        A number becomes a constant of the type of the first value that is named; an array or a list of whole numbers
+        stays as it is.
+        """
+        named = next((i for i in reversed(inputs) if isinstance(i, str) and i), "")
+        names = [i if isinstance(i, str) else self._constant(i, named) for i in inputs]
+        self.nodes.append(self._new.call(op, *names, **attributes))
+        return self.nodes[-1].outputs[0]
+
+    def _constant(self, value: Operand, like: str) -> str:
+        if isinstance(value, int | float) and like:
+            return self._new.constant(value, self._new.tensor(like).dtype)
+        array = np.asarray(value)
+        return self._new.constant(array, array.dtype)
+
+    def into(self, node: Node) -> list[Node]:
+        """All of them, with the last one's output named as that of another operator."""
+        last = self.nodes[-1]
+        return [*self.nodes[:-1], Node(last.op, last.inputs, node.outputs, last.attributes)]
