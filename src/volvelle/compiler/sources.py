@@ -94,7 +94,8 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         for o in n.outputs
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
-    plan = place(graph, never | singles)
+    together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
+    plan = place(graph, never | singles, together)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
