@@ -63,7 +63,9 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
         node = _node(proto, versions, files)
         _check_names(node, tensors, _place(proto))
         arrays = _evaluated(node, tensors, _place(proto))
-        if _folds(node, tensors):
+        if _known(node, tensors):
+            # What lies behind a kept operator is known all the same.
+            nodes += [node] if getattr(OPERATORS.load(node.op), "UNFOLDED", False) else []
             made = [_constant(a) for a in arrays]
             folded += sum(a.nbytes for a in arrays)
             if folded > MAX_CONSTANTS:
@@ -88,12 +90,12 @@ def supported() -> tuple[str, ...]:
     return tuple(op for domain, op in _files() if domain in _DOMAINS.values())
 
 
-def _folds(node: Node, tensors: dict[str, Tensor]) -> bool:
+def _known(node: Node, tensors: dict[str, Tensor]) -> bool:
     """Whether the answer is known: all that goes in is, or the shapes alone say it."""
     module = OPERATORS.load(node.op)
     if getattr(module, "SHAPES_ONLY", False):
         return True
-    return all(not i or tensors[i].value is not None for i in node.inputs) and not getattr(module, "UNFOLDED", False)
+    return all(not i or tensors[i].value is not None for i in node.inputs)
 
 
 def _check_names(node: Node, tensors: dict[str, Tensor], place: str) -> None:

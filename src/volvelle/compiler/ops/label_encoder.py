@@ -17,11 +17,11 @@ DOMAIN = "ai.onnx.ml"
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
-    """No number is a key too; what is no key gets the default."""
+    """What is no key gets the default."""
     keys, values, default = _table(node)
     made = np.full(x.shape, default, dtype=values.dtype)
     for key, value in reversed(list(zip(keys, values, strict=True))):
-        made[(x == key) | ((x != x) & (key != key))] = value
+        made[x == key] = value
     return made
 
 
@@ -32,8 +32,6 @@ def emit(node: Node, code: Code) -> None:
     ends = code.table(keys.astype(x.dtype)), code.table(values.astype(code.tensor(out).dtype))
     kind = code.kind(node.inputs[0])
     same = f"{ends[0]}[k] == cell"
-    if x.dtype.kind == "f" and np.isnan(keys).any():
-        same = f"({same} || ({ends[0]}[k] != {ends[0]}[k] && cell != cell))"
     code.add(
         f"for (int i = 0; i < {x.size}; i++) {{",
         f"    const {kind} cell = {code.element(node.inputs[0], 'i')};",
@@ -57,5 +55,7 @@ def _table(node: Node) -> tuple[NDArray[Any], NDArray[Any], Any]:
     if len(keys) != len(values):
         raise ModelError(f"{len(keys)} keys do not fit {len(values)} values")
     name, plain = ("default_int64", -1) if values.dtype.kind in "iu" else ("default_float", -0.0)
+    if keys.dtype.kind == "f" and np.isnan(keys).any():
+        raise ModelError("a key that is no number is not supported", next_move="replace missing values before")
     default = given["default_tensor"].reshape(-1)[0] if "default_tensor" in given else given.get(name, plain)
     return keys, values, values.dtype.type(default)
