@@ -132,6 +132,36 @@ def findings() -> str:
     return _table(("finding", "what it finds"), rows)
 
 
+def devices() -> str:
+    """Every core and board."""
+    rows = []
+    for name in catalog.DEVICES.names():
+        core = catalog.DEVICES.fact(name, "CORE").replace("_", "-")
+        plain = name.replace("_", "-")
+        sizes = [catalog.DEVICES.fact(name, fact) for fact in ("FLASH", "RAM")]
+        clock = catalog.DEVICES.fact(name, "CLOCK")
+        shown = [f"{size // 1024:,} KiB" if size else "" for size in sizes]
+        rows.append(
+            (
+                f"`{plain}`",
+                "" if core == plain else f"`{core}`",
+                *shown,
+                f"{clock / 1e6:g} MHz" if clock else "",
+                catalog.DEVICES.summary(name),
+            )
+        )
+    return _table(("device", "core", "flash", "RAM", "clock", "what it is"), rows)
+
+
+def operators() -> str:
+    """Every operator of ONNX that is compiled."""
+    rows = [
+        (f"`{catalog.OPERATORS.fact(n, 'OP')}`", catalog.OPERATORS.fact(n, "DOMAIN"), catalog.OPERATORS.summary(n))
+        for n in catalog.OPERATORS.names()
+    ]
+    return _table(("operator", "domain", "what it does"), rows)
+
+
 def kinds() -> str:
     """Every kind of extension."""
     rows = []
@@ -186,6 +216,8 @@ PARTS: tuple[Callable[..., str], ...] = (
     estimators,
     sources,
     findings,
+    devices,
+    operators,
     kinds,
     record,
     tree,

@@ -10,6 +10,29 @@ from numpy.typing import NDArray
 from volvelle.compiler.ctypes import literal
 from volvelle.compiler.sources import Sources
 
+_HEAD = """#include <math.h>
+#include <stdio.h>
+
+#include "{name}.h"
+
+#define VV_INF ((float)INFINITY)
+#define VV_NAN ((float)NAN)
+"""
+_SAME = """
+static int same(double a, double b) {
+    const double size = b < 0 ? -b : b;
+    const double gap = a < b ? b - a : a - b;
+    return a == b || (a != a && b != b) || gap <= 1e-5 * (size > 1 ? size : 1);
+}
+"""
+_CHECK = """        for (int i = 0; i < {size}; i++) {{
+            const double got = (double)got_{name}[i], wanted = (double)out_{name}[row][i];
+            if (!same(got, wanted)) {{
+                printf("row %d, {name}[%d]: %.9g, and %.9g was wanted\\n", row, i, got, wanted);
+                wrong++;
+            }}
+        }}"""
+
 
 def golden(sources: Sources, inputs: list[NDArray[Any]], answers: list[NDArray[Any]]) -> str:
     """C with a ``main`` that exits 0 when every row gets its answer.
@@ -24,40 +47,18 @@ def golden(sources: Sources, inputs: list[NDArray[Any]], answers: list[NDArray[A
         f"static const {kind} {name}[{rows}][{size}] = {{\n{_rows(array)}\n}};"
         for (name, kind, size), array in zip(_ends(sources), [*inputs, *answers], strict=True)
     ]
-    given = [f"in_{n}[row]" for n, _, _ in sources.inputs]
-    got = [f"    {kind} got_{name}[{size}];" for name, kind, size in sources.outputs]
-    checks = [
-        f"        for (int i = 0; i < {size}; i++)\n"
-        f"            if (!same((double)got_{name}[i], (double)out_{name}[row][i])) {{\n"
-        f'                printf("row %d, {name}[%d]: %.9g, and %.9g was wanted\\n", row, i, (double)got_{name}[i], '
-        f"(double)out_{name}[row][i]);\n                wrong++;\n            }}"
-        for name, _, size in sources.outputs
-    ]
-    call = ", ".join([*given, *(f"got_{n}" for n, _, _ in sources.outputs)])
+    call = ", ".join([f"in_{n}[row]" for n, _, _ in sources.inputs] + [f"got_{n}" for n, _, _ in sources.outputs])
     return "\n".join(
         [
-            "#include <math.h>",
-            "#include <stdio.h>",
-            "",
-            f'#include "{sources.name}.h"',
-            "",
-            "#define VV_INF ((float)INFINITY)",
-            "#define VV_NAN ((float)NAN)",
-            "",
+            _HEAD.format(name=sources.name),
             *tables,
-            "",
-            "static int same(double a, double b) {",
-            "    const double size = b < 0 ? -b : b;",
-            "    const double gap = a < b ? b - a : a - b;",
-            "    return a == b || (a != a && b != b) || gap <= 1e-5 * (size > 1 ? size : 1);",
-            "}",
-            "",
+            _SAME,
             "int main(void) {",
-            *got,
+            *(f"    {kind} got_{name}[{size}];" for name, kind, size in sources.outputs),
             "    int wrong = 0;",
             f"    for (int row = 0; row < {rows}; row++) {{",
             f"        {sources.name}_run({call});",
-            *checks,
+            *(_CHECK.format(name=name, size=size) for name, _, size in sources.outputs),
             "    }",
             f'    printf("%d rows, %d wrong numbers\\n", {rows}, wrong);',
             "    return wrong != 0;",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from volvelle.catalog import import_late
+from volvelle.compiler.records import Footprint
 from volvelle.data.finding import Finding
 from volvelle.data.records import Dataset
 from volvelle.errors import NotFound
@@ -113,6 +114,13 @@ class Result:
         """What the model leans on; None for a run made before there was such a stage."""
         known = any(step.stage == "explain" for step in self.steps)
         return self._record("explain", Explanation) if known else None
+
+    @cached_property
+    def footprint(self) -> Footprint | None:
+        """What was measured on the device; None where the spec names none, or the run is older than that stage."""
+        known = any(step.stage == "prove" for step in self.steps)
+        found = self._record("prove", Footprint) if known else None
+        return found if found and found.device else None
 
     @property
     def onnx(self) -> bytes:

@@ -97,11 +97,11 @@ def quantity(text: str, dimension: str) -> float:
 def show(value: float, dimension: str) -> str:
     """A value for people: sizes in KiB, times in ms, the rest with three decimals.
 
-    >>> show(65536, "bytes"), show(0.005, "seconds"), show(0.8, "1")
-    ('64.0 KiB', '5.00 ms', '0.800')
+    >>> show(65536, "bytes"), show(84, "bytes"), show(0.005, "seconds"), show(0.8, "1")
+    ('64.0 KiB', '84 B', '5.00 ms', '0.800')
     """
     if dimension == "bytes":
-        return f"{value / 1024:.1f} KiB"
+        return f"{value / 1024:.1f} KiB" if value >= 1024 else f"{value:.0f} B"
     if dimension == "seconds":
         return f"{value * 1e3:.2f} ms" if value < 1 else f"{value:.2f} s"
     if dimension == "1/seconds":

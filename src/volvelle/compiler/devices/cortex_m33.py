@@ -1,6 +1,7 @@
 """Arm Cortex-M33 with its single-precision floating-point unit.
 
-Loads and stores are pipelined (Cortex-M33 Technical Reference Manual, Arm 100230): 1 cycle each; a taken branch 2 to 3.
+A load or store can overlap with the next (Cortex-M33 Technical Reference Manual, Arm 100230): 1 cycle; a
+taken branch takes 2 to 3.
 """
 
 CORE = "cortex_m33"

@@ -1,4 +1,4 @@
-"""The absolute value"""
+"""The absolute value."""
 
 from __future__ import annotations
 

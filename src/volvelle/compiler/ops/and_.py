@@ -1,4 +1,4 @@
-"""a and b"""
+"""a and b."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The position of the largest element along an axis; the first or the last of equals"""
+"""The position of the largest element along an axis; the first or the last of equals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of x at positions"""
+"""Columns of x at positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean of every window"""
+"""The mean of every window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(x - mean) / root of (variance + epsilon), times scale, plus bias, for every channel"""
+"""(x - mean) / root of (variance + epsilon), times scale, plus bias, for every channel."""
 
 from __future__ import annotations
 

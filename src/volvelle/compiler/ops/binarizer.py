@@ -1,4 +1,4 @@
-"""1 where x is above a threshold, else 0"""
+"""1 where x is above a threshold, else 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x as another type: towards zero from real to whole, anything but 0 is true"""
+"""x as another type: towards zero from real to whole, anything but 0 is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x in the type of y"""
+"""x in the type of y."""
 
 from __future__ import annotations
 

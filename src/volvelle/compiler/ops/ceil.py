@@ -1,4 +1,4 @@
-"""The smallest whole number not below x"""
+"""The smallest whole number not below x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""max(0, x) + min(0, alpha (exp(x / alpha) - 1))"""
+"""max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x held between two bounds; no number stays none"""
+"""x held between two bounds; no number stays none."""
 
 from __future__ import annotations
 

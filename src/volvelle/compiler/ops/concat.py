@@ -1,4 +1,4 @@
-"""Values one after another along an axis"""
+"""Values one after another along an axis."""
 
 from __future__ import annotations
 

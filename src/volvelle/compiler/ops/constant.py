@@ -1,4 +1,4 @@
-"""A constant"""
+"""A constant."""
 
 from __future__ import annotations
 

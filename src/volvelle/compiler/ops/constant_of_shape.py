@@ -1,4 +1,4 @@
-"""One value in every place"""
+"""One value in every place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolution along one or two axes, in groups"""
+"""Convolution along one or two axes, in groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(x - zero point) times scale"""
+"""(x - zero point) times scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""a / b; of whole numbers towards zero, and 0 where b is 0"""
+"""a / b; of whole numbers towards zero, and 0 where b is 0."""
 
 from __future__ import annotations
 

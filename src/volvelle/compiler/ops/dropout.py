@@ -1,4 +1,4 @@
-"""x itself: nothing is dropped where nothing is learnt"""
+"""x itself: nothing is dropped where nothing is learnt."""
 
 from __future__ import annotations
 

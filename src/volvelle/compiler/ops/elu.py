@@ -1,4 +1,4 @@
-"""x, and alpha (exp(x) - 1) below 0"""
+"""x, and alpha (exp(x) - 1) below 0."""
 
 from __future__ import annotations
 

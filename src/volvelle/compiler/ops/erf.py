@@ -1,4 +1,4 @@
-"""The error function"""
+"""The error function."""
 
 from __future__ import annotations
 

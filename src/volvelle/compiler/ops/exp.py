@@ -1,4 +1,4 @@
-"""e to the power of x"""
+"""e to the power of x."""
 
 from __future__ import annotations
 

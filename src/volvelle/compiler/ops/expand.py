@@ -1,4 +1,4 @@
-"""x repeated along axes of one"""
+"""x repeated along axes of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All values in one row"""
+"""All values in one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x as a matrix"""
+"""x as a matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest whole number not above x"""
+"""The largest whole number not above x."""
 
 from __future__ import annotations
 

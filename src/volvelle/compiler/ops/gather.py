@@ -1,4 +1,4 @@
-"""Slices of x at the positions of an index"""
+"""Slices of x at the positions of an index."""
 
 from __future__ import annotations
 

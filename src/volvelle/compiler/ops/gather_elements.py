@@ -1,4 +1,4 @@
-"""Elements of x at positions along an axis"""
+"""Elements of x at positions along an axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x times the normal distribution function of x"""
+"""x times the normal distribution function of x."""
 
 from __future__ import annotations
 

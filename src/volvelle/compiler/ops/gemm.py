@@ -1,4 +1,4 @@
-"""alpha * A B + beta * C"""
+"""alpha * A B + beta * C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean of every channel"""
+"""The mean of every channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest of every channel"""
+"""The largest of every channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""alpha x + beta, held between 0 and 1"""
+"""alpha x + beta, held between 0 and 1."""
 
 from __future__ import annotations
 

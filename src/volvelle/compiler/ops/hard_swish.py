@@ -1,4 +1,4 @@
-"""x * max(0, min(1, x / 6 + 1 / 2))"""
+"""x * max(0, min(1, x / 6 + 1 / 2))."""
 
 from __future__ import annotations
 

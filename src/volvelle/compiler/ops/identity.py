@@ -1,4 +1,4 @@
-"""x itself"""
+"""x itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is missing, replaced"""
+"""What is missing, replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether x is infinite, of the signs asked for"""
+"""Whether x is infinite, of the signs asked for."""
 
 from __future__ import annotations
 

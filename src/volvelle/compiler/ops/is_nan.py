@@ -1,4 +1,4 @@
-"""Whether x is no number"""
+"""Whether x is no number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value for every key"""
+"""A value for every key."""
 
 from __future__ import annotations
 

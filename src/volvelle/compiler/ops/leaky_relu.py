@@ -1,4 +1,4 @@
-"""x where positive, else alpha * x"""
+"""x where positive, else alpha * x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The class of the largest linear score, and the scores"""
+"""The class of the largest linear score, and the scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x times coefficients, plus intercepts"""
+"""x times coefficients, plus intercepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The natural logarithm"""
+"""The natural logarithm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logarithm of softmax"""
+"""The logarithm of softmax."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrices multiplied; the axes before the last two are broadcast"""
+"""Matrices multiplied; the axes before the last two are broadcast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest; no number where one is none"""
+"""The largest; no number where one is none."""
 
 from __future__ import annotations
 

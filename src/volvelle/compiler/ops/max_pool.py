@@ -1,4 +1,4 @@
-"""The largest of every window"""
+"""The largest of every window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean of all"""
+"""The mean of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest; no number where one is none"""
+"""The smallest; no number where one is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x tanh(log(1 + exp(x)))"""
+"""x tanh(log(1 + exp(x)))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rest of a / b; with the sign of b, or of a if fmod"""
+"""The rest of a / b; with the sign of b, or of a if fmod."""
 
 from __future__ import annotations
 

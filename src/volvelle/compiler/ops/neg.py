@@ -1,4 +1,4 @@
-"""-x"""
+"""-x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every row divided by its norm"""
+"""Every row divided by its norm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""not x"""
+"""not x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A one at the position told, zeros elsewhere"""
+"""A one at the position told, zeros elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A one in the place of the category of x"""
+"""A one in the place of the category of x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""a or b"""
+"""a or b."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x, and slope times x below 0"""
+"""x, and slope times x below 0."""
 
 from __future__ import annotations
 

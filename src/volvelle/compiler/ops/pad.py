@@ -1,4 +1,4 @@
-"""x with a margin"""
+"""x with a margin."""
 
 from __future__ import annotations
 

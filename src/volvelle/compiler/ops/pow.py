@@ -1,4 +1,4 @@
-"""a to the power of b, a real"""
+"""a to the power of b, a real."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sum of two quantised values: how Add between quantisers is carried out"""
+"""The sum of two quantised values: how Add between quantisers is carried out."""
 
 from __future__ import annotations
 

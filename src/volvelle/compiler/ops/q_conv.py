@@ -1,4 +1,4 @@
-"""A convolution in whole numbers: how Conv between quantisers is carried out"""
+"""A convolution in whole numbers: how Conv between quantisers is carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row times constant weights in whole numbers: how Gemm and MatMul between quantisers are carried out"""
+"""A row times constant weights in whole numbers: how Gemm and MatMul between quantisers are carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean of every channel in whole numbers: how GlobalAveragePool between quantisers is carried out"""
+"""The mean of every channel in whole numbers: how GlobalAveragePool between quantisers is carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x / scale to the nearest whole number, half to even, plus a zero point, held inside the type"""
+"""x / scale to the nearest whole number, half to even, plus a zero point, held inside the type."""
 
 from __future__ import annotations
 

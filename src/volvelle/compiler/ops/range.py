@@ -1,4 +1,4 @@
-"""Numbers from a start in equal steps"""
+"""Numbers from a start in equal steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sum of sizes along axes"""
+"""The sum of sizes along axes."""
 
 from __future__ import annotations
 

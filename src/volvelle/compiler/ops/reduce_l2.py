@@ -1,4 +1,4 @@
-"""The root of the sum of squares along axes"""
+"""The root of the sum of squares along axes."""
 
 from __future__ import annotations
 

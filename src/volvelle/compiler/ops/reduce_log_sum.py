@@ -1,4 +1,4 @@
-"""The logarithm of the sum along axes"""
+"""The logarithm of the sum along axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logarithm of the sum of exponentials along axes"""
+"""The logarithm of the sum of exponentials along axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest along axes"""
+"""The largest along axes."""
 
 from __future__ import annotations
 

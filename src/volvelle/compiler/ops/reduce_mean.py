@@ -1,4 +1,4 @@
-"""The mean along axes"""
+"""The mean along axes."""
 
 from __future__ import annotations
 

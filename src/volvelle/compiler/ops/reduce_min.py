@@ -1,4 +1,4 @@
-"""The smallest along axes"""
+"""The smallest along axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product along axes"""
+"""The product along axes."""
 
 from __future__ import annotations
 

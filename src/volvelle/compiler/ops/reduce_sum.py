@@ -1,4 +1,4 @@
-"""The sum along axes"""
+"""The sum along axes."""
 
 from __future__ import annotations
 

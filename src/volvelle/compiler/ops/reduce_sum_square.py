@@ -1,4 +1,4 @@
-"""The sum of squares along axes"""
+"""The sum of squares along axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x where positive, else 0"""
+"""x where positive, else 0."""
 
 from __future__ import annotations
 

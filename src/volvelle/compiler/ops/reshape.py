@@ -1,4 +1,4 @@
-"""x in another shape"""
+"""x in another shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nearest whole number, half to even"""
+"""The nearest whole number, half to even."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(x - offset) times scale"""
+"""(x - offset) times scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gamma x, and gamma alpha (exp(x) - 1) below 0"""
+"""gamma x, and gamma alpha (exp(x) - 1) below 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dimensions of x: one row, so they are constant"""
+"""The dimensions of x: one row, so they are constant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""-1, 0 or 1; of no number none"""
+"""-1, 0 or 1; of no number none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of elements of x"""
+"""The number of elements of x."""
 
 from __future__ import annotations
 

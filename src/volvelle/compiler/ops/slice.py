@@ -1,4 +1,4 @@
-"""A part of x along some axes"""
+"""A part of x along some axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""exp(x) as shares of their sum"""
+"""exp(x) as shares of their sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""log(1 + exp(x)), without overflow"""
+"""log(1 + exp(x)), without overflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x / (1 + |x|)"""
+"""x / (1 + |x|)."""
 
 from __future__ import annotations
 

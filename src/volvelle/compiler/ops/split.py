@@ -1,4 +1,4 @@
-"""x in parts along an axis"""
+"""x in parts along an axis."""
 
 from __future__ import annotations
 

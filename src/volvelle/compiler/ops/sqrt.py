@@ -1,4 +1,4 @@
-"""The square root"""
+"""The square root."""
 
 from __future__ import annotations
 

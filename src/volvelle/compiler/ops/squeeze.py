@@ -1,4 +1,4 @@
-"""x without dimensions of one"""
+"""x without dimensions of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""a - b"""
+"""a - b."""
 
 from __future__ import annotations
 

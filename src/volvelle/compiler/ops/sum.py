@@ -1,4 +1,4 @@
-"""The sum of all, from the left"""
+"""The sum of all, from the left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hyperbolic tangent"""
+"""The hyperbolic tangent."""
 
 from __future__ import annotations
 

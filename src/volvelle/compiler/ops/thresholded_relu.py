@@ -1,4 +1,4 @@
-"""x where it is above alpha, else 0"""
+"""x where it is above alpha, else 0."""
 
 from __future__ import annotations
 

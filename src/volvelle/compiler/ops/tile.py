@@ -1,4 +1,4 @@
-"""x several times along every axis"""
+"""x several times along every axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The k largest or smallest elements along the last axis, and where they lie"""
+"""The k largest or smallest elements along the last axis, and where they lie."""
 
 from __future__ import annotations
 

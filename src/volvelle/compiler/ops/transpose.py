@@ -1,4 +1,4 @@
-"""The axes of x in another order"""
+"""The axes of x in another order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sum of trees: the form of ai.onnx.ml 5"""
+"""The sum of trees: the form of ai.onnx.ml 5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The class of the largest sum of trees, and the sums"""
+"""The class of the largest sum of trees, and the sums."""
 
 from __future__ import annotations
 

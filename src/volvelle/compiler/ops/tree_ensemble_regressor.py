@@ -1,4 +1,4 @@
-"""The sum of trees: the older form, which gives values"""
+"""The sum of trees: the older form, which gives values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""x with further dimensions of one"""
+"""x with further dimensions of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""a where a condition holds, else b"""
+"""a where a condition holds, else b."""
 
 from __future__ import annotations
 

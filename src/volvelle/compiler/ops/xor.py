@@ -1,4 +1,4 @@
-"""one of a and b, not both"""
+"""one of a and b, not both."""
 
 from __future__ import annotations
 

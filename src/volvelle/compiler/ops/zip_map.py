@@ -1,4 +1,4 @@
-"""The plain scores: a dictionary of a score for every class has no place in C"""
+"""The plain scores: a dictionary of a score for every class has no place in C."""
 
 from __future__ import annotations
 

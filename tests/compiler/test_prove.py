@@ -1,0 +1,133 @@
+"""The proof on this machine and on emulated cores."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from onnx_files import line, model  # type: ignore[import-not-found]
+
+from volvelle.compiler.device import device
+from volvelle.compiler.host import Host, sanitized
+from volvelle.compiler.package import files
+from volvelle.compiler.prove import compiled, prove, vectors
+from volvelle.compiler.sources import Sources
+from volvelle.errors import ContractBroken, NotFound
+
+
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4f", "rv32imac"])
+def test_a_core_answers_as_onnxruntime_and_its_counts_repeat(core: str) -> None:
+    """Two proofs of one model are equal to the last instruction, and every answer agrees."""
+    made = compiled(line(), "m")
+    first = prove(line(), made, device(core))
+    assert first.agrees()
+    assert {p.where for p in first.parity} >= {"host", "emulated core"}
+    assert (first.flash > 0, first.instructions.least > 0, first.stack > 0) == (True, True, True)
+    assert prove(line(), made, device(core)) == first
+
+
+def test_a_core_without_a_unit_for_real_numbers_pays_for_them() -> None:
+    """The same model takes more flash and more instructions on an M0 than on an M4F."""
+    made = compiled(line(), "m")
+    small, large = prove(line(), made, device("cortex-m0")), prove(line(), made, device("cortex-m4f"))
+    assert small.flash > large.flash
+    assert small.instructions.most > 3 * large.instructions.most
+
+
+def test_a_wrong_program_is_found() -> None:
+    """The proof can fail: a changed weight shows as a difference."""
+    made = compiled(line(), "m")
+    right = made.sources
+    wrong = Sources(
+        right.name, right.header, right.source.replace("5.0f", "5.5f"), right.plan, right.inputs, right.outputs
+    )
+    assert wrong.source != right.source
+    found = prove(line(), type(made)(wrong, made.graph, made.onnx, None), device("cortex-m4f"))
+    assert not found.agrees()
+
+
+def test_a_sanitizer_that_complains_is_heard() -> None:
+    """Reading behind a table ends the run under the address sanitizer."""
+    made = compiled(line(), "m").sources
+    rows = [np.ones((2, 3), np.float32)]
+    golden = vectors(line(), compiled(line(), "m"))
+    beyond = made.source.replace("void m_run(", "static const float far_away[2] = {1, 2};\nvoid m_run(").replace(
+        "vv_dense_f(x,", "vv_dense_f(far_away,"
+    )
+    assert beyond != made.source
+    complaint = sanitized(Sources(made.name, made.header, beyond, made.plan, made.inputs, made.outputs), golden)
+    if complaint is None:
+        pytest.skip("this machine's compiler has no sanitizers")
+    assert "runtime error" in complaint or "overflow" in complaint
+    assert Host(made).run(rows)[0].shape == (2, 2)
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None or shutil.which("cc") is None, reason="needs cmake and a C compiler")
+def test_the_folder_builds_and_its_golden_vectors_pass(tmp_path: Path) -> None:
+    """Whoever receives the folder builds it with CMake and runs its test."""
+    made = compiled(line(), "m")
+    for name, text in files(made, prove(line(), made, device("cortex-m4f")), vectors(line(), made)).items():
+        (tmp_path / name).write_text(text)
+    build = tmp_path / "build"
+    for command in (["cmake", "-S", str(tmp_path), "-B", str(build)], ["cmake", "--build", str(build)]):
+        subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(["ctest", "--test-dir", str(build)], check=True, capture_output=True, env=dict(os.environ))
+
+
+def test_golden_vectors_pass_and_fail(tmp_path: Path) -> None:
+    """The program of golden vectors exits 0 for the right C and 1 for another."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("needs a C compiler")
+    made = compiled(line(), "m")
+    (tmp_path / "m.h").write_text(made.sources.header)
+    (tmp_path / "test.c").write_text(vectors(line(), made))
+    for source, code in ((made.sources.source, 0), (made.sources.source.replace("5.0f", "5.5f"), 1)):
+        (tmp_path / "m.c").write_text(source)
+        subprocess.run([compiler, "-o", "t", "m.c", "test.c", "-lm"], cwd=tmp_path, check=True)
+        assert subprocess.run(["./t"], cwd=tmp_path, check=False, capture_output=True).returncode == code
+
+
+def test_an_endless_row_is_ended() -> None:
+    """A program that touches memory that is not its own ends with a message, not with a crash."""
+    made = compiled(line(), "m")
+    right = made.sources
+    wild = right.source.replace(
+        "void m_run(const float *x, float *y) {",
+        "void m_run(const float *x, float *y) {\n    *(volatile int *)0x60000000 = 1;",
+    )
+    assert wild != right.source
+    broken = Sources(right.name, right.header, wild, right.plan, right.inputs, right.outputs)
+    from volvelle.catalog import EMULATORS, TOOLCHAINS
+
+    core = EMULATORS.load("unicorn").Core(
+        TOOLCHAINS.load("zig").build(broken, device("cortex-m4f")), device("cortex-m4f")
+    )
+    with pytest.raises(ContractBroken, match="emulated core stopped"):
+        core.run([np.ones(3, np.float32)], [(np.dtype(np.float32), 2)])
+
+
+def test_a_device_that_does_not_exist_is_told_with_near_names() -> None:
+    """A misspelt core offers the cores that sound like it."""
+    with pytest.raises(NotFound) as caught:
+        device("cortex-m44")
+    assert "cortex-m4f" in str(caught.value)
+
+
+def test_whole_numbers_that_fit_are_kept_in_32_bits() -> None:
+    """A calendar part of a time of 64 bits is computed in 32 bits after the first division."""
+    nodes = [
+        helper.make_node("Div", ["t", "day"], ["days"]),
+        helper.make_node("Mod", ["days", "week"], ["rest"]),
+        helper.make_node("Cast", ["rest"], ["y"], to=TensorProto.FLOAT),
+    ]
+    constants = {"day": np.array([86400], np.int64), "week": np.array([7], np.int64)}
+    content = model(nodes, {"t": (TensorProto.INT64, ["N", 1])}, ["y"], constants)
+    made = compiled(content, "m")
+    assert str(made.graph.tensors["rest"].dtype) == "int32"
+    assert prove(content, made, device("cortex-m0")).agrees()

@@ -1,0 +1,47 @@
+"""The C that is written."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+from onnx_files import line, model  # type: ignore[import-not-found]
+
+from volvelle.compiler.prove import compiled
+from volvelle.compiler.sources import c_name
+
+
+def test_the_same_file_gives_the_same_bytes() -> None:
+    """Nothing of the time, the machine or the order of a set is in the C."""
+    first, second = compiled(line(), "m").sources, compiled(line(), "m").sources
+    assert (first.header, first.source) == (second.header, second.source)
+
+
+@given(st.text(max_size=30))
+def test_any_text_becomes_a_name_that_c_allows(text: str) -> None:
+    """Whatever a column, a class or a value is called, C sees letters, digits and underscores."""
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", c_name(text))
+
+
+@pytest.mark.parametrize("name", ["*/ int evil;", "int", 'x"\n#include <stdio.h>', "../../etc", "", "ä"])
+def test_hostile_names_never_reach_the_c(name: str) -> None:
+    """A value's name in the file cannot end a comment, a string or a line."""
+    nodes = [helper.make_node("Relu", ["x" + name], [name + "t"]), helper.make_node("Exp", [name + "t"], ["y"])]
+    made = compiled(model(nodes, {"x" + name: (TensorProto.FLOAT, ["N", 3])}, ["y"]), name).sources
+    assert "*/ int" not in made.source + made.header
+    assert "#include <stdio.h>" not in made.source + made.header
+
+
+def test_the_c_needs_no_heap_and_no_library() -> None:
+    """Only three headers of every freestanding compiler are included."""
+    made = compiled(line(), "m").sources
+    assert sorted(re.findall(r"#include <(\w+)\.h>", made.header + made.source)) == [
+        "float",
+        "stdbool",
+        "stdbool",
+        "stdint",
+    ]
+    assert "malloc" not in made.source
