@@ -114,8 +114,9 @@ class Code:
         self.body.extend(lines)
 
     def tables(self) -> str:
-        """All tables."""
-        return "\n".join(self._written.values())
+        """All tables that a statement reads: a value in a register needs no table of positions."""
+        used = set(re.findall(r"\bt\d+\b", "\n".join(self.body)))
+        return "\n".join(text for name, text in self._written.items() if name in used)
 
     def kernels(self) -> list[str]:
         """The sources of all kernels that are called, each after those that it calls itself."""
@@ -142,9 +143,9 @@ def _kernel(name: str) -> str:
     plain = KERNELS / f"{name}.c"
     if plain.is_file():
         return plain.read_text(encoding="utf-8")
-    for given, kind in (("f", "float"), ("int8", "int8_t")):
+    for given, kind in (("int8", "int8_t"), ("f", "float")):
         path = KERNELS / f"{stem}_{given}.c"
-        if form in _FORMS and path.is_file():
+        if form in _FORMS and path.is_file() and (form != "d" or given == "f"):
             text = path.read_text(encoding="utf-8").replace(f"_{given}(", f"_{form}(")
             return re.sub(rf"\b{kind}\b", _FORMS[form], text)
     return ""

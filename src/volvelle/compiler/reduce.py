@@ -53,12 +53,13 @@ def write(node: Node, code: Code, what: str) -> None:
     kind = code.kind(node.inputs[0])
     x = code.element(node.inputs[0], f"(o * {count} + k) * {below} + i")
     begin = code.element(node.inputs[0], f"o * {count * below} + i")
+    none = f" || {x} != {x}" if tensor.dtype.kind == "f" else ""
     step = {
         "sum": f"sum += {x};",
         "mean": f"sum += {x};",
         "prod": f"sum *= {x};",
-        "max": f"if ({x} > sum) sum = {x};",
-        "min": f"if ({x} < sum) sum = {x};",
+        "max": f"if ({x} > sum{none}) sum = {x};",
+        "min": f"if ({x} < sum{none}) sum = {x};",
     }[what]
     done = f"sum / {count}" if what == "mean" else "sum"
     code.add(

@@ -74,6 +74,8 @@ def explicit(node: Node, new: Writing) -> list[Node] | None:
     kind = out.dtype if node.op == "quantize_linear" else x.dtype
     zero = new.known(node.inputs[2]) if len(node.inputs) > 2 else None
     given = np.asarray(new.known(node.inputs[1]))
+    if given.dtype != np.float32:
+        raise ModelError(f"scales of {given.dtype} are not supported", next_move="use float32")
     scale, point = wide(node, len(x.shape), given, np.zeros((), kind) if zero is None else zero)
     if zero is not None and zero.shape == point.shape and scale.shape == given.shape:
         return None

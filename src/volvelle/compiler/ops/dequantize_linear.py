@@ -22,7 +22,7 @@ UNFOLDED = True
 
 def evaluate(node: Node, x: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any] | None = None) -> NDArray[Any]:
     """From int8, uint8 or int32 to float32."""
-    wrong = x.dtype not in (*scaling.SMALL, np.int32) or scale.dtype != np.float32
+    wrong = x.dtype not in (*scaling.SMALL, np.int32) or scale.dtype.kind != "f"
     if wrong or node.attributes.get("output_dtype", 0) not in (0, 1):
         raise ModelError(f"DequantizeLinear of {x.dtype} with {scale.dtype} is not supported", next_move="use int8")
     zero = np.zeros((), x.dtype) if zero is None else zero
@@ -30,7 +30,7 @@ def evaluate(node: Node, x: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any
         raise ModelError("the zero point must be of the type of x, and 0 for int32")
     scale, zero = scaling.wide(node, x.ndim, scale, zero)
     together(x.shape, scale.shape)
-    return np.asarray((x.astype(np.int64) - zero).astype(np.float32) * scale)
+    return np.asarray((x.astype(np.int64) - zero).astype(scale.dtype) * scale)
 
 
 def expanded(node: Node, new: Writing) -> list[Node] | None:

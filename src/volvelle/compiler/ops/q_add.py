@@ -16,10 +16,10 @@ ELEMENTWISE = True
 
 
 def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """In float32: both by their share of the scale, and one number for all zero points."""
-    first, second, rest = (np.float32(node.attributes[k]) for k in ("first", "second", "rest"))
+    """Both by their share of the scale, and one number for all zero points; every step is rounded once to float32."""
+    first, second, rest = (np.float64(node.attributes[k]) for k in ("first", "second", "rest"))
     limits = np.iinfo(a.dtype)
-    made = b.astype(np.float32) * second + (a.astype(np.float32) * first + rest)
+    made = (a * first + (b * second + rest).astype(np.float32)).astype(np.float32)
     return np.clip(np.rint(made), limits.min, limits.max).astype(a.dtype)
 
 
@@ -27,4 +27,4 @@ def express(node: Node, kinds: tuple[str, ...], a: str, b: str) -> str:
     """In C."""
     least, most = ("0.0f", "255.0f") if kinds[-1] == "uint8_t" else ("-128.0f", "127.0f")
     first, second, rest = (literal(np.float32(node.attributes[k])) for k in ("first", "second", "rest"))
-    return f"vv_nearest((float){b} * {second} + ((float){a} * {first} + {rest}), {least}, {most})"
+    return f"vv_nearest(vv_fused({a}, {first}, vv_fused({b}, {second}, {rest})), {least}, {most})"

@@ -23,7 +23,7 @@ def evaluate(node: Node, x: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any
     """From float32 to int8 or uint8."""
     kind = np.dtype(np.uint8 if zero is None else zero.dtype)
     told = node.attributes.get("output_dtype", 0)
-    if x.dtype != np.float32 or scale.dtype != x.dtype or kind not in scaling.SMALL or (zero is None and told):
+    if x.dtype.kind != "f" or scale.dtype != x.dtype or kind not in scaling.SMALL or (zero is None and told):
         raise ModelError(f"QuantizeLinear from {x.dtype} to {kind} is not supported", next_move="use int8 or uint8")
     scale, zero = scaling.wide(node, x.ndim, scale, np.zeros((), kind) if zero is None else zero)
     together(x.shape, scale.shape)

@@ -11,7 +11,7 @@ from onnx import TensorProto
 
 from volvelle.compiler.ir import Node
 from volvelle.compiler.ops import tree_ensemble_regressor
-from volvelle.compiler.scores import classified, decided
+from volvelle.compiler.scores import classified, decided, labels
 from volvelle.compiler.writing import Chain, Writing
 from volvelle.errors import ModelError
 
@@ -37,7 +37,7 @@ def _sums(node: Node) -> Node:
     """The trees as those of a regressor; where one class alone is voted on, it is the only target."""
     given = dict(node.attributes)
     ids = [int(k) for k in given["class_ids"]]
-    count = len(given.get("classlabels_int64s", ()))
+    count = len(labels(node))
     alone = count == 2
     if alone and (any(ids) or len(given.get("base_values") or ()) > 1):
         raise ModelError(
