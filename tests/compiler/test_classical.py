@@ -50,8 +50,8 @@ def stump(weights: list[float], ids: list[int], **more: Any) -> NodeProto:
 
 
 TWO, THREE = [3, 5], [3, 5, 9]
-LINES = {"coefficients": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -1.0, -2.0, 1.0], "intercepts": [0.5, 0.7, 0.1]}
-ONE_LINE = {"coefficients": [1.0, 2.0, 3.0], "intercepts": [0.5]}
+LINES: dict[str, Any] = {"coefficients": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -1.0, -2.0, 1.0], "intercepts": [0.5, 0.7, 0.1]}
+ONE_LINE: dict[str, Any] = {"coefficients": [1.0, 2.0, 3.0], "intercepts": [0.5]}
 CASES: list[tuple[NodeProto, NDArray[Any]]] = [
     (ml("Imputer", imputed_value_floats=[1.0, 2.0, 3.0], replaced_value_float=float("nan")), HOLES),
     (ml("Imputer", imputed_value_int64s=[7], replaced_value_int64=-1), CODES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +14,16 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper
 from onnx_files import model  # type: ignore[import-not-found]
 
+from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.device import device
 from volvelle.compiler.host import Host
 from volvelle.compiler.limits import read
-from volvelle.compiler.prove import compiled, prove
+from volvelle.compiler.prove import compiled
 from volvelle.model.session import Session
 
 MORE = int(os.environ.get("VOLVELLE_EXAMPLES", "100"))
 """Graphs; a nightly run sets a thousand."""
-UNARY = "Abs Neg Relu Sigmoid Tanh Exp Softplus LeakyRelu Elu Selu HardSigmoid HardSwish Floor Ceil Sign Identity".split()
+UNARY = "Abs Neg Relu Sigmoid Tanh Exp Softplus LeakyRelu Elu Selu HardSigmoid HardSwish Floor Ceil Sign".split()
 BINARY = "Add Sub Mul Max Min".split()
 COMPARISONS = "Greater Less GreaterOrEqual LessOrEqual Equal".split()
 REDUCTIONS = "ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceSumSquare".split()
@@ -41,7 +43,7 @@ class Growing:
         """Any value there is."""
         return str(self.random.choice(list(self.widths)))
 
-    def constant(self, array: NDArray[np.generic]) -> str:
+    def constant(self, array: NDArray[Any]) -> str:
         """A constant."""
         name = f"c{len(self.constants)}"
         self.constants[name] = array
@@ -51,14 +53,14 @@ class Growing:
         """A constant of small real numbers."""
         return self.constant((self.random.normal(size=shape) * 0.5).astype(np.float32))
 
-    def add(self, width: int, op: str, *inputs: str, **attributes: object) -> str:
+    def add(self, width: int, op: str, *inputs: str, **attributes: Any) -> str:
         """Append an operator."""
         name = f"v{len(self.widths)}"
         self.nodes.append(node(op, list(inputs), [name], **attributes))
         self.widths[name] = width
         return name
 
-    def inner(self, op: str, *inputs: str, **attributes: object) -> str:
+    def inner(self, op: str, *inputs: str, **attributes: Any) -> str:
         """Append an operator whose value is no row of real numbers."""
         name = f"i{len(self.nodes)}"
         self.nodes.append(node(op, list(inputs), [name], **attributes))
@@ -115,14 +117,14 @@ def graph(seed: int, size: int) -> bytes:
         if max(g.widths.values()) > 60:
             break
     last = list(g.widths)[-1]
-    g.nodes.append(node("Clip", [last, g.constant(np.float32(-50)), g.constant(np.float32(50))], ["y"]))
+    g.nodes.append(node("Clip", [last, *(g.constant(np.asarray(k, np.float32)) for k in (-50, 50))], ["y"]))
     return bytes(model(g.nodes, {"x": (TensorProto.FLOAT, ["N", 6])}, ["y"], g.constants, opset=17))
 
 
 @settings(max_examples=MORE, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32 - 1), st.integers(2, 10))
 def test_a_random_graph_answers_as_onnxruntime(seed: int, size: int) -> None:
-    """Any graph of the operator set gives onnxruntime's numbers within one part in 10^5 of the larger of 1 and itself."""
+    """Any graph of the operator set gives the numbers that onnxruntime gives."""
     content = graph(seed, size)
     rows = np.random.default_rng(seed).normal(size=(12, 6)).astype(np.float32)
     wanted = np.asarray(Session(content, check=read).run({"x": rows})["y"]).reshape(len(rows), -1)
@@ -132,6 +134,11 @@ def test_a_random_graph_answers_as_onnxruntime(seed: int, size: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_random_graph_runs_on_a_core(seed: int) -> None:
-    """The same on an emulated M0, which has neither real arithmetic nor division."""
-    content = graph(seed, 8)
-    assert prove(content, compiled(content), device("cortex-m0")).agrees()
+    """An emulated M0, which has neither real arithmetic nor division, gives the same bytes as this machine."""
+    made = compiled(graph(seed, 8)).sources
+    rows = np.random.default_rng(seed).normal(size=(5, 6)).astype(np.float32)
+    board = device("cortex-m0")
+    core = EMULATORS.load("unicorn").Core(TOOLCHAINS.load("zig").build(made, board), board)
+    ends = [(np.dtype(np.float32), made.outputs[0][2])]
+    answers = np.stack([core.run([row], ends).outputs[0] for row in rows])
+    assert answers.tobytes() == Host(made).run([rows])[0].tobytes()

@@ -78,6 +78,8 @@ def _plain(value: Any) -> Any:
 def claimed(case: TestCase, prefix: str) -> list[Claimed]:
     """The forms of a case that the compiler takes; all else must be refused with a ModelError."""
     found = []
+    assert case.model is not None
+    assert case.data_sets is not None
     arrays, wanted = ([_plain(a) for a in side] for side in case.data_sets[0])
     for form, (model, given) in enumerate(forms(case.model, arrays)):
         try:

@@ -62,14 +62,15 @@ class Plan:
         return sum(count * sizes[pool] for pool, count in self.pools.items())
 
 
-def place(graph: Graph, local: frozenset[str], together: tuple[tuple[Node, ...], ...]) -> Plan:
+def place(graph: Graph, local: frozenset[str] = frozenset(), together: tuple[tuple[Node, ...], ...] = ()) -> Plan:
     """Plan the memory of a graph.
 
     Args:
         graph: as it will be written.
         local: values that never leave a loop, or are single numbers in a register.
-        together: the nodes of every step: those of one loop read and write in turns.
+        together: the nodes of every step, each its own if not told: those of one loop read and write in turns.
     """
+    together = together or tuple((n,) for n in graph.nodes)
     views = _views(graph, local)
     first: dict[str, int] = {}
     last: dict[str, int] = {}

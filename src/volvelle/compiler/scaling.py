@@ -48,7 +48,7 @@ class Rescaling:
 def saturated(how: Rescaling, whole: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     """The rescaled sums in NumPy."""
     least, most = how.held(dtype)
-    return np.clip(np.rint(whole * how.scale) + how.zero, least, most).astype(dtype)
+    return np.asarray(np.clip(np.rint(whole * how.scale) + how.zero, least, most), dtype=dtype)
 
 
 def wide(node: Node, dimensions: int, scale: NDArray[Any], zero: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

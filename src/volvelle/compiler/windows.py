@@ -5,8 +5,10 @@ One axis is taken as two, of which the first has one element.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,19 +79,20 @@ def windows(node: Node, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Wind
     return Windows(size, (out[0], out[1]), window, stride, dilation, begin, end)
 
 
-def _margins(given: object, axes: int, size: Pair, reach: tuple[int, ...], stride: Pair) -> tuple[Pair, Pair]:
-    attributes = dict(given)  # type: ignore[call-overload]
-    how = attributes.get("auto_pad", b"NOTSET")
+def _margins(
+    given: Mapping[str, Any], axes: int, size: Pair, reach: tuple[int, ...], stride: Pair
+) -> tuple[Pair, Pair]:
+    how = given.get("auto_pad", b"NOTSET")
     how = how.decode() if isinstance(how, bytes) else how
     if how in ("NOTSET", "VALID"):
-        pads = attributes.get("pads", [0] * 2 * axes) if how == "NOTSET" else [0] * 2 * axes
+        pads = given.get("pads", [0] * 2 * axes) if how == "NOTSET" else [0] * 2 * axes
         return _pair(pads[:axes], 0), _pair(pads[axes:], 0)
     whole = [max((ceil(n / s) - 1) * s + r - n, 0) for n, r, s in zip(size, reach, stride, strict=True)]
     small, large = (whole[0] // 2, whole[1] // 2), (whole[0] - whole[0] // 2, whole[1] - whole[1] // 2)
     return (small, large) if how == "SAME_UPPER" else (large, small)
 
 
-def cut(w: Windows, x: NDArray[np.generic], fill: float) -> NDArray[np.generic]:
+def cut(w: Windows, x: NDArray[Any], fill: float) -> NDArray[Any]:
     """All windows of a picture ``[channels, ...]``: ``[channels, out rows, out columns, rows, columns]``.
 
     Args:

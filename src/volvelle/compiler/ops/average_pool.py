@@ -22,7 +22,7 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     if node.attributes.get("count_include_pad"):
         ends = (slide.begin[0], slide.end[0]), (slide.begin[1], slide.end[1])
         inside = np.pad(inside, ends, constant_values=1)
-        held = Windows(inside.shape, slide.out, slide.kernel, slide.stride, slide.dilation, (0, 0), (0, 0))  # type: ignore[arg-type]
+        held = Windows(inside.shape, slide.out, slide.kernel, slide.stride, slide.dilation, (0, 0), (0, 0))
         count = cut(held, inside, 0).sum(axis=(3, 4))
     else:
         count = cut(slide, inside, 0).sum(axis=(3, 4))

@@ -18,8 +18,12 @@ DOMAIN = "ai.onnx.ml"
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     """The largest, the sum of sizes or the root of the sum of squares; a norm of 0 divides nothing."""
     given = x.astype(np.float32)
-    norm = {"MAX": given.max, "L1": np.abs(given).sum, "L2": (given * given).sum}[_norm(node)](axis=-1, keepdims=True)
-    norm = np.sqrt(norm) if _norm(node) == "L2" else norm
+    how = _norm(node)
+    if how == "MAX":
+        norm = given.max(axis=-1, keepdims=True)
+    else:
+        total = np.sum(np.abs(given) if how == "L1" else given * given, axis=-1, keepdims=True)
+        norm = total if how == "L1" else np.sqrt(total)
     return np.asarray(given / np.where(norm == 0, 1, norm), dtype=np.float32)
 
 

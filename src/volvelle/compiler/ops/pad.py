@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from volvelle.compiler.writing import Chain, Writing
 OP = "Pad"
 DOMAIN = ""
 CONSTANT = (1, 2, 3)
+
+
+_MARGINS: dict[str, Literal["edge", "reflect", "wrap"]] = {"edge": "edge", "reflect": "reflect", "wrap": "wrap"}
 
 
 def evaluate(
@@ -33,7 +36,8 @@ def evaluate(
     added = [(max(b, 0), max(e, 0)) for b, e in width]
     mode = _mode(node)
     if mode != "constant":
-        return np.pad(cut, added, mode={"edge": "edge", "reflect": "reflect", "wrap": "wrap"}[mode])
+        how = _MARGINS[mode]
+        return np.asarray(np.pad(cut, added, mode=how))
     filled = node.attributes.get("value", 0.0) if value is None else np.asarray(value).reshape(-1)[0]
     return np.pad(cut, added, constant_values=filled)
 

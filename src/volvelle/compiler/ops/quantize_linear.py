@@ -29,7 +29,7 @@ def evaluate(node: Node, x: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any
     together(x.shape, scale.shape)
     limits = np.iinfo(kind)
     whole = np.rint(np.nan_to_num(x / scale, nan=-1e9, posinf=1e9, neginf=-1e9)).astype(np.float64) + zero
-    return np.clip(whole, limits.min, limits.max).astype(kind)
+    return np.asarray(np.clip(whole, limits.min, limits.max), dtype=kind)
 
 
 def expanded(node: Node, new: Writing) -> list[Node] | None:
