@@ -12,6 +12,7 @@ Exit code 1 when any label differs or any score by more than 1e-5 (values: relat
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -25,7 +26,9 @@ from numpy.typing import NDArray
 from volvelle.catalog import ESTIMATORS, STEPS
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, ModelTask, Signature
+from volvelle.model.words import NO_WORD
 from volvelle.prepare import recipe as recipes
+from volvelle.prepare.pairs import Pair
 from volvelle.testing.check_estimator import TOLERANCE, compare
 from volvelle.testing.fuzz import fuzzed_rows
 from volvelle.train.assemble import Part, assemble
@@ -41,8 +44,9 @@ FEATURES = (
     Feature(name="city", kind="category", categories=CITIES),
     Feature(name="new", kind="boolean", categories=("false", "true")),
     Feature(name="sold", kind="time"),
+    Feature(name="note", kind="text", length=8),
 )
-COLUMNS = {"number": ("weight", "income", "rooms"), "code": ("city", "new"), "time": ("sold",)}
+COLUMNS = {"number": ("weight", "income", "rooms"), "code": ("city", "new"), "time": ("sold",), "words": ("note",)}
 ENDS: dict[View, str] = {"dense": "one_hot", "ordinal": "ordinal", "raw": "ordinal_or_missing"}
 
 
@@ -69,7 +73,13 @@ def table(rows: int, seed: int = 7) -> tuple[Inputs, NDArray[np.float64]]:
     numbers[rng.random(numbers.shape) < 0.1] = np.nan
     codes[rng.random(codes.shape) < 0.05] = MISSING_CODE
     times[rng.random(times.shape) < 0.05] = MISSING_TIME
-    return {"numbers": numbers.astype(np.float32), "codes": codes, "times": times}, signal
+    return {"numbers": numbers.astype(np.float32), "codes": codes, "times": times, "words": notes(rng, rows)}, signal
+
+
+def notes(rng: np.random.Generator, rows: int) -> NDArray[np.int64]:
+    """Texts of up to eight of fifty words, some of none."""
+    words = np.minimum(rng.geometric(0.1, (rows, 8)), 50) * 40_000_000
+    return np.where(np.arange(8) < rng.integers(0, 9, (rows, 1)), words, NO_WORD)
 
 
 def fuzzed(inputs: Inputs, rows: int, seed: int) -> Inputs:
@@ -83,6 +93,7 @@ def fuzzed(inputs: Inputs, rows: int, seed: int) -> Inputs:
         "numbers": fuzzed_rows(inputs["numbers"], rows, seed, missing=True),
         "codes": np.column_stack([rng.choice([UNSEEN_CODE, MISSING_CODE, *range(n)], rows) for n in (len(CITIES), 2)]),
         "times": np.where(rng.random((rows, 1)) < 0.5, rng.choice(stamps, (rows, 1)), usual),
+        "words": np.where(rng.random((rows, 8)) < 0.3, rng.integers(NO_WORD, 2**31, (rows, 8)), notes(rng, rows)),
     }
 
 
@@ -110,9 +121,10 @@ def combination(name: str, step: str, task: ModelTask, rows: int) -> Outcome:
         features=FEATURES, target="price", task=task, classes=tuple(f"class {n}" for n in range(classes))
     )
     takes = STEPS.fact(step, "TAKES")
-    chosen = {column: chain(step, estimator.VIEW) for column in COLUMNS[takes]}
-    recipe = recipes.fit(inputs, signature, estimator.VIEW, chosen)
-    x = recipes.features(recipe, signature, inputs)
+    joins = STEPS.fact(step, "PAIRS") is True
+    chosen = {} if joins else {column: chain(step, estimator.VIEW) for column in COLUMNS[takes]}
+    pairs = [Pair(step, *two) for two in itertools.pairwise(COLUMNS[takes])] if joins else []
+    recipe, x = recipes.learn(inputs, signature, estimator.VIEW, y, chosen, pairs=pairs)
     fitted = estimator.fit(Lesson(x, y, task, classes, recipes.categorical(recipe), seed=1), defaults(estimator.SPACE))
     session = Session(assemble(signature, [Part(Learnt(estimator, fitted, False), recipe)], {}))
     odd = fuzzed(inputs, rows, 13)

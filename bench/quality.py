@@ -1,170 +1,203 @@
-"""How good the models of one budget are: test losses against LightGBM's defaults and a linear model.
+"""How good the models of one budget are: test losses against other tools, on the same rows, seed, metric and core.
 
-All learn from the same training side and are judged on the same sealed test side. The peers get Volvelle's own
-encoding: LightGBM the raw view with native categories, the linear model (ridge, logistic) scaled columns and one-hot
-categories. The loss is RMSE, or for classes log loss and 1 - ROC-AUC; a ratio below 1 means that Volvelle erred less.
+Every tool learns from the same training side with one thread and a budget in CPU seconds (see
+`bench/peers/progress.py`), optimises the same loss (log loss for classes, RMSE for numbers) and is judged on the same
+sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the raw columns and prepare them themselves, each
+in an environment of its own; LightGBM with its defaults gets our raw view with native categories, and the linear model
+(logistic or ridge) scaled columns and one-hot categories. A ratio below 1 means that Volvelle erred less.
 
-    python -m bench.quality [--data FOLDER] [--budget 30] [--sets adult wine] [--seeds 7] [--json]
+What was measured is kept in `bench/quality.json` by set, seed, budget, tool, version and hashes of the rows, so that a
+peer is run once and the table can be printed again without running anything.
+
+    python -m bench.quality --install PLACE                      make the peers' environments
+    python -m bench.quality [--peers PLACE] [--budgets 30 120] [--seeds 7 8 9] [--sets adult wine] [--tools own flaml]
+    python -m bench.quality --table [--json]                     print what was measured
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightgbm
+import msgspec
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from bench import standing
+from bench.sets import SETS, spec_for
+from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
-from volvelle.evaluate.measure import value
-from volvelle.evaluate.sides import side
-from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
-from volvelle.model.derive import target_codes
+from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
-from volvelle.model.session import Session
+from volvelle.model.signature import Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
-from volvelle.spec.requirements import Data, Problem, Search, Spec
+from volvelle.prepare.records import Split
+
+HERE = Path(__file__).resolve().parent
+PEERS = ("flaml", "mljar", "autogluon")
+TOOLS = ("own", "lightgbm", "linear", *PEERS)
+KEPT = HERE / "quality.json"
+SEARCHED = 0.85
+"""Volvelle's budget is the search's alone; the rest is left for training the winner on all rows."""
+_PATIENCE = 20
+"""A peer that has not come back after so many budgets, by the wall, is given up."""
+_ONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
-class Table(NamedTuple):
-    """One set."""
+class Dealt(NamedTuple):
+    """Both sides of one set as everyone gets them."""
 
-    source: str
-    target: str
-    ignore: tuple[str, ...] = ()
-    task: str = "classification"
+    train: pl.DataFrame
+    test: pl.DataFrame
+    signature: Signature
+    hashes: tuple[str, str]
 
+    def y(self, frame: pl.DataFrame) -> NDArray[Any]:
+        """Class positions or values."""
+        return target_codes(frame, self.signature)
 
-SETS = {
-    "adult": Table("tabular/adult_train.csv.gz", "income", ("fnlwgt",)),
-    "bank": Table("tabular/bank_marketing.csv.gz", "y", ("duration",)),
-    "ai4i": Table(
-        "tabular/ai4i2020.csv.gz", "Machine failure", ("UDI", "Product ID", "TWF", "HDF", "PWF", "OSF", "RNF")
-    ),
-    "titanic": Table("tabular/titanic.csv.gz", "Survived", ("PassengerId", "Name", "Ticket", "Cabin")),
-    "california": Table("regression/california_housing.csv.gz", "median_house_value", task="regression"),
-    "diamonds": Table("regression/diamonds.csv.gz", "price", task="regression"),
-    "wine": Table("tabular/wine_quality.csv.gz", "quality", task="regression"),
-}
-METRICS = {"classification": ("log_loss", "roc_auc"), "regression": ("rmse",)}
+    def seen(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The raw columns that a model may see."""
+        return frame.select([feature.name for feature in self.signature.features])
 
 
-def run(
-    folder: Path, table: Table, budget: float, trials: int | None, seed: int
-) -> tuple[Result, tempfile.TemporaryDirectory[str]]:
-    """One turn in a place of its own."""
-    place = tempfile.TemporaryDirectory(prefix="volvelle-bench-")
-    spec = Spec(
-        problem=Problem(target=table.target, task="regression" if table.task == "regression" else "classification"),
-        data=Data(source=str(folder / table.source), ignore=table.ignore),
-        search=Search(budget=f"{budget:g} s", trials=trials, seed=seed),
+def deal(name: str, data: Path, seed: int) -> Dealt:
+    """Volvelle's own split."""
+    with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as place:
+        spec = spec_for(name, data, seed, 1)
+        project = Project(Path(place))
+        finished = turn(project, spec, lambda event, facts: None, wheel="bench.peers.wheels:DEALT")
+        split = project.store.get_record(finished.output("split"), Split)
+        dataset = project.store.get_record(finished.output("collect"), Dataset)
+        train, test = from_bytes(project.store.get(split.train)), from_bytes(project.store.unseal(split.test))
+        return Dealt(train, test, derive(spec, dataset, train)[0], (split.train, split.test))
+
+
+def loss(dealt: Dealt, answers: NDArray[Any]) -> float:
+    """RMSE, or log loss of probabilities that are at least 1e-7, so that one sure mistake does not decide."""
+    y = dealt.y(dealt.test)
+    if dealt.signature.task == "regression":
+        return float(np.sqrt(np.mean((answers.reshape(-1).astype(np.float64) - y) ** 2)))
+    p = np.clip(answers.astype(np.float64), 1e-7, 1)
+    return float(-np.log(p[np.arange(len(y)), y] / p.sum(axis=1)).mean())
+
+
+def simple(tool: str, dealt: Dealt, seed: int) -> NDArray[Any]:
+    """Test answers of LightGBM with its defaults, or of a linear model."""
+    view: View = "raw" if tool == "lightgbm" else "dense"
+    inputs = [encode(frame, dealt.signature) for frame in (dealt.train, dealt.test)]
+    recipe = preparing.fit(inputs[0], dealt.signature, view)
+    train, test = (preparing.features(recipe, dealt.signature, side) for side in inputs)
+    y, regression = dealt.y(dealt.train), dealt.signature.task == "regression"
+    if tool == "lightgbm":
+        kind = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+        model: Any = kind(verbosity=-1, n_jobs=1, random_state=seed)
+        model.fit(train, y, categorical_feature=list(preparing.categorical(recipe)))
+    else:
+        model = (Ridge() if regression else LogisticRegression(max_iter=1000)).fit(train, y)
+    return np.asarray(model.predict(test) if regression else model.predict_proba(test))
+
+
+def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: argparse.Namespace) -> dict[str, Any]:
+    """One tool on one set, in a process of its own: its report and its loss."""
+    with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as folder:
+        place = Path(folder)
+        if tool == "own":
+            (place / "spec.json").write_bytes(
+                msgspec.json.encode(spec_for(name, options.data, seed, SEARCHED * budget))
+            )
+            command = [sys.executable, "-m", "bench.peers.own", folder]
+        else:
+            for side, frame in (("train", dealt.train), ("test", dealt.test)):
+                table = dealt.seen(frame).with_columns(pl.Series("__target__", dealt.y(frame)))
+                table.write_parquet(place / f"{side}.parquet")
+            asked = {"kind": dealt.signature.task, "classes": len(dealt.signature.classes)}
+            (place / "task.json").write_text(json.dumps({**asked, "seed": seed, "budget": budget}), encoding="utf-8")
+            command = [str(options.peers / tool / "bin" / "python"), str(HERE / "peers" / f"with_{tool}.py"), folder]
+        environment = {**os.environ, **dict.fromkeys(_ONE, "1")}
+        with (place / "said.txt").open("wb") as said:
+            try:
+                subprocess.run(
+                    command,
+                    cwd=HERE.parent,
+                    env=environment,
+                    stdout=said,
+                    stderr=said,
+                    timeout=_PATIENCE * budget + 300,
+                ).check_returncode()
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                last = (place / "said.txt").read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+                return {"version": "", "failed": f"{type(error).__name__}: {last[:200]}"}
+        report: dict[str, Any] = json.loads((place / "report.json").read_text(encoding="utf-8"))
+        return {**report, "loss": loss(dealt, np.load(place / "answers.npy", allow_pickle=False))}
+
+
+def measure(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: argparse.Namespace) -> None:
+    """One entry of the kept file, unless it is there."""
+    key = {"set": name, "seed": seed, "budget": budget if tool in ("own", *PEERS) else 0, "tool": tool}
+    hashes = {"train": dealt.hashes[0][-12:], "test": dealt.hashes[1][-12:]}
+    if not options.again and standing.holds(options.kept, {**key, **hashes}):
+        return
+    if tool in ("lightgbm", "linear"):
+        found: dict[str, Any] = {"version": lightgbm.__version__, "loss": loss(dealt, simple(tool, dealt, seed))}
+    else:
+        found = ask(tool, name, dealt, seed, budget, options)
+    standing.keep(options.kept, {**key, **found, **hashes, "kind": dealt.signature.task, "rows": len(dealt.train)})
+    print(
+        f"{name} seed {seed} {budget:g} s {tool}: {found.get('loss', found.get('failed'))}", file=sys.stderr, flush=True
     )
-    project = Project(Path(place.name))
-    return find(project, turn(project, spec, lambda event, facts: None).run), place
 
 
-def losses(result: Result, scores: NDArray[Any], y: NDArray[Any], task: str) -> dict[str, float]:
-    """Metric to loss on the test side."""
-    signature = result.model.signature
-    labels = np.argmax(scores, axis=1)
-    found = {m: value(m, side(y, labels, scores, signature), signature.task) for m in METRICS[task]}
-    return {m: 1 - v if m == "roc_auc" else v for m, v in found.items()}
+def install(place: Path) -> None:
+    """An environment for each peer, from its requirements file."""
+    for peer in PEERS:
+        subprocess.run([sys.executable, "-m", "venv", str(place / peer)], check=True)
+        pip = [str(place / peer / "bin" / "python"), "-m", "pip", "install", "-q"]
+        subprocess.run([*pip, "-r", str(HERE / "peers" / f"{peer}.txt")], check=True)
 
 
-def features(
-    result: Result, view: View, inputs: list[dict[str, NDArray[Any]]]
-) -> tuple[list[NDArray[np.float32]], tuple[int, ...]]:
-    """Both sides by a recipe fitted on the first."""
-    recipe = preparing.fit(inputs[0], result.model.signature, view)
-    made = [preparing.features(recipe, result.model.signature, side_) for side_ in inputs]
-    return made, preparing.categorical(recipe)
-
-
-def peers(result: Result, inputs: list[dict[str, NDArray[Any]]], y: NDArray[Any], task: str) -> dict[str, NDArray[Any]]:
-    """Test answers of the peers."""
-    (train, test), categorical = features(result, "raw", inputs)
-    options: dict[str, Any] = {"verbosity": -1, "n_jobs": 2, "random_state": 7}
-    (dense, dense_test), _ = features(result, "dense", inputs)
-    if task == "regression":
-        boosted: Any = lightgbm.LGBMRegressor(**options).fit(train, y, categorical_feature=list(categorical))
-        line: Any = Ridge().fit(dense, y)
-        return {
-            "lightgbm": boosted.predict(test).reshape(-1, 1),
-            "linear": line.predict(dense_test).reshape(-1, 1),
-        }
-    boosted = lightgbm.LGBMClassifier(**options).fit(train, y, categorical_feature=list(categorical))
-    line = LogisticRegression(max_iter=1000).fit(dense, y)
-    return {"lightgbm": boosted.predict_proba(test), "linear": line.predict_proba(dense_test)}
-
-
-def compare(name: str, folder: Path, budget: float, trials: int | None, seed: int) -> dict[str, Any]:
-    """One set: our losses and their ratios to each peer's."""
-    table = SETS[name]
-    result, place = run(folder, table, budget, trials, seed)
-    try:
-        signature, store = result.model.signature, result.project.store
-        frames = [from_bytes(store.get(result.split.train)), from_bytes(store.get(result.scored.rows))]
-        inputs = [encode(f, signature) for f in frames]
-        y, y_test = (target_codes(f, signature) for f in frames)
-        answers = Session(result.onnx).run(inputs[1])
-        own = losses(result, answers["prediction" if table.task == "regression" else "scores"], y_test, table.task)
-        row: dict[str, Any] = {
-            "set": name,
-            "seed": seed,
-            "trials": len(result.searched.trials),
-            "size": result.model.size,
-        }
-        row["model"] = result.candidate.estimator
-        row["members"] = len(result.candidate.parts())
-        row["loss"] = own
-        for peer, given in peers(result, inputs, y, table.task).items():
-            theirs = losses(result, given, y_test, table.task)
-            row[peer] = {m: own[m] / theirs[m] for m in own}
-        return row
-    finally:
-        place.cleanup()
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print the ratios as one document")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--install", type=Path, metavar="PLACE", help="make the peers' environments and end")
+    parser.add_argument("--peers", type=Path, metavar="PLACE", help="where they are; without it they are not run")
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOLVELLE_DATA", "../shared/data")))
+    parser.add_argument("--kept", type=Path, default=KEPT, help="file of measurements")
+    parser.add_argument("--budgets", type=float, nargs="+", default=[30.0], help="CPU seconds")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[7])
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
+    parser.add_argument("--again", action="store_true", help="measure what is kept once more")
+    return parser.parse_args()
 
 
 def main() -> int:
-    """Print the table of ratios and their geometric means."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOLVELLE_DATA", "../shared/data")))
-    parser.add_argument("--budget", type=float, default=30.0)
-    parser.add_argument("--trials", type=int, help="stop by count instead of by the clock")
-    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[7])
-    options = parser.parse_args()
-    rows = []
-    if not options.json:
-        print(f"{'set':<11}{'metric':<10}{'loss':>11}{'/ lightgbm':>12}{'/ linear':>10}{'trials':>8}{'KiB':>7}  model")
-    for name in options.sets:
-        for seed in options.seeds:
-            row = compare(name, options.data.resolve(), options.budget, options.trials, seed)
-            rows.append(row)
-            for metric in row["loss"] if not options.json else ():
-                print(
-                    f"{name:<11}{'1-auc' if metric == 'roc_auc' else metric:<10}{row['loss'][metric]:>11.5g}"
-                    f"{row['lightgbm'][metric]:>12.3f}{row['linear'][metric]:>10.3f}{row['trials']:>8}"
-                    f"{row['size'] / 1024:>7.0f}  {row['model']} ({row['members']})",
-                    flush=True,
-                )
-    if options.json:
-        print(json.dumps(rows))
+    """Measure what is missing, and print the table."""
+    options = _options()
+    options.data = options.data.resolve()
+    if options.install:
+        install(options.install)
         return 0
-    for peer in ("lightgbm", "linear"):
-        ratios = [math.log(v) for row in rows for v in row[peer].values()]
-        print(f"geometric mean / {peer}: {math.exp(sum(ratios) / len(ratios)):.3f}")
+    tools = [t for t in options.tools if options.peers or t not in PEERS]
+    for budget in () if options.table else options.budgets:
+        for seed in options.seeds:
+            for name in options.sets:
+                dealt = deal(name, options.data, seed)
+                for tool in tools:
+                    measure(tool, name, dealt, seed, budget, options)
+    print(standing.document(options.kept) if options.json else standing.tables(options.kept))
     return 0
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -110,6 +110,15 @@ def estimators() -> str:
         space = "; ".join(f"`{k}` {_dimension(d)}" for k, d in catalog.ESTIMATORS.load(name).SPACE.items())
         rows.append((f"`{name}`", catalog.ESTIMATORS.summary(name), tasks, space))
     return _table(("estimator", "what it is", "tasks", "what the search varies"), rows)
+
+
+def calibrators() -> str:
+    """Every calibrator."""
+    rows = [
+        (f"`{name}`", catalog.CALIBRATORS.summary(name), ", ".join(catalog.CALIBRATORS.fact(name, "TASKS")))
+        for name in catalog.CALIBRATORS.names()
+    ]
+    return _table(("calibrator", "what it is", "tasks"), rows)
 
 
 def sources() -> str:
@@ -214,6 +223,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     commands,
     steps,
     estimators,
+    calibrators,
     sources,
     findings,
     devices,
@@ -259,7 +269,11 @@ def _type(hint: Any) -> str:
     inner = plain[0]
     if hasattr(inner, "__metadata__"):
         return _type(inner)
+    if get_origin(inner) is tuple and get_origin(get_args(inner)[0]) is Literal:
+        return "list of " + ", ".join(f"`{c}`" for c in get_args(get_args(inner)[0]))
     choices = [c for c in _inside(inner) if isinstance(c, str | bool)]
+    if choices and tuple[str, ...] in get_args(inner):
+        return ", ".join(f"`{c}`" for c in choices) + " or list of texts"
     if choices:
         return ", ".join(f"`{c}`" for c in choices)
     if get_origin(inner) is tuple:

@@ -9,6 +9,7 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi as postgresql
 import pytest
 
+import mlflow_server  # type: ignore[import-not-found]
 from postgres_server import PASSWORD, programs, server  # type: ignore[import-not-found]
 
 Execute = Callable[[str], None]
@@ -48,3 +49,10 @@ def postgres(postgres_server: tuple[str, Execute]) -> tuple[str, Execute]:
     """The server, with nothing in it."""
     postgres_server[1]("DROP SCHEMA IF EXISTS plant CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     return postgres_server
+
+
+@pytest.fixture(scope="session")
+def mlflow() -> Iterator[str]:
+    """The address of a real MLflow server; where MLflow cannot be installed, what needs it fails and says why."""
+    with mlflow_server.server() as address:
+        yield address

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from volvelle.api import Model, Report, Turn, load, predict, run
     from volvelle.errors import InputError, VolvelleError
     from volvelle.spec.read import read
-    from volvelle.spec.requirements import Data, Device, FeatureSpec, Monitor, Problem, Require, Search, Spec, SplitSpec
+    from volvelle.spec.requirements import (
+        Data,
+        Device,
+        FeatureSpec,
+        Monitor,
+        PrepareSpec,
+        Problem,
+        Require,
+        Search,
+        Spec,
+        SplitSpec,
+    )
 
 __version__ = "0.1.0"
 
@@ -24,7 +35,16 @@ _HOMES = {
     "volvelle.errors": ("InputError", "VolvelleError"),
     "volvelle.spec.read": ("read",),
     "volvelle.spec.requirements": (
-        *("Data", "Device", "FeatureSpec", "Monitor", "Problem", "Require", "Search", "Spec", "SplitSpec"),
+        "Data",
+        "Device",
+        "FeatureSpec",
+        "Monitor",
+        "PrepareSpec",
+        "Problem",
+        "Require",
+        "Search",
+        "Spec",
+        "SplitSpec",
     ),
 }
 __all__ = [
@@ -34,6 +54,7 @@ __all__ = [
     "InputError",
     "Model",
     "Monitor",
+    "PrepareSpec",
     "Problem",
     "Report",
     "Require",

@@ -204,6 +204,7 @@ ESTIMATORS = Catalog(
     "estimator",
     ("TASKS", "VIEW", "SPACE", "COST", "fit", "emit", "predict"),
 )
+CALIBRATORS = Catalog("calibrators", "volvelle.train.calibrators", "calibrator", ("TASKS", "fit", "apply", "emit"))
 METRICS = Catalog("metrics", "volvelle.evaluate.metrics", "metric", ("TASKS", "DIRECTION", "RANGE", "NEEDS", "score"))
 GATES = Catalog("gates", "volvelle.evaluate.gates", "gate", ("UNIT", "DIRECTION", "measure"))
 FINDINGS = Catalog("findings", "volvelle.data.findings", "finding", ("find",))
@@ -212,4 +213,7 @@ DEVICES = Catalog("devices", "volvelle.compiler.devices", "device", ("CORE",))
 TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", ("version", "build"))
 EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("VERSION", "Core"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
-ALL = (SOURCES, FINDINGS, STEPS, ESTIMATORS, METRICS, GATES, OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, COMMANDS)
+ALL = (
+    *(SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES),
+    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, COMMANDS),
+)

@@ -9,6 +9,7 @@
     |   |-- ModelError          an ONNX file
     |   |-- NotFound            a name, run or release that does not exist
     |   |-- MissingExtra        a library that is not installed
+    |   |-- ServiceError        a server that does not answer, or refuses
     |   `-- Refused             a release, while a gate has not passed
     |-- OutOfTime               a trial that met the end of its time budget
     `-- ContractBroken          a stage broke its contract: our bug
@@ -68,6 +69,10 @@ class NotFound(InputError):
 
 class MissingExtra(InputError):
     """An optional library is needed and not installed."""
+
+
+class ServiceError(InputError):
+    """A server elsewhere does not answer, is another one than was asked for, or refuses."""
 
 
 class Refused(InputError):

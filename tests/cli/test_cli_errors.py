@@ -96,7 +96,7 @@ def test_an_interrupt_ends_with_130(turned_folder: Path, tmp_path: Path, seconds
     assert "what was finished is kept" in rest
     assert "Traceback" not in rest
     explained = subprocess.run([*command, "--explain"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "split     reuses it" in explained.stdout
+    assert "split      reuses it" in explained.stdout
 
 
 def test_a_reader_that_leaves_is_no_error(turned_folder: Path) -> None:

@@ -93,3 +93,32 @@ def test_run_tells_grave_findings_and_the_report_lists_all(folder: Path, capsys:
     (folder / "volvelle.toml").write_text(SPEC.format(accept='"leak:copy"'))
     main(["run"])
     assert "Finding:" not in capsys.readouterr().out
+
+
+def test_many_notes_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty columns with gaps make six notes after a run, and a count of the others."""
+    head = ",".join(f"c{k}" for k in range(20))
+    rows = [f"{','.join('?' if j == k % 20 else str(j * k % 13) for j in range(20))},{'ab'[k % 2]}" for k in range(80)]
+    (folder / "t.csv").write_text(f"{head},y\n" + "\n".join(rows) + "\n")
+    assert main(["run"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Note:    col")]
+    assert "'c0' has 4 missing cells: 4 x '?'" in told[0]
+    assert len(told) == 4
+    assert main(["run"]) == 0
+    assert "Note:    16 more, on how the data were read: the report lists them" in capsys.readouterr().out
+
+
+def test_a_draft_tells_what_it_chose(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The time, who is protected, what is set aside and what is left to decide are told on screen and in the file."""
+    rows = [
+        f"2024-01-{k // 8 + 1:02},{k},{'fm'[k % 2]},{-200 if k % 20 == 0 else k % 7 + k / 50},{abs(k % 40 - 20) * 1.5}"
+        for k in range(160)
+    ]
+    (folder / "t.csv").write_text("day,id,sex,heat,level\n" + "\n".join(rows) + "\n")
+    assert main(["init", "t.csv", "--target", "level", "--force"]) == 0
+    shown, written = capsys.readouterr().out, (folder / "volvelle.toml").read_text().replace("\n#   ", " ")
+    for words in ("'day' orders the rows", "Protected by name: sex", "identifier: 'id'", "disguised: 'heat' is -200"):
+        assert words in shown
+        assert words in written
+    for line in ('\ntime = "day"', '\nignore = ["id"]', '\nsensitive = ["sex"]', "\n# accept = "):
+        assert line in written

@@ -31,6 +31,7 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("explain", "1", "--row", "3"): 0,
     ("explain", "--row", "0"): 2,
     ("rollback",): 2,
+    ("export", "mlflow", "ftp://nowhere"): 2,
     ("init", "pumps.csv"): 2,
     ("init", "pumps.csv", "--target", "fails", "-o", "other.toml"): 0,
     ("explore",): 0,

@@ -71,3 +71,14 @@ def test_repeated_names_are_refused(tmp_path: Path) -> None:
     write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "x", "B1": "x", "A2": 1, "B2": 2, "A3": 1, "B3": 2}})
     with pytest.raises(DataError, match="'x' in columns 1, 2"):
         read("t.xlsx", tmp_path, Layout())
+
+
+def test_cells_that_hold_an_error_are_counted(tmp_path: Path) -> None:
+    """They are missing, and a note counts them by name; text that looks like one is text."""
+    cells = {"A1": "a", "B1": "b", "A2": 1.5, "B2": "x", "A3": "#DIV/0!", "B3": "#N/A", "A4": "#DIV/0!", "B4": "y"}
+    write_workbook(tmp_path / "t.xlsx", {"R&D <1>": cells, "Plain": {"A1": "a", "A2": 1}})
+    frame, dataset = collect(Data(source="t.xlsx#R&D <1>"), {}, tmp_path)
+    assert frame.rows() == [(1.5, "x"), (None, None), (None, "y")]
+    told = "cells of sheet 'R&D <1>' that hold an error count as missing: 2 x #DIV/0!, 1 x #N/A"
+    assert told in dataset.notes
+    assert not any("hold an error" in note for note in collect(Data(source="t.xlsx#Plain"), {}, tmp_path)[1].notes)

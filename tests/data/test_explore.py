@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -117,14 +118,17 @@ def test_telco(real_data: Path) -> None:
     found = explored(real_data, "tabular/telco_churn.csv.gz", "Churn")
     [missing] = of(found, "missing")
     assert (missing.columns, missing.counts["missing"]) == (("TotalCharges",), 11)
-    assert (columns(found, "identifier"), columns(found, "protected")) == ({"customerID"}, {"gender"})
+    assert (columns(found, "identifier"), columns(found, "protected")) == (
+        {"customerID"},
+        {"gender", "SeniorCitizen"},
+    )
 
 
 DISGUISED = [
-    ("tabular/bank_marketing.csv.gz", "y", {"pdays": '"999"', "default": '"unknown"'}),
+    ("tabular/bank_marketing.csv.gz", "y", {"pdays": "high = 998", "default": '"unknown"'}),
     ("timeseries/air_quality_uci.csv.gz", "CO(GT)", {"NMHC(GT)": '"-200"', "CO(GT)": '"-200"'}),
-    ("regression/diamonds.csv.gz", "price", {"x": '"0"', "z": '"0"'}),
-    ("bad/csv/skewed_outliers.csv", "target", {"age": '"999"'}),
+    ("regression/diamonds.csv.gz", "price", {"x": "low = 1.865", "z": "low = 0.535"}),
+    ("bad/csv/skewed_outliers.csv", "target", {"age": "high = 998"}),
 ]
 
 
@@ -137,12 +141,23 @@ def test_gaps_in_disguise(file: str, target: str, marks: dict[str, str], real_da
 
 
 def test_a_marker_that_means_none(real_data: Path) -> None:
-    """Ames writes NA where a house has no alley: the finding gives the line that makes it an answer."""
+    """Ames writes NA where a house has no alley: 14 columns get a line that declares it a category.
+
+    With these lines NA is one there, a blank is still missing, and so is NA among numbers.
+    """
     found = of(explored(real_data, "regression/ames_housing.csv.gz", "SalePrice"), "missing")
-    [alley] = [f for f in found if f.columns == ("Alley",)]
-    assert (alley.counts["missing"], "'NA' is an answer" in alley.action) == (2732, True)
-    assert '"NA"' not in alley.overrule
-    assert '"?"' in alley.overrule
+    lines = [f.overrule for f in found if "'NA' is an answer" in f.action]
+    assert len(lines) == 14
+    assert '[features.Alley] categories = ["NA", "Grvl", "Pave"]' in lines
+    declared = {
+        f.columns[0]: FeatureSpec(categories=tuple(json.loads(f.overrule.partition("= ")[2])))
+        for f in found
+        if f.overrule in lines
+    }
+    frame, _ = collect(Data(source="regression/ames_housing.csv.gz"), declared, real_data)
+    missing = {name: frame[name].null_count() for name in ("Alley", "Bsmt Qual", "Lot Frontage")}
+    assert missing == {"Alley": 0, "Bsmt Qual": 1, "Lot Frontage": 490}
+    assert frame["Alley"].value_counts().sort("count").rows()[-1] == ("NA", 2732)
 
 
 def test_a_gap_in_the_target_is_grave(real_data: Path) -> None:

@@ -53,6 +53,14 @@ def test_disagreement_is_named_file_by_file(tmp_path: Path) -> None:
         read("*.parquet", tmp_path, Layout())
 
 
+def test_texts_of_several_kinds_are_noted(tmp_path: Path) -> None:
+    """Times in one file and words in the other, or numbers, are told with both files; whole numbers are numbers."""
+    write(tmp_path, {"1.csv": "t,n,m\n2024-03-01,1,\n2024-03-02,2,\n", "2.csv": "t,n,m\n01/03/24,1.5,x\nsoon,2.5,y\n"})
+    notes = collect(Data(source="*.csv"), {}, tmp_path)[1].notes
+    assert "column 't' reads as a time in 1.csv and a category in 2.csv" in notes
+    assert not [note for note in notes if "column 'n' reads" in note or "column 'm' reads" in note]
+
+
 def test_types_that_fit_without_loss_are_joined(tmp_path: Path) -> None:
     """Integers of several widths are one column, and so is a column that one file lacks every value of."""
     pl.DataFrame({"a": [1], "n": [None]}, schema={"a": pl.Int8, "n": pl.Null}).write_parquet(tmp_path / "1.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from volvelle.data.collect import collect
 from volvelle.data.kinds import KINDS, settle
 from volvelle.data.records import Layout
 from volvelle.errors import DataError
-from volvelle.spec.requirements import FeatureSpec, Role
+from volvelle.spec.requirements import Data, FeatureSpec, Role
 
 
 def settled(cells: list[str], role: Role | None = None, **layout: Any) -> tuple[pl.Series, str]:
@@ -168,3 +170,14 @@ def test_nothing_left_is_an_error() -> None:
     """A table of lists only cannot be used."""
     with pytest.raises(DataError, match="no column is left"):
         settle(pl.DataFrame({"a": [[1], [2]]}), Layout(), {})
+
+
+def test_sentences_are_text_and_names_are_not(real_data: Path) -> None:
+    """Messages are found to be free text; names, tickets and codes stay categories, and a role overrules it."""
+    sms = Data(source=str(real_data / "text" / "sms_spam.tsv.gz"))
+    assert [c.kind for c in collect(sms, {}, real_data)[1].columns] == ["category", "text"]
+    declared = {"column_2": FeatureSpec(role="category"), "column_1": FeatureSpec(role="text")}
+    assert [c.kind for c in collect(sms, declared, real_data)[1].columns] == ["text", "category"]
+    titanic = Data(source=str(real_data / "tabular" / "titanic.csv.gz"))
+    kinds = {c.name: c.kind for c in collect(titanic, {}, real_data)[1].columns}
+    assert {kinds[name] for name in ("Name", "Ticket", "Cabin", "Sex")} == {"category"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from postgres_server import PASSWORD  # type: ignore[import-not-found]
 from volvelle.data.address import Address
 from volvelle.data.collect import collect
 from volvelle.data.query import is_ordered, one_select, refuse_writing
@@ -14,6 +17,8 @@ from volvelle.errors import DataError, MissingExtra, SpecError
 from volvelle.spec.read import from_document
 from volvelle.spec.requirements import Data
 from volvelle.spec.sources import holds_password
+
+Execute = Callable[[str], None]
 
 
 @pytest.fixture
@@ -63,6 +68,46 @@ def test_nothing_is_written(address: str, tmp_path: Path) -> None:
         with pytest.raises(DataError):
             collect(Data(source=address, query=query), {}, tmp_path)
     assert (tmp_path / "t.db").read_bytes() == before
+
+
+@pytest.fixture
+def other(postgres: tuple[str, Execute]) -> tuple[str, Execute]:
+    """A PostgreSQL server by way of SQLAlchemy's dialect and the driver psycopg."""
+    address, execute = postgres
+    return address.replace("postgresql://", "sql:postgresql+psycopg://"), execute
+
+
+def test_another_dialect(other: tuple[str, Execute], tmp_path: Path) -> None:
+    """A server's own types become ours, quoted and foreign-schema tables are found, and the password stays unseen."""
+    address, execute = other
+    execute(
+        'CREATE SCHEMA plant; CREATE TABLE plant."Odd name" (at timestamptz, day date, n numeric(10, 2), ok boolean, '
+        "big bigint, who uuid, note text, raw jsonb, took interval); "
+        "INSERT INTO plant.\"Odd name\" VALUES ('2024-03-01 12:00+02', '2024-03-01', 1.25, true, 9007199254740993, "
+        "'c0ffee00-0000-4000-8000-000000000000', '007', '{\"a\": 1}', '1 day 1 second'), "
+        "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+    )
+    frame, dataset = collect(Data(source=f"{address}#plant.Odd name"), {}, tmp_path)
+    row = frame.to_dicts()[0]
+    assert (row["at"].isoformat(), row["day"].isoformat()) == ("2024-03-01T10:00:00+00:00", "2024-03-01T00:00:00+00:00")
+    assert (row["n"], row["ok"], row["big"], row["note"], row["took"]) == (1.25, True, 2**53 + 1, "007", 86401.0)
+    assert row["who"] == "c0ffee00-0000-4000-8000-000000000000"
+    assert frame.null_count().row(0) == (1,) * frame.width
+    assert dataset.origins[0].kind == "live"
+    assert PASSWORD not in msgspec.json.encode(dataset).decode()
+
+
+def test_another_dialect_writes_nothing(other: tuple[str, Execute], tmp_path: Path) -> None:
+    """The session is read-only: what no word betrays is refused by the server, and its message hides the password."""
+    address, execute = other
+    execute("CREATE TABLE runs AS SELECT 1 AS n")
+    execute("CREATE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'INSERT INTO runs VALUES (2) RETURNING n'")
+    with pytest.raises(DataError, match="read-only transaction") as caught:
+        collect(Data(source=address, query="SELECT sneak() AS n"), {}, tmp_path)
+    assert PASSWORD not in str(caught.value)
+    assert collect(Data(source=f"{address}#runs"), {}, tmp_path)[0].height == 1
+    with pytest.raises(DataError, match="the database says"):
+        collect(Data(source=address, query="SELECT * FROM absent"), {}, tmp_path)
 
 
 def test_an_absent_driver_is_named(tmp_path: Path) -> None:

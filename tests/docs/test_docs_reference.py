@@ -80,6 +80,7 @@ def test_every_key_of_the_spec_is_described() -> None:
         (catalog.GATES, "gates.md"),
         (catalog.STEPS, "parts.md"),
         (catalog.ESTIMATORS, "parts.md"),
+        (catalog.CALIBRATORS, "parts.md"),
         (catalog.SOURCES, "data.md"),
         (catalog.FINDINGS, "data.md"),
         (catalog.COMMANDS, "commands.md"),

@@ -28,10 +28,10 @@ def test_classification(tmp_path: Path) -> None:
 
 
 def test_regression(tmp_path: Path) -> None:
-    """A target of many numbers makes a regression spec with a gate that regression has."""
+    """A target of many numbers makes a regression spec with gates that regression has."""
     spec, _ = draft(_table(tmp_path), {"target": "price"}, tmp_path)
     assert spec.problem.task == "regression"
-    assert [g.name for g in gates(spec)] == ["r2"]
+    assert [g.name for g in gates(spec)] == ["r2", "mae"]
 
 
 def test_what_was_asked_is_kept(tmp_path: Path) -> None:

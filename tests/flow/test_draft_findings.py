@@ -8,7 +8,7 @@ import pytest
 
 from volvelle.data.collect import collect
 from volvelle.errors import InputError
-from volvelle.flow.baseline import _bound
+from volvelle.flow.baseline import _ceiling, _floor
 from volvelle.flow.draft import draft
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Data, Spec
@@ -63,12 +63,36 @@ def test_tables_too_small_for_a_baseline_get_first_gates(tmp_path: Path) -> None
     assert ("quick baseline" in notes["require.gates"]) == (spec.require.gates[0] != "roc_auc >= 0.7")
 
 
-def test_bounds_lie_below_the_mean_and_above_chance() -> None:
-    """At least 0.05 below, three standard errors below where folds differ, never at or under chance."""
-    assert _bound([0.9, 0.9, 0.9], 100, 100, 0.5)[1] == 0.85
-    mean, wide = _bound([0.7, 0.9, 0.8], 100, 100, 0.3)
-    assert wide == pytest.approx(mean - 3 * 0.0816, abs=0.011)
-    assert _bound([0.5, 0.5, 0.5], 100, 100, 0.5)[1] == 0.52
+def test_bounds_lie_behind_the_mean_and_before_chance() -> None:
+    """At least 0.05 or a twentieth behind, three standard errors where folds differ, never at chance or beyond."""
+    assert _floor(0.9, 0.0, 0.5) == 0.85
+    assert _floor(0.8, 0.08, 0.3) == 0.56
+    assert _floor(0.5, 0.0, 0.5) == 0.52
+    assert _ceiling(100.0, 0.0, 500.0) == 110
+    assert _ceiling(100.0, 20.0, 500.0) == 160
+    assert _ceiling(490.0, 0.0, 500.0) == 490
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "metrics", "most"),
+    [
+        ("regression/bike_sharing_hour.csv.gz", "cnt", ["r2", "mae"], {"mae": 110}),
+        ("tabular/mammography.csv.gz", "class", ["roc_auc", "pr_auc"], {}),
+        ("tabular/telco_churn.csv.gz", "Churn", ["roc_auc", "balanced_accuracy"], {}),
+        ("tabular/wine_quality.csv.gz", "quality", ["balanced_accuracy", "accuracy"], {}),
+    ],
+)
+def test_gates_suit_the_target(
+    file: str, target: str, metrics: list[str], most: dict[str, float], real_data: Path
+) -> None:
+    """Amounts are bounded in their own unit too, rare classes by PR-AUC, several by accuracy above the majority."""
+    gates = drafted(real_data, file, target)[0].require.gates
+    assert [gate.split()[0] for gate in gates] == metrics
+    bounds = {gate.split()[0]: float(gate.split()[2]) for gate in gates}
+    assert all(bounds[metric] <= high for metric, high in most.items())
+    if target == "quality":
+        assert bounds["accuracy"] > 0.44
+        assert 'task = "regression"' in drafted(real_data, file, target)[1]["problem.task"]
 
 
 def test_the_same_table_gives_the_same_draft(real_data: Path) -> None:

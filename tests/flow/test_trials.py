@@ -20,10 +20,12 @@ import pytest
 from volvelle.catalog import ESTIMATORS
 from volvelle.data.collect import collect
 from volvelle.errors import InputError, OutOfTime
+from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.flow.trials import Folds, Trials
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
+from volvelle.prepare import recipe
 from volvelle.spec.requirements import Data, Problem, Spec
 from volvelle.train.contract import defaults
 from volvelle.train.samples import breast_cancer
@@ -245,3 +247,23 @@ def test_found_settings_are_told(lesson: Training) -> None:
         by_hand = measured.measure("lightgbm", {**point, **found}, None, always)
         assert by_hand.found == {}
         assert by_hand.scores == measured.measure("lightgbm", point, None, always).scores
+
+
+def test_features_are_made_once(lesson: Training, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Candidates of one view share a fold's features, and those that bought pairs share theirs."""
+    made: list[tuple[str, int]] = []
+    whole = recipe.learn
+
+    def learn(*given: Any, **more: Any) -> Any:
+        made.append((given[2], len(more["pairs"])))
+        return whole(*given, **more)
+
+    monkeypatch.setattr(recipe, "learn", learn)
+    with trials(lesson._replace(pairs="auto")):
+        here = worker.Worker(next(temporary.glob("volvelle-trials-*")))
+        for name, bought in (("logistic", False), ("naive_bayes", False), ("logistic", True), ("linear_svm", True)):
+            settings = defaults(ESTIMATORS.load(name).SPACE) | {"pairs": bought}
+            here.score(name, settings, 0, str(temporary / "out.npy"))
+    (temporary / "out.npy").unlink()
+    assert [view for view, _ in made] == ["dense", "dense"]
+    assert made[0][1] == 0 < made[1][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
 from volvelle.model.predictor import Predictor
 from volvelle.spec.read import parse
+from volvelle.train import ending
 
 ROWS = 2000
 
@@ -81,8 +83,6 @@ estimator = "lightgbm"
 settings  = { trees = 60, leaves = 7 }
 """
 
-AUTO = 'threshold = "auto"\n' + MANUAL
-
 
 @pytest.fixture(scope="module")
 def averaged(folder: Path) -> Result:
@@ -122,7 +122,7 @@ def test_an_ensemble_is_reproduced(averaged: Result) -> None:
     assert [c.what for c in rebuilt if not c.same] == []
 
 
-def test_no_ensemble_when_not_wanted(folder: Path) -> None:
+def test_no_ensemble_when_not_wanted(folder: Path, averaged: Result) -> None:
     """With ensemble = false the best single model is taken, and the search is not repeated for that."""
     result = turned(folder, spec("fails", "ensemble = false\n" + MANUAL))
     assert result.candidate.members == ()
@@ -130,40 +130,153 @@ def test_no_ensemble_when_not_wanted(folder: Path) -> None:
     assert {s.stage: s.reused for s in result.steps}["split"]
 
 
-def test_a_bound_on_size_keeps_to_one_model(folder: Path, averaged: Result) -> None:
-    """With a gate on the file's size the best single model is built, from the same search."""
-    result = turned(folder, spec("fails", MANUAL, ("model_size <= 1 MiB",)))
+def bounded(folder: Path, gate: str) -> tuple[Result, str]:
+    """A turn under one gate on the size, and what its verdict says; the search must come from the store."""
+    result = turned(folder, spec("fails", MANUAL, (gate,)))
     assert {s.stage: s.reused for s in result.steps}["search"]
-    assert result.candidate.members == ()
-    assert result.candidate.score > averaged.candidate.score
+    return result, result.evidence.verdicts[0].reason
 
 
-def test_a_changed_floor_trains_nothing_by_default(folder: Path, averaged: Result) -> None:
-    """Unless a threshold is asked for, gates are looked at by no stage that trains or predicts."""
-    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
-    assert {s.stage for s in result.steps if not s.reused} <= {"admit", "choose", "judge", "explain"}
-    assert result.model == averaged.model
-
-
-def test_a_changed_floor_tunes_and_never_searches(folder: Path, averaged: Result) -> None:
-    """Gates on recall and precision move the threshold; the search is taken from the store, the choice stays."""
-    result = turned(folder, spec("fails", AUTO, ("recall >= 0.75", "precision >= 0.4")))
-    reused = {s.stage: s.reused for s in result.steps}
-    assert reused["search"]
+def test_a_wide_bound_on_size_decides_nothing(folder: Path, averaged: Result) -> None:
+    """Where all fits, several models are averaged as without a gate, and nothing is trained again."""
+    result, said = bounded(folder, "model_size <= 1 MiB")
     assert result.candidate == averaged.candidate
-    assert not reused["tune"]
-    assert not reused["build"]
+    assert {s.stage: s.reused for s in result.steps}["build"]
+    assert said == "every candidate fits: the bound decides nothing"
+
+
+def test_the_best_candidate_under_a_bound_wins(folder: Path, averaged: Result) -> None:
+    """A bound between the two sizes leaves the small one; the verdict passes and names what the bound cost."""
+    small, large = sorted(averaged.searched.trials, key=lambda t: t.size)
+    assert small.size < 4096 < large.size
+    result, said = bounded(folder, "model_size <= 4 KiB")
+    assert result.candidate.estimator == small.estimator == "logistic"
+    assert result.evidence.verdicts[0].verdict == "pass"
+    assert result.model.size <= 4096
+    assert said.startswith("1 of 2 candidates fit, and the best of them is taken")
+    best = averaged.searched.trials[averaged.searched.best]
+    assert ("without the bound lightgbm" in said) == (best.estimator == "lightgbm")
+
+
+def test_a_bound_that_nothing_meets_says_how_far_it_is(folder: Path, averaged: Result) -> None:
+    """The best candidate is shown, and the bound that the verdict proposes lets the smallest one win."""
+    result, said = bounded(folder, "model_size <= 100 B")
+    assert result.candidate.estimator == averaged.searched.trials[averaged.searched.best].estimator
+    assert result.evidence.verdicts[0].verdict == "fail"
+    proposed = re.search(r"(model_size <= \d+ KiB) would let it win", said)
+    assert proposed is not None
+    relaxed, _ = bounded(folder, proposed[1])
+    assert relaxed.candidate.estimator == "logistic"
+    assert relaxed.evidence.verdicts[0].verdict == "pass"
+
+
+def test_sizes_of_folds_foretell_the_model(folder: Path, averaged: Result) -> None:
+    """Bytes and operations that the folds gave are near those of the model of all rows, and deterministic."""
+    result, _ = bounded(folder, "model_size <= 4 KiB")
+    (trial,) = [t for t in averaged.searched.trials if t.estimator == "logistic"]
+    assert abs(result.model.size - trial.size) < 1000
+    assert result.model.operations == trial.operations > 0
+
+
+def test_the_front_is_kept(averaged: Result) -> None:
+    """The evidence holds the shipped average, marked, beside the single candidates that are smaller."""
+    front = averaged.evidence.front
+    assert (front[0].estimator, front[0].shipped, front[0].size) == ("ensemble", True, averaged.model.size)
+    assert {p.estimator for p in front[1:]} <= {"logistic", "lightgbm"}
+    assert "logistic" in {p.estimator for p in front}
+    assert averaged.evidence.weighed == 3
+
+
+CHEAP = {"admit", "choose", "tune", "finish", "validate", "judge", "explain"}
+
+
+def test_a_changed_floor_moves_the_threshold_and_trains_nothing(folder: Path, averaged: Result) -> None:
+    """By default gates on recall and precision move the graph's threshold; search and build come from the store."""
+    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    assert {s.stage for s in result.steps if not s.reused} <= CHEAP
+    assert result.candidate == averaged.candidate
     threshold = result.model.signature.threshold
     assert threshold is not None
     assert threshold < 0.5
     assert set(result.tuned.out_of_fold) == {"recall", "precision"}
+    assert result.tuned.meets
     test = side_of(pl.read_parquet(result.project.store.get(result.scored.predictions)), "test", result.model.signature)
     assert (test.labels == (test.scores[:, 1] > np.float32(threshold))).all()
     assert result.model.label_differences == 0
-    again = turned(folder, spec("fails", AUTO, ("recall >= 0.9", "precision >= 0.2")))
+    again = turned(folder, spec("fails", MANUAL, ("recall >= 0.9", "precision >= 0.2")))
     assert again.model.signature.threshold is not None
     assert again.model.signature.threshold < threshold
-    assert {s.stage: s.reused for s in again.steps}["search"]
+    assert {s.stage for s in again.steps if not s.reused} <= CHEAP
+
+
+def test_only_the_end_of_the_graph_is_another(folder: Path, averaged: Result) -> None:
+    """Scores of a model whose threshold was moved are those of the one whose was not, bit for bit."""
+    moved = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    tables = [pl.read_parquet(r.project.store.get(r.scored.predictions)) for r in (averaged, moved)]
+    assert tables[0].drop("label").equals(tables[1].drop("label"))
+    assert not tables[0]["label"].equals(tables[1]["label"])
+
+
+def test_a_floor_that_no_threshold_meets_says_so(folder: Path, averaged: Result) -> None:
+    """Where recall and precision cannot be had together the verdicts on both say so, and the curve shows it."""
+    result = turned(folder, spec("fails", MANUAL, ("recall >= 0.95", "precision >= 0.95")))
+    assert result.tuned.meets is False
+    assert all("no threshold meets all gates" in v.reason for v in result.evidence.verdicts)
+    curve = result.evidence.tuned.curve if result.evidence.tuned else {}
+    both = zip(curve["recall"], curve["precision"], strict=True)
+    assert not any((r or 0) >= 0.95 and (p or 0) >= 0.95 for r, p in both)
+    assert curve["recall"][0] == 1.0
+
+
+def test_half_stays_where_it_is_asked_for(folder: Path, averaged: Result) -> None:
+    """With threshold = 0.5 no floor moves anything."""
+    result = turned(folder, spec("fails", "threshold = 0.5\n" + MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    assert result.model.signature.threshold == 0.5
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic", "temperature"])
+def test_a_named_calibration_is_inside_the_graph(folder: Path, averaged: Result, method: str) -> None:
+    """Nothing is trained; the file gives what the library's scores give, calibrated, label for label."""
+    result = turned(folder, spec("fails", f'calibrate = "{method}"\n' + MANUAL, ("recall >= 0.75", "precision >= 0.4")))
+    reused = {s.stage: s.reused for s in result.steps}
+    assert reused["build"]
+    assert (result.calibrated.method, result.model.calibration is not None) == (method, True)
+    assert (result.model.label_differences, result.model.parity <= 1e-6) == (0, True)
+    scores = pl.read_parquet(averaged.project.store.get(averaged.scored.predictions))
+    mine = pl.read_parquet(result.project.store.get(result.scored.predictions))
+    raw = scores.select("score_0", "score_1").to_numpy().astype(np.float32)
+    told = ending.calibrated(raw, result.model.calibration)
+    assert np.allclose(told, mine.select("score_0", "score_1").to_numpy(), atol=1e-6)
+    assert not np.allclose(raw, told, atol=1e-3)
+    assert set(result.calibrated.after) == {"log_loss", "brier", "ece"}
+    rebuilt, _ = reproduce(result, lambda event, facts: None)
+    assert [c.what for c in rebuilt if not c.same] == []
+
+
+def test_scores_that_are_too_extreme_are_calibrated_by_default(tmp_path: Path) -> None:
+    """Naive Bayes counts six copies of one number six times; the file that ships has less than half of its error."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=3000)
+    frame = pl.DataFrame({f"x{k}": x + 0.05 * rng.normal(size=len(x)) for k in range(6)})
+    yes = rng.random(len(x)) < 1 / (1 + np.exp(-x))
+    frame.with_columns(fails=pl.Series(np.where(yes, "yes", "no")), price=0.0).write_csv(tmp_path / "data.csv")
+    listed = '[[search.candidates]]\nestimator = "naive_bayes"\n'
+    plain = turned(tmp_path, spec("fails", 'calibrate = "none"\nmethod = "manual"\n' + listed))
+    result = turned(tmp_path, spec("fails", 'method = "manual"\n' + listed))
+    assert result.calibrated.method != "none"
+    assert result.calibrated.after["ece"] < result.calibrated.before["ece"] / 2
+    found = [
+        next(m.value for m in r.evidence.metrics if (m.metric, m.side) == ("ece", "test")) for r in (plain, result)
+    ]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[1] < found[0] / 2
+
+
+def test_a_calibration_of_another_task_is_refused(folder: Path) -> None:
+    """Platt has nothing to do with a regression."""
+    with pytest.raises(SpecError, match="does not calibrate a regression model"):
+        turned(folder, spec("price", 'calibrate = "platt"\ntrials = 1\nestimators = ["linear"]'))
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [("0.25", 0.25), ('"f1"', None)])

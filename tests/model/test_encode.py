@@ -1,4 +1,4 @@
-"""Encoding: any frame into the three matrices, or one clear error."""
+"""Encoding: any frame into the matrices of a model, or one clear error."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def signature(*features: Feature) -> Signature:
     return Signature(features=features, target="y", task="regression")
 
 
-def test_three_matrices_have_the_signature_s_order_and_types() -> None:
+def test_matrices_have_the_signature_s_order_and_types() -> None:
     """Features of one matrix keep their order; other columns are ignored; types are those of the contract."""
     frame = pl.DataFrame({"extra": [1], "t": ["1970-01-02"], "i": [3], "c": ["b"], "f": [True], "n": [2.5]})
     made = encode(frame, signature(CATEGORY, INTEGER, TIME, NUMBER, FLAG))
     assert made["numbers"].tolist() == [[3.0, 2.5]]
     assert made["codes"].tolist() == [[1, 1]]
     assert made["times"].tolist() == [[86400]]
-    assert [str(m.dtype) for m in made.values()] == ["float32", "int64", "int64"]
+    assert [str(m.dtype) for m in made.values()] == ["float32", "int64", "int64", "int64"]
 
 
 def test_matrices_without_a_feature_have_no_column() -> None:
     """Absent kinds give an empty matrix with all rows, and no rows give empty matrices."""
     made = encode(pl.DataFrame({"n": [1, 2]}), signature(NUMBER))
-    assert [m.shape for m in made.values()] == [(2, 1), (2, 0), (2, 0)]
+    assert [m.shape for m in made.values()] == [(2, 1), (2, 0), (2, 0), (2, 0)]
     none = encode(pl.DataFrame({"n": [], "c": [], "t": []}), signature(NUMBER, CATEGORY, TIME))
-    assert [m.shape for m in none.values()] == [(0, 1), (0, 1), (0, 1)]
+    assert [m.shape for m in none.values()] == [(0, 1), (0, 1), (0, 1), (0, 0)]
 
 
 @pytest.mark.parametrize(

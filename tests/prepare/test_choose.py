@@ -10,7 +10,7 @@ import pytest
 from volvelle.catalog import STEPS
 from volvelle.errors import SpecError
 from volvelle.model.signature import Feature, Signature
-from volvelle.prepare.choose import DEFAULTS, FLOWS, SKEWED, check_overrides, check_steps, parse, plan
+from volvelle.prepare.choose import CYCLIC, DEFAULTS, FLOWS, SKEWED, check_overrides, check_steps, parse, plan
 
 SIGNATURE = Signature(
     features=(
@@ -50,6 +50,7 @@ def test_dense_groups_columns_with_equal_steps() -> None:
         (("gap",), ("missing_indicator",)),
         (("sex",), ("rare_categories", "one_hot")),
         (("seen",), ("calendar", "impute_median", "scale_standard")),
+        (("seen",), CYCLIC),
     ]
 
 
@@ -96,6 +97,7 @@ def test_default_steps_all_fit() -> None:
         for tensor, steps in steps_of.items():
             check_steps(steps, FLOWS[tensor])
     check_steps(SKEWED, "number")
+    check_steps(CYCLIC, "time")
 
 
 def test_every_option_is_a_literal_with_a_default_in_range() -> None:

@@ -27,6 +27,7 @@ SIGNATURE = Signature(
         Feature(name="made", kind="time"),
         Feature(name="height", kind="integer"),
         Feature(name="sold", kind="boolean", categories=("false", "true")),
+        Feature(name="note", kind="text", length=3),
     ),
     target="y",
     task="binary",
@@ -43,7 +44,7 @@ def rows(n: int = 300, seed: int = 0) -> dict[str, Any]:
     times[rng.random((n, 1)) < 0.1] = MISSING_TIME
     codes = np.stack([rng.choice(3, n, p=[0.5, 0.3, 0.2]), rng.integers(-1, 2, n)], axis=1)
     codes[100:102, 0] = 3
-    return {"numbers": numbers, "codes": codes, "times": times}
+    return {"numbers": numbers, "codes": codes, "times": times, "words": rng.integers(-1, 5, (n, 3))}
 
 
 def extremes() -> dict[str, Any]:
@@ -52,6 +53,7 @@ def extremes() -> dict[str, Any]:
         "numbers": np.array([[big, -big], [np.nan, np.nan], [np.inf, -np.inf], [1e-45, 0]], dtype=np.float32),
         "codes": np.array([[-2, -2], [-1, -1], [999, 40], [3, 1]]),
         "times": np.array([[MISSING_TIME], [2**62], [-(2**62)], [0]]),
+        "words": np.array([[-1, -1, -1], [0, 1, 2], [2**31 - 1, 0, -1], [3, 3, 3]]),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from volvelle.catalog import STEPS
-from volvelle.prepare.steps import impute_median, log1p, one_hot, scale_standard
+from volvelle.prepare.steps import impute_median, log1p, one_hot, product, scale_standard
 from volvelle.testing.check_step import check_step
 
 
@@ -53,6 +53,10 @@ def compares_rows(graph: Any, x: Any, params: Any) -> Any:
     return graph.node("Sub", x, graph.node("ReduceMax", x, graph.constant(np.asarray([0])), keepdims=1))
 
 
+def around(graph: Any, x: Any, params: Any) -> Any:
+    return graph.columns(product.emit(graph, x, params), [*range(1, x.width // 2), 0])
+
+
 def squares(graph: Any, x: Any, params: Any) -> Any:
     return graph.node("Mul", x, x)
 
@@ -84,6 +88,7 @@ def unknown_operator(graph: Any, x: Any, params: Any) -> Any:
         (altered(log1p, emit=drops_missing), "missing does not stay missing"),
         (altered(log1p, emit=unknown_operator), "emit fails with ContractBroken"),
         (altered(log1p, FILLS=True), "FILLS is promised"),
+        (altered(product, PAIRS=True, emit=around), "columns depend on each other"),
         (altered(log1p, GIVES="code"), "but GIVES is 'code'"),
         (altered(log1p, names=lambda columns, params: columns[:1]), "3 columns come out, but 1 are named"),
         (altered(log1p, names=lambda columns, params: ("a",) * len(columns)), "two columns have one name"),

@@ -1,4 +1,4 @@
-"""A distribution outside the package adds an estimator, a step, a source and a metric through entry points."""
+"""A distribution outside the package adds one extension of every kind through entry points."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
+from volvelle import catalog
 
 HERE = Path(__file__).parent
 SPEC = """\
@@ -25,7 +27,7 @@ source = "fruit.avro"
 steps = ["impute_median", "square_root", "scale_standard"]
 
 [require]
-gates = ["kappa >= 0.5"]
+gates = ["kappa >= 0.5", "drifted_share <= 0.5"]
 
 [search]
 estimators = ["constant", "one_rule"]
@@ -36,6 +38,8 @@ KITS = """
 import importlib
 from pathlib import Path
 from volvelle.testing.check_estimator import check_estimator
+from volvelle.testing.check_finding import check_finding
+from volvelle.testing.check_gate import check_gate
 from volvelle.testing.check_metric import check_metric
 from volvelle.testing.check_source import check_source
 from volvelle.testing.check_step import check_step
@@ -46,6 +50,8 @@ check_estimator(importlib.import_module("orchard.one_rule"))
 check_step(importlib.import_module("orchard.square_root"))
 check_source(importlib.import_module("orchard.avro"), make)
 check_metric(importlib.import_module("orchard.kappa"))
+check_finding(importlib.import_module("orchard.heaping"))
+check_gate(importlib.import_module("orchard.drifted_share"))
 print("sound")
 """
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -75,10 +81,21 @@ def _copy(source: Path, target: Path) -> None:
             (target / path.relative_to(source)).write_bytes(path.read_bytes())
 
 
+def fruit(folder: Path) -> None:
+    """Sweet fruit is ripe; the weight was guessed."""
+    rows = [
+        {"sugar": (k * 37 % 100) / 10, "weight": 60 + 5 * (k % 9) + (k % 6 == 0), "ripe": ripe}
+        for k in range(300)
+        for ripe in ["yes" if k * 37 % 100 > 50 else "no"]
+    ]
+    pl.DataFrame(rows).write_avro(folder / "fruit.avro")
+    (folder / "volvelle.toml").write_text(SPEC, encoding="utf-8")
+
+
 def test_each_is_small() -> None:
     """An extension takes at most 40 lines."""
     files = list((HERE / "orchard" / "orchard").glob("[a-z]*.py"))
-    assert len(files) == 4
+    assert len(files) == len(catalog.ALL)
     assert max(len(path.read_text().splitlines()) for path in files) <= 40
 
 
@@ -90,19 +107,36 @@ def test_the_kits_find_them_sound(python: Run, tmp_path: Path) -> None:
 
 def test_a_spec_uses_them_by_name(python: Run, tmp_path: Path) -> None:
     """One run reads the foreign format, prepares with the step, learns with the estimator, judges by the metric."""
-    rows = [
-        {"sugar": (k * 37 % 100) / 10, "size": k % 7, "ripe": "yes" if k * 37 % 100 > 50 else "no"} for k in range(300)
-    ]
-    pl.DataFrame(rows).write_avro(tmp_path / "fruit.avro")
-    (tmp_path / "volvelle.toml").write_text(SPEC, encoding="utf-8")
+    fruit(tmp_path)
     done = python("-m", "volvelle", "run", "--json", folder=tmp_path)
     document = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert document["model"]["estimator"] == "one_rule"
-    assert document["evidence"]["verdicts"][0]["name"] == "kappa"
-    assert document["evidence"]["verdicts"][0]["verdict"] == "pass"
+    assert [verdict["name"] for verdict in document["evidence"]["verdicts"]] == ["kappa", "drifted_share"]
+    assert [verdict["verdict"] for verdict in document["evidence"]["verdicts"]] == ["pass", "pass"]
     again = json.loads(python("-m", "volvelle", "run", "--json", folder=tmp_path).stdout)
     assert again["fresh"]
+
+
+def test_a_finding_is_told_and_accepted(python: Run, tmp_path: Path) -> None:
+    """Exploring asks the foreign file too, and the line that it proposes silences it."""
+    fruit(tmp_path)
+    told = json.loads(python("-m", "volvelle", "explore", "--json", folder=tmp_path).stdout)
+    [found] = [finding for finding in told["findings"] if finding["name"] == "heaping"]
+    assert found["columns"] == ["weight"]
+    assert found["counts"] == {"end in 0 or 5": 250, "rows": 300}
+    (tmp_path / "volvelle.toml").write_text(SPEC.replace("[features", f"{found['accept'][7:]}\n\n[features"))
+    told = json.loads(python("-m", "volvelle", "explore", "--json", folder=tmp_path).stdout)
+    assert [
+        finding for finding in told["findings"] if finding["name"] == "heaping" and not finding.get("accepted")
+    ] == []
+
+
+def test_a_command_is_typed(python: Run, tmp_path: Path) -> None:
+    """The foreign command stands in the help and runs."""
+    fruit(tmp_path)
+    assert "Tell how many rows of a file are ripe." in python("-m", "volvelle", "--help", folder=tmp_path).stdout
+    assert python("-m", "volvelle", "harvest", "fruit.avro", folder=tmp_path).stdout == "147 of 300 are ripe\n"
 
 
 def test_without_it_the_names_are_unknown(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from volvelle.model.graph import Graph
 from volvelle.model.session import Session
 from volvelle.model.signature import Feature, ModelTask, Signature
 from volvelle.prepare import recipe as preparing
-from volvelle.train.assemble import Part, assemble, expected, labels
+from volvelle.train.assemble import Part, assemble, expected
 from volvelle.train.contract import Lesson, defaults
+from volvelle.train.ending import labels
 from volvelle.train.learning import answer, learn, settle, write
 
 RNG = np.random.default_rng(8)

@@ -56,6 +56,6 @@ def test_turn_names_its_verdict(binary: Result) -> None:
     """A turn shows its run, the verdict and every estimator that was tried."""
     text = Page(notebook.turn_html(binary)).text
     assert f"Run {binary.run.id} of" in text
-    assert "Of 5 gates, 2 fail and 1 is not measured" in text
+    assert "Of 5 gates, 2 fail, 1 is not proven and 1 is not measured" in text
     for trial in binary.searched.trials:
         assert trial.estimator.replace("_", " ") in text

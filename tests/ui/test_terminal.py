@@ -21,7 +21,7 @@ from volvelle.flow.result import Result
 from volvelle.spec.requirements import Data, Problem, Spec
 from volvelle.train.records import Searched, Trial
 from volvelle.train.search import Goal
-from volvelle.ui.terminal import Progress, board, leaderboard
+from volvelle.ui.terminal import Progress, board, front, leaderboard
 
 SPEC = Spec(problem=Problem(target="y", name="pump"), data=Data(source="a.csv"))
 GOAL = Goal("roc_auc", "up", 30.0, None, "auto", 7, 5)
@@ -199,3 +199,12 @@ def _read(outer: int, shown: list[bytes]) -> None:
     with contextlib.suppress(OSError):
         while content := os.read(outer, 65536):
             shown.append(content)
+
+
+def test_the_front_is_printed(binary: Result) -> None:
+    """Each candidate that no other one beats is a line with size and operations; what is shipped is marked."""
+    text = front(binary.evidence, io.StringIO())
+    lines = text.splitlines()[2:]
+    assert len(lines) == len(binary.evidence.front) >= 2
+    assert [line.split()[0] == "shipped" for line in lines] == [p.shipped for p in binary.evidence.front]
+    assert f"{binary.model.operations:,}" in text

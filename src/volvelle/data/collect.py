@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from volvelle.data.contract import Read
 from volvelle.data.dispatch import read_source
-from volvelle.data.kinds import KINDS, settle
+from volvelle.data.kinds import KINDS, looks_like_text, settle
 from volvelle.data.records import Column, ColumnKind, Dataset, Layout
 from volvelle.data.versions import digest, to_bytes
 from volvelle.errors import SpecError, near
-from volvelle.spec.requirements import Data, FeatureSpec
+from volvelle.spec.requirements import Data, FeatureSpec, Role
 
 MAX_CATEGORIES = 1000
 
@@ -42,7 +42,7 @@ def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tu
     dataset = Dataset(
         version=digest(to_bytes(frame)),
         rows=frame.height,
-        columns=tuple(describe(column) for column in frame.iter_columns()),
+        columns=tuple(describe(column, _role(features, column.name)) for column in frame.iter_columns()),
         source=data.source,
         origins=got.origins,
         layout=got.layout,
@@ -103,9 +103,11 @@ def require_columns(named: Mapping[str, Iterable[str]], columns: Iterable[str]) 
                 raise SpecError(f"the data have no column {name!r}", where=key, next_move=near(name, there))
 
 
-def describe(column: pl.Series) -> Column:
-    """The record of one column of a canonical frame."""
+def describe(column: pl.Series, role: Role | None = None) -> Column:
+    """The record of one column of a canonical frame; `role` is what the spec declares it to be."""
     kind = KINDS[column.dtype]
+    if role == "text" or (role is None and looks_like_text(column)):
+        kind = "text"
     low = high = None
     categories: tuple[str, ...] = ()
     if kind == "time":
@@ -126,6 +128,10 @@ def describe(column: pl.Series) -> Column:
         high=high,
         categories=categories,
     )
+
+
+def _role(features: Mapping[str, FeatureSpec], name: str) -> Role | None:
+    return features[name].role if name in features else None
 
 
 def _float(value: object) -> float | None:

@@ -31,8 +31,8 @@ def explore(frame: pl.DataFrame, dataset: Dataset, asked: Asked) -> Profile:
     return replace(described, findings=tuple(sorted(told, key=_place)))
 
 
-def _place(finding: Finding) -> tuple[bool, int, str, tuple[str, ...]]:
-    return finding.accepted, SEVERITIES.index(finding.severity), finding.name, finding.columns
+def _place(finding: Finding) -> tuple[bool, int, str]:
+    return finding.accepted, SEVERITIES.index(finding.severity), finding.name
 
 
 def _settled(table: Table, finding: Finding) -> Finding:
@@ -46,14 +46,14 @@ def _settled(table: Table, finding: Finding) -> Finding:
 
 def _folded(table: Table, found: list[Finding]) -> list[Finding]:
     """Many findings of one kind as one, so that a table of two thousand columns stays readable."""
-    counts = Counter((f.name, f.severity) for f in found)
+    counts = Counter(map(_kind, found))
     kept: list[Finding] = []
     for finding in found:
-        many = counts[finding.name, finding.severity]
+        many = counts[_kind(finding)]
         if many <= MANY:
             kept.append(finding)
             continue
-        alike = [f for f in found if (f.name, f.severity) == (finding.name, finding.severity)]
+        alike = [f for f in found if _kind(f) == _kind(finding)]
         if finding is alike[0]:
             columns = tuple(dict.fromkeys(c for f in alike for c in f.columns))
             sentence = f"{many} findings of this kind; the first: {finding.sentence}"
@@ -61,6 +61,10 @@ def _folded(table: Table, found: list[Finding]) -> list[Finding]:
             overrule = table.line("ignore", *columns) if aside else ""
             kept.append(replace(finding, columns=columns, sentence=sentence, overrule=overrule))
     return kept
+
+
+def _kind(finding: Finding) -> tuple[str, str, str]:
+    return finding.name, finding.severity, finding.action
 
 
 def _masked(finding: Finding, private: set[str]) -> Finding:

@@ -2,8 +2,9 @@
 
 A column is a number only if every cell that is not missing is one; codes with leading zeros and
 integers beyond 64 bits stay text; nothing is made missing but the listed markers and cells that are
-infinite or not a number. What a reader might have expected otherwise is a note that names the line of
-the spec which changes it. A role in the spec overrules all of this, and is an error where cells do not fit.
+infinite or not a number; a marker that the spec declares as a category of a column is an answer there.
+What a reader might have expected otherwise is a note that names the line of the spec which changes it.
+A role in the spec overrules all of this, and is an error where cells do not fit.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _GROUPED = {
 }
 _TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 _EXACT = float(2**53)
+_LOOKED, _FEWEST, _SENTENCE = 2_000, 20, 5
 _COUNTED = re.compile(r"""\d+ x ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 
 
@@ -52,7 +54,8 @@ def settle(
     Raises:
         DataError: cells do not fit the role that the spec gives their column.
     """
-    frame, notes = _without_markers(frame, MISSING if layout.missing is None else layout.missing)
+    answers = {name: declared.categories for name, declared in features.items()}
+    frame, notes = _without_markers(frame, MISSING if layout.missing is None else layout.missing, answers)
     decimal = layout.decimal or "."
     done: list[pl.Series] = []
     for column in frame.iter_columns():
@@ -67,14 +70,31 @@ def settle(
     return pl.DataFrame(done), tuple(notes)
 
 
-def _without_markers(frame: pl.DataFrame, markers: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
-    """Text cells stripped of blanks, markers made null, and notes that count both."""
+def looks_like_text(cells: pl.Series) -> bool:
+    """Whether a text column holds sentences, not names: most cells differ, and have five words and more on average.
+
+    >>> looks_like_text(pl.Series([f"the pump in hall {n} ran hot again" for n in range(50)]))
+    True
+    >>> looks_like_text(pl.Series([f"Hall {n}" for n in range(50)]))
+    False
+    """
+    known = cells.drop_nulls().head(_LOOKED)
+    if cells.dtype != pl.String or len(known) < _FEWEST or known.n_unique() < len(known) / 2:
+        return False
+    return float(known.str.count_matches(r"\w+").mean() or 0.0) >= _SENTENCE  # type: ignore[arg-type]
+
+
+def _without_markers(
+    frame: pl.DataFrame, markers: tuple[str, ...], answers: Mapping[str, tuple[str, ...]]
+) -> tuple[pl.DataFrame, list[str]]:
+    """Text cells stripped of blanks, markers made null unless they are answers, and notes that count both."""
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     if not texts:
         return frame, []
     stripped = frame.with_columns(pl.col(texts).str.strip_chars())
     clean = stripped.with_columns(
-        pl.when(~pl.col(texts).is_in(list(markers))).then(pl.col(texts)).name.keep() if markers else pl.col(texts)
+        pl.when(~pl.col(name).is_in([m for m in markers if m not in answers.get(name, ())])).then(pl.col(name))
+        for name in texts
     )
     notes = []
     padded = [name for name in texts if not stripped[name].equals(frame[name])]
@@ -189,7 +209,7 @@ def _mostly_numeric(cells: pl.Series, numbers: pl.Series, known: int) -> str:
 
 
 def _force(cells: pl.Series, role: str, decimal: str) -> tuple[pl.Series, str]:
-    if role == "category":
+    if role in ("category", "text"):
         return cells, ""
     if role == "time":
         return _force_time(cells)

@@ -6,8 +6,8 @@ from typing import Literal
 
 from volvelle.spec.requirements import Record
 
-ColumnKind = Literal["number", "integer", "category", "boolean", "time"]
-"""In the canonical frame: Float64, Int64, String, Boolean, Datetime('us', 'UTC')."""
+ColumnKind = Literal["number", "integer", "category", "boolean", "time", "text"]
+"""In the canonical frame: Float64, Int64, String, Boolean, Datetime('us', 'UTC'), String."""
 
 
 class Layout(Record, frozen=True):

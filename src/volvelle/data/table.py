@@ -24,6 +24,8 @@ SAMPLE = 20_000
 """Most rows that a finding about dependence looks at."""
 FEW_VALUES = 20
 """An integer target with at most so many values is a class."""
+STAMP = frozenset({"date", "day", "time", "timestamp", "stamp", "datetime"})
+"""Words in the names of columns that may hold a time."""
 _CELL = 60
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

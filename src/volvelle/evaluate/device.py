@@ -9,7 +9,7 @@ from volvelle.evaluate.contract import Facts
 from volvelle.evaluate.records import Measured
 
 
-def on_device(facts: Facts, read: Callable[[Footprint], float | None], note: str) -> Measured:
+def on_device(facts: Facts, read: Callable[[Footprint], float | None], note: str = "") -> Measured:
     """One number of the footprint; not measured where the spec names no device.
 
     Args:

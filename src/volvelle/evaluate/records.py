@@ -6,6 +6,7 @@ from typing import Literal
 
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Record
+from volvelle.train.records import Calibrated, Tuned
 
 VerdictKind = Literal["pass", "fail", "not proven", "not measured"]
 
@@ -61,6 +62,22 @@ class Verdict(Record, frozen=True):
     reason: str = ""
 
 
+class Weighed(Record, frozen=True):
+    """One candidate by what it achieves and what it costs."""
+
+    estimator: str
+    score: float
+    """The search metric over the folds."""
+    size: int
+    """Bytes of its ONNX file."""
+    operations: int
+    """What that file computes for one row."""
+    trial: int | None = None
+    """None for an ensemble."""
+    shipped: bool = False
+    """Whether it became the model; then size and operations are the model's own."""
+
+
 class Scored(Record, frozen=True):
     """Predictions of a model on both sides. Making it opens the sealed test side."""
 
@@ -112,6 +129,14 @@ class Evidence(Record, frozen=True):
     """The search metric of the model minus that of the constant baseline, on the same test rows."""
     beats_baseline: bool | None = None
     """Whether it is better than the baseline with confidence; None where the interval leaves it open."""
+    front: tuple[Weighed, ...] = ()
+    """The candidates that no other one beats in score, size and operations at once, and the model; best score first."""
+    weighed: int = 0
+    """Candidates among which they are."""
+    calibrated: Calibrated | None = None
+    """How scores were made better probabilities, on out-of-fold rows."""
+    tuned: Tuned | None = None
+    """Where a binary model's yes begins, and why there, on out-of-fold rows."""
 
 
 class Identity(Record, frozen=True):

@@ -1,8 +1,10 @@
-"""Where yes begins: the threshold on the positive class's score that brings the gates furthest inside.
+"""Where yes begins: the threshold on the positive class's score that brings the gates inside their bounds.
 
 Every threshold between two distinct scores is looked at (a few hundred, evenly spread over the rows). For each
-gate the distance of the metric to its bound is counted in standard errors, and the threshold whose nearest gate is
-furthest inside is taken. The scores must be of rows that the model did not learn from.
+gate the distance of the metric to its bound is counted in standard errors of as many rows as the test side has. Of the
+thresholds at which every gate is so far inside that its interval on the test side most likely is too, the one nearest
+0.5 is taken: a floor on recall alone shall not call every row positive. Where there is none, the one whose nearest gate
+is furthest inside. The scores must be of rows that the model did not learn from.
 
 Reference: Elkan, The foundations of cost-sensitive learning, IJCAI 2001, on moving the threshold instead of the rows.
 """
@@ -19,8 +21,11 @@ from volvelle.catalog import METRICS
 
 MOST = 400
 """Thresholds that are looked at."""
-SURE = 2.5
-"""Standard errors, on as many rows as the test side has, by which every gate must be met for 0.5 to stay."""
+POINTS = 41
+"""Thresholds of a curve."""
+SURE = 3.5
+"""Standard errors, on as many rows as the test side has, by which every gate is to be met: 1.96 for the interval, the
+rest for the luck of both samples."""
 
 
 class Aim(NamedTuple):
@@ -72,6 +77,24 @@ def tables(y: NDArray[np.int64], scores: NDArray[np.float32], cuts: NDArray[np.f
     return found
 
 
+def curve(
+    metrics: tuple[str, ...], y: NDArray[np.int64], scores: NDArray[np.float32]
+) -> dict[str, tuple[float | None, ...]]:
+    """Metrics of labels at `POINTS` thresholds from 0 to 1, and these under ``threshold``; None where one has no value.
+
+    >>> found = curve(("recall",), np.array([0, 1]), np.float32([0.2, 0.6]))
+    >>> found["threshold"][:3], found["recall"][23:26]
+    ((0.0, 0.025, 0.05), (1.0, 0.0, 0.0))
+    """
+    at = np.linspace(0.0, 1.0, POINTS)
+    counts = tables(y, scores, at.astype(np.float32))
+    found: dict[str, tuple[float | None, ...]] = {"threshold": tuple(round(float(a), 4) for a in at)}
+    for name in metrics:
+        values = np.asarray(METRICS.load(name).of_counts(counts), dtype=np.float64)
+        found[name] = tuple(round(float(v), 6) if np.isfinite(v) else None for v in values)
+    return found
+
+
 def best_for(
     metric: str, y: NDArray[np.int64], scores: NDArray[np.float32], given: Mapping[str, Any] | None = None
 ) -> Cut:
@@ -88,7 +111,7 @@ def best_for(
 
 
 def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.float32], rows_test: int) -> Cut:
-    """The threshold at which the nearest aim is furthest inside; None where 0.5 is far enough inside.
+    """The threshold nearest 0.5 at which all aims are far inside, else that which is furthest; None where 0.5 stays.
 
     Args:
         aims: what is required, of metrics where higher is better.
@@ -108,8 +131,8 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
         inside.append(np.where(np.isnan(value), -np.inf, (value - aim.bound) / error))
         values[aim.name] = value
     nearest = np.min(inside, axis=0)
-    stays = nearest[0] * np.sqrt(rows_test / len(y)) >= SURE
-    at = 0 if stays else int(np.argmax(nearest))
+    far = np.flatnonzero(nearest * np.sqrt(rows_test / len(y)) >= SURE)
+    at = int(far[np.argmin(np.abs(cuts[far] - 0.5))]) if len(far) else int(np.argmax(nearest))
     threshold = None if at == 0 else float(cuts[at])
     return Cut(threshold, {name: float(v[at]) for name, v in values.items()}, float(nearest[at]))
 

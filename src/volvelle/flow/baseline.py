@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from volvelle.catalog import ESTIMATORS
+from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.records import Dataset
 from volvelle.errors import InputError
 from volvelle.evaluate.contract import Side
@@ -36,14 +36,10 @@ _MODELS: dict[ModelTask, tuple[str, ...]] = {
     "multiclass": ("decision_tree", "logistic"),
     "regression": ("decision_tree", "linear"),
 }
-_METRICS: dict[ModelTask, tuple[tuple[str, float], ...]] = {
-    "binary": (("roc_auc", 0.5), ("balanced_accuracy", 0.5)),
-    "multiclass": (("balanced_accuracy", 0.0),),
-    "regression": (("r2", 0.0),),
-}
-"""Metrics that gates are proposed for, and what chance gives (of k classes: 1/k)."""
-_LEAST, _ERRORS = 0.05, 3.0
-"""How far below the baseline a bound lies at least, and in standard errors."""
+_RARE = 0.1
+"""A positive class with a smaller share is judged by PR-AUC: labels at 0.5 would hardly ever say yes."""
+_LEAST, _ERRORS, _ABOVE = 0.05, 3.0, 0.02
+"""How far a bound lies behind the baseline at least (of a loss: as a share), in standard errors, and before chance."""
 
 
 class Proposed(NamedTuple):
@@ -56,8 +52,9 @@ class Proposed(NamedTuple):
 def propose(spec: Spec, frame: pl.DataFrame, dataset: Dataset) -> Proposed | None:
     """Gates that a simple model would probably pass; None where it cannot be trained on a few rows.
 
-    Two estimators with their defaults, three folds of at most 2,000 rows, about four seconds. A bound lies below
-    the better one's mean by three standard errors of a test side of the size that the spec asks for.
+    Two estimators with their defaults, three folds of at most 2,000 rows, about four seconds of processor time.
+    A bound lies behind the better one's mean by three standard errors of a test side of the size that the spec
+    asks for.
     """
     known, _ = known_target(frame, spec.problem.target)
     rows = _drawn(len(known), spec.search.seed)
@@ -69,27 +66,27 @@ def propose(spec: Spec, frame: pl.DataFrame, dataset: Dataset) -> Proposed | Non
         folds = _folds(spec, lesson)
     except InputError:
         return None
+    metrics = _metrics(lesson)
+    first = next(iter(metrics))
     best: tuple[str, dict[str, list[float]]] | None = None
-    ends = time.monotonic() + SECONDS
+    ends = time.process_time() + SECONDS
     for name in _MODELS[signature.task]:
-        found = _scores(lesson, folds, name, ends, spec.search.seed)
-        first = _METRICS[signature.task][0][0]
+        found = _scores(lesson, folds, name, tuple(metrics), ends, spec.search.seed)
         if found and (best is None or statistics.fmean(found[first]) > statistics.fmean(best[1][first])):
             best = (name, found)
     if best is None:
         return None
-    test = max(1.0, spec.split.test * len(known))
-    lines, told = [], []
-    for metric, chance in _METRICS[signature.task]:
-        floor = chance or (1 / len(signature.classes) if signature.classes else 0.0)
-        mean, bound = _bound(best[1][metric], len(rows) / len(folds), test, floor)
-        lines.append(f"{metric} >= {bound:g}")
-        told.append(f"{metric} {mean:.2f}")
+    shrunk = math.sqrt(len(rows) / len(folds) / max(1.0, spec.split.test * len(known)))
+    gates = tuple(_gate(metric, best[1][metric], shrunk, chance) for metric, chance in metrics.items())
+    means = {metric: statistics.fmean(best[1][metric]) for metric in metrics}
+    told = " and ".join(
+        f"{metric} {mean:,.0f}" if mean > 1000 else f"{metric} {mean:.3g}" for metric, mean in means.items()
+    )
     reason = (
-        f"Proposed a little below a quick baseline: {best[0]} with {' and '.join(told)} on {len(rows):,} rows in "
+        f"Proposed a little behind a quick baseline: {best[0]} with {told} on {len(rows):,} rows in "
         f"{len(folds)} folds. Set these to what {spec.problem.name} must achieve."
     )
-    return Proposed(tuple(lines), reason)
+    return Proposed(gates, reason)
 
 
 def _drawn(count: int, seed: int) -> Index:
@@ -112,12 +109,24 @@ def _folds(spec: Spec, lesson: Training) -> list[tuple[Index, Index]]:
     )
 
 
+def _metrics(lesson: Training) -> dict[str, float]:
+    """Metrics that gates are proposed for, the one that counts first, and what chance gives."""
+    signature = lesson.signature
+    if signature.task == "regression":
+        return {"r2": 0.0, "mae": float(np.abs(lesson.target - np.median(lesson.target)).mean())}
+    shares = np.bincount(lesson.target, minlength=len(signature.classes)) / len(lesson.target)
+    if signature.positive is None:
+        return {"balanced_accuracy": 1 / len(shares), "accuracy": float(shares.max())}
+    positive = float(shares[signature.positive])
+    return {"roc_auc": 0.5, **({"pr_auc": positive} if positive < _RARE else {"balanced_accuracy": 0.5})}
+
+
 def _scores(
-    lesson: Training, folds: list[tuple[Index, Index]], name: str, ends: float, seed: int
+    lesson: Training, folds: list[tuple[Index, Index]], name: str, metrics: tuple[str, ...], ends: float, seed: int
 ) -> dict[str, list[float]]:
     """Each metric over the folds; nothing where the time ended, a fold could not be learnt or a metric is undefined."""
     task = lesson.signature.task
-    found: dict[str, list[float]] = {metric: [] for metric, _ in _METRICS[task]}
+    found: dict[str, list[float]] = {metric: [] for metric in metrics}
     try:
         for truth in _answers(lesson, folds, name, ends, seed):
             for metric in found:
@@ -138,7 +147,7 @@ def _answers(lesson: Training, folds: list[tuple[Index, Index]], name: str, ends
             preparing.features(recipe, signature, {t: a[rows] for t, a in lesson.inputs.items()})
             for rows in (train, valid)
         )
-        if time.monotonic() > ends or learnt.size > _CELLS:
+        if time.process_time() > ends or learnt.size > _CELLS:
             return
         taught = Lesson(
             x=learnt,
@@ -155,13 +164,33 @@ def _answers(lesson: Training, folds: list[tuple[Index, Index]], name: str, ends
         yield side(lesson.target[valid], np.argmax(scores, axis=1), scores, signature)
 
 
-def _bound(scores: list[float], fold: float, test: float, chance: float) -> tuple[float, float]:
-    """The mean and a bound below it, in hundredths, yet above chance.
+def _gate(metric: str, scores: list[float], shrunk: float, chance: float) -> str:
+    """A line of the spec; `shrunk` is the standard error on the test side, as a share of that on one fold."""
+    mean, error = statistics.fmean(scores), statistics.pstdev(scores) * shrunk
+    if METRICS.fact(metric, "DIRECTION") == "up":
+        return f"{metric} >= {_floor(mean, error, chance):.15g}"
+    return f"{metric} <= {_ceiling(mean, error, chance):.15g}"
 
-    >>> _bound([0.75, 0.75, 0.75], 100, 100, 0.5)
-    (0.75, 0.7)
+
+def _floor(mean: float, error: float, chance: float) -> float:
+    """A bound below the mean, in hundredths, yet above chance.
+
+    >>> _floor(0.75, 0.0, 0.5), _floor(0.5, 0.0, 0.5)
+    (0.7, 0.52)
     """
-    mean = statistics.fmean(scores)
-    error = statistics.pstdev(scores) * math.sqrt(fold / test)
     bound = math.floor(round((mean - max(_LEAST, _ERRORS * error)) * 100, 6)) / 100
-    return mean, max(bound, math.ceil(round((chance + 0.02) * 100, 6)) / 100)
+    return max(bound, math.ceil(round((chance + _ABOVE) * 100, 6)) / 100)
+
+
+def _ceiling(mean: float, error: float, chance: float) -> float:
+    """A bound above the mean of a loss, in two digits, yet below chance.
+
+    >>> _ceiling(1234.0, 0.0, 5000.0), _ceiling(0.0121, 0.0, 0.0125)
+    (1300.0, 0.012)
+    """
+    bound = max(mean + max(_LEAST * mean, _ERRORS * error), _LEAST * chance)
+    most = chance * (1 - _ABOVE)
+    digits = 1 - math.floor(math.log10(min(bound, most)))
+    if bound < most:
+        return math.ceil(round(bound * 10.0**digits, 6)) / 10.0**digits
+    return math.floor(round(most * 10.0**digits, 6)) / 10.0**digits

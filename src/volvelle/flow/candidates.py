@@ -8,12 +8,13 @@ from volvelle.catalog import ESTIMATORS
 from volvelle.errors import SpecError, near
 from volvelle.flow.lesson import Training
 from volvelle.model.signature import ModelTask
+from volvelle.prepare.pairs import pairs_of
 from volvelle.spec.requirements import Spec
 from volvelle.train.contract import Settings, Space, defaults
-from volvelle.train.learning import LOG_CHOICE, LOG_TARGET, log_fits
+from volvelle.train.learning import LOG_CHOICE, LOG_TARGET, PAIRS, PAIRS_CHOICE, log_fits
 from volvelle.train.order import Plan, Point, product
 
-LATE_COST = 6
+LATE_COST = 5
 """Defaults of estimators as dear as this wait until the first portfolio entries are done."""
 
 
@@ -26,11 +27,11 @@ def plan(spec: Spec, lesson: Training) -> Plan:
     task = lesson.signature.task
     named = tuple(c.estimator for c in spec.search.candidates) if spec.search.method in ("grid", "manual") else ()
     modules = _fitting(spec.search.estimators or named or ESTIMATORS.names(), task)
-    logs = task == "regression" and log_fits(lesson.target)
-    spaces = {name: {**module.SPACE, **_extra(logs)} for name, module in modules.items()}
+    extra = _extra(lesson)
+    spaces = {name: {**module.SPACE, **extra} for name, module in modules.items()}
     return Plan(
         spaces=spaces,
-        portfolio={name: _portfolio(module, logs) for name, module in modules.items()},
+        portfolio={name: _portfolio(module, extra) for name, module in modules.items()},
         listed=_listed(spec, modules, spaces),
         late=tuple(name for name, module in modules.items() if module.COST >= LATE_COST),
     )
@@ -49,16 +50,28 @@ def _fitting(names: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
     return {name: fitting[name] for name in sorted(fitting, key=lambda n: (fitting[n].COST, n))}
 
 
-def _extra(logs: bool) -> Space:
-    return {LOG_TARGET: LOG_CHOICE} if logs else {}
+def _extra(lesson: Training) -> Space:
+    """Settings of all estimators: those that these rows give a reason for."""
+    task, found = lesson.signature.task, Space()
+    if task == "regression" and log_fits(lesson.target):
+        found[LOG_TARGET] = LOG_CHOICE
+    if pairs_of(lesson.pairs, True, lesson.inputs, lesson.signature, lesson.target) and lesson.pairs == "auto":
+        found[PAIRS] = PAIRS_CHOICE
+    return found
 
 
-def _portfolio(module: Any, logs: bool) -> tuple[Settings, ...]:
-    """The file's own list; where the target's logarithm may be better, its defaults with that come first."""
+def _portfolio(module: Any, extra: Space) -> tuple[Settings, ...]:
+    """The file's own list; where the target's logarithm may be better, its defaults with that come first.
+
+    Features of two columns, where these rows give a reason for them, are tried before all else, once: often they gain
+    more than any setting, and what goes well with them is left to the proposals.
+    """
     own = tuple(dict(settings) for settings in getattr(module, "PORTFOLIO", ()))
-    if not logs or module.COST == 0:
+    if module.COST == 0:
         return own
-    return ({LOG_TARGET: True}, *own, *({**settings, LOG_TARGET: True} for settings in own))
+    if LOG_TARGET in extra:
+        own = ({LOG_TARGET: True}, *own, *({**settings, LOG_TARGET: True} for settings in own))
+    return ({PAIRS: True}, *own) if PAIRS in extra else own
 
 
 def _listed(spec: Spec, modules: dict[str, Any], spaces: dict[str, Space]) -> tuple[Point, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import polars as pl
 
-from volvelle.data.versions import from_bytes
+from volvelle.data.versions import digest, from_bytes, to_bytes
 from volvelle.errors import InputError
 from volvelle.evaluate.compare import better, difference
 from volvelle.evaluate.contract import Side
@@ -27,7 +28,7 @@ class Compared(Record, frozen=True):
     low: float | None = None
     high: float | None = None
     better: str = ""
-    """"A", "B", or "not proven"."""
+    """"A", "B", "not proven", or "identical" where every prediction is the same."""
 
 
 class Comparison(Record, frozen=True):
@@ -63,7 +64,16 @@ def compare(a: Result, b: Result) -> Comparison:
         if paired
         else "The test rows differ, so the differences have no interval and prove nothing."
     )
+    if paired and _predicted(a) == _predicted(b):
+        rows = [msgspec.structs.replace(row, better="identical") for row in rows]
+        note = "Both runs predicted the same for every test row."
     return Comparison(changed=_changed(a, b), metrics=tuple(rows), note=note)
+
+
+def _predicted(result: Result) -> str:
+    """The predictions of the test side, as a digest: those of the training side do not matter here."""
+    table = from_bytes(result.project.store.get(result.scored.predictions))
+    return digest(to_bytes(table.filter(pl.col("side") == "test")))
 
 
 def _row(mine: MetricResult, theirs: MetricResult, sides: tuple[Side, Side] | None, b: Result) -> Compared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,26 +12,30 @@ from msgspec.structs import replace
 
 from volvelle.data.collect import collect, named_columns, require_columns
 from volvelle.data.explore import explore
+from volvelle.data.finding import Finding
 from volvelle.data.records import Dataset
 from volvelle.data.table import Asked
 from volvelle.errors import DataError, InputError, near
 from volvelle.flow.baseline import propose
 from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
-from volvelle.model.signature import ModelTask
-from volvelle.spec.requirements import Data, Problem, Require, Spec, Task
+from volvelle.model.signature import ModelTask, Signature
+from volvelle.spec.requirements import Data, FeatureSpec, Problem, Require, Spec, Task
 
 _GATES: dict[ModelTask, tuple[str, ...]] = {
     "binary": ("roc_auc >= 0.7", "balanced_accuracy >= 0.6"),
     "multiclass": ("balanced_accuracy >= 0.5",),
     "regression": ("r2 >= 0.3",),
 }
+_MARKS = 5
+"""From so many whole-number classes on, they may be an order."""
 
 
 def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spec, dict[str, str]]:
     """A sound spec for a table, and sentences for each choice by dotted key.
 
-    Leak suspects and names of rows are set aside with the reason; gates come from a quick baseline on what is left.
+    Leak suspects and names of rows are set aside with the reason; a time that orders the rows, groups and protected
+    attributes are named; gates come from a quick baseline on what is left.
 
     Args:
         file: the table, as the spec will name it.
@@ -43,38 +47,36 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
     """
     frame, dataset = collect(Data(source=file), {}, folder)
     target = _target(file, asked, [column.name for column in dataset.columns])
-    data = Data(source=file, time=asked.get("time") or None, group=asked.get("group") or None)
     problem = Problem(target=target, positive=asked.get("positive"), name=asked.get("name") or _name(file))
     known, dropped = known_target(frame, target)
-    aside, notes = _aside(frame, dataset, data, problem), {}
+    data, aside, notes = _structure(frame, dataset, asked, Data(source=file), problem)
     first = _first(Spec(problem=problem, data=data), dataset, known, aside)
     signature, found = derive(first, dataset, known)
     unused = _left_out(dataset, {target, data.time, data.group, *(f.name for f in signature.features)})
     aside = {name: sentence for name, sentence in aside.items() if name in unused}
-    ignored = tuple(unused)
-    if ignored:
-        others = [n for n in found if any(repr(c) in n for c in ignored if c not in aside)]
+    if unused:
+        others = [n for n in found if any(repr(c) in n for c in unused if c not in aside)]
         notes["data.ignore"] = "\n".join(dict.fromkeys([*aside.values(), *others])) or "set aside"
     if dropped:
         notes["problem.target"] = f"{dropped} of {len(frame)} rows have no target; they are left out."
-    positive = signature.classes[signature.positive] if signature.positive is not None else None
     task: Task = "regression" if signature.task == "regression" else "classification"
-    spec = Spec(
-        problem=Problem(
-            name=problem.name,
-            statement=f"Predict {target} from {len(signature.features)} columns of {Path(file).name}",
-            task=task,
-            target=target,
-            positive=positive,
-        ),
-        data=Data(source=file, time=data.time, group=data.group, ignore=ignored),
+    if task == "classification" and next(c.kind for c in dataset.columns if c.name == target) == "integer":
+        notes |= _ordered(signature)
+    described = Problem(
+        name=problem.name,
+        statement=f"Predict {target} from {len(signature.features)} columns of {Path(file).name}",
+        task=task,
+        target=target,
+        positive=signature.classes[signature.positive] if signature.positive is not None else None,
     )
+    words = {f.name: FeatureSpec(role="text") for f in signature.features if f.kind == "text"}
+    spec = Spec(problem=described, data=replace(data, ignore=unused), features=words)
+    notes |= _open(frame, dataset, spec)
     proposed = propose(spec, frame, dataset)
     notes["require.gates"] = (
         proposed.reason if proposed else f"A first proposal: set these to what {problem.name} must achieve."
     )
-    gates = proposed.gates if proposed else _GATES[signature.task]
-    return replace(spec, require=Require(gates=gates)), notes
+    return replace(spec, require=Require(gates=proposed.gates if proposed else _GATES[signature.task])), notes
 
 
 def _target(file: str, asked: Mapping[str, str | None], names: list[str]) -> str:
@@ -91,19 +93,78 @@ def _target(file: str, asked: Mapping[str, str | None], names: list[str]) -> str
     return target
 
 
-def _aside(frame: pl.DataFrame, dataset: Dataset, data: Data, problem: Problem) -> dict[str, str]:
-    """Columns that are leak suspects or name rows, each with the reason.
+def _structure(
+    frame: pl.DataFrame, dataset: Dataset, asked: Mapping[str, str | None], data: Data, problem: Problem
+) -> tuple[Data, dict[str, str], dict[str, str]]:
+    """What orders and groups the rows and who is protected, the columns to set aside, and notes.
 
     Looked for twice: what is left when the plain leaks are gone may hide another.
     """
-    aside: dict[str, str] = {}
-    for _ in range(2):
-        asked = Asked(target=problem.target, time=data.time, group=data.group, ignore=tuple(aside))
-        for finding in explore(frame, dataset, asked).findings:
-            if finding.name in ("leak", "identifier"):
-                for column in finding.columns:
+    notes: dict[str, str] = {}
+    data = replace(data, time=asked.get("time") or None, group=asked.get("group") or None)
+    found = _findings(frame, dataset, data, problem)
+    if not data.time and not data.group:
+        data, notes = _ordering(data, found)
+    if protected := [f for f in found if f.name == "protected" and f.columns[0] not in (data.time, data.group)]:
+        data = replace(data, sensitive=tuple(column for f in protected for column in f.columns))
+        notes["data.sensitive"] = (
+            f"Protected by name: {', '.join(data.sensitive)}. Every metric is also shown for each value; "
+            "to keep such a column out of the model, put it under ignore too."
+        )
+    aside = _aside(found, data)
+    again = _findings(frame, dataset, replace(data, ignore=tuple(aside)), problem)
+    return data, _aside(again, data, aside), notes
+
+
+def _findings(frame: pl.DataFrame, dataset: Dataset, data: Data, problem: Problem) -> tuple[Finding, ...]:
+    asked = Asked(target=problem.target, time=data.time, group=data.group, ignore=data.ignore, task=problem.task)
+    return explore(frame, dataset, asked).findings
+
+
+def _ordering(data: Data, found: Iterable[Finding]) -> tuple[Data, dict[str, str]]:
+    """The spec's time or group, where a random split would flatter the model."""
+    for finding in found:
+        if finding.severity != "medium" or not finding.overrule:
+            continue
+        if finding.name == "groups":
+            sentence = f"{finding.sentence} Take the line away if rows of one value do not belong together."
+            return replace(data, group=finding.columns[0]), {"data.group": sentence}
+        if finding.name == "neighbours":
+            sentence = f"{finding.sentence} The newest rows become the test side; take the line away to draw at random."
+            return replace(data, time=finding.columns[1]), {"data.time": sentence}
+    return data, {}
+
+
+def _aside(found: Iterable[Finding], data: Data, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Columns that are leak suspects or name rows, each with the reason."""
+    aside = dict(before or {})
+    for finding in found:
+        if finding.name in ("leak", "identifier"):
+            for column in finding.columns:
+                if column not in (data.time, data.group):
                     aside.setdefault(column, f"{finding.name}: {finding.sentence}")
     return aside
+
+
+def _ordered(signature: Signature) -> dict[str, str]:
+    """Advice where the classes are whole numbers in order."""
+    if len(signature.classes) < _MARKS:
+        return {}
+    low, high = signature.classes[0], signature.classes[-1]
+    return {
+        "problem.task": f"The classes {low} to {high} are whole numbers. If they are an order, such as marks, say "
+        'task = "regression": a near miss is then a smaller mistake than a far one.'
+    }
+
+
+def _open(frame: pl.DataFrame, dataset: Dataset, spec: Spec) -> dict[str, str]:
+    """What remains to be looked at: the grave and middling findings under the spec as it is drafted."""
+    left = [f for f in _findings(frame, dataset, spec.data, spec.problem) if f.severity != "low"]
+    if not left:
+        return {}
+    told = [f"{f.name}: {f.sentence}" for f in left if f.name != "personal" or f.columns[0] not in spec.data.ignore]
+    head = "Not settled; 'volvelle explore' gives example rows, and lines that settle them:"
+    return {"data.accept": "\n".join([head, *told])} if told else {}
 
 
 def _first(spec: Spec, dataset: Dataset, known: pl.DataFrame, aside: Mapping[str, str]) -> Spec:

@@ -28,6 +28,8 @@ class Training(NamedTuple):
     target: NDArray[Any]
     """Class positions int64 ``[n]`` or float64 ``[n]``."""
     notes: tuple[str, ...]
+    pairs: tuple[str, ...] | str = "none"
+    """Columns joined two by two, as the spec has it."""
 
 
 def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Training:
@@ -38,7 +40,8 @@ def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Tr
     """
     frame = from_bytes(context.get(split.train))
     signature, notes = derive(spec, dataset, frame)
-    return Training(frame, signature, encode(frame, signature), target_codes(frame, signature), notes)
+    codes = target_codes(frame, signature)
+    return Training(frame, signature, encode(frame, signature), codes, notes, spec.prepare.pairs)
 
 
 def keys(spec: Spec, frame: pl.DataFrame) -> Keys:

@@ -1,4 +1,4 @@
-"""The candidate trained again on other rows or columns, as the stage `build` trains it."""
+"""The candidate trained again on other rows or columns, as the stages `build` and `finish` make it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from volvelle.flow.context import Context
 from volvelle.flow.ledger import Ledger
 from volvelle.flow.lesson import groups_of, keys
 from volvelle.flow.stages.build import build
+from volvelle.flow.stages.finish import finish
 from volvelle.flow.store import Store
 from volvelle.model.derive import target_codes
-from volvelle.model.signature import Signature
 from volvelle.prepare import split as splitting
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec, Task
-from volvelle.train.records import Candidate, Tuned
+from volvelle.train.records import Calibrated, Candidate, Model, Tuned
 
 FOLDS = 3
 """At most so many, whatever the search used: everything here is trained once a fold."""
@@ -39,8 +39,7 @@ class Ground(NamedTuple):
     dataset: Dataset
     split: Split
     candidate: Candidate
-    signature: Signature
-    tuned: Tuned
+    model: Model
 
 
 class Refits:
@@ -67,7 +66,7 @@ class Refits:
     def folds(self) -> list[tuple[Any, Any]]:
         """Row numbers to learn from and to hold back, as the search divides them."""
         spec, split = self._ground.spec, self._ground.split
-        task: Task = "regression" if self._ground.signature.task == "regression" else "classification"
+        task: Task = "regression" if self._ground.model.task == "regression" else "classification"
         count = min(FOLDS, spec.search.folds)
         wanted = keys(spec, self.frame)
         return splitting.folds(self.frame, wanted, task=task, method=split.method, count=count, seed=split.seed)
@@ -91,7 +90,10 @@ class Refits:
         split = structs.replace(ground.split, train=self._store.put(to_bytes(rows)), rows_train=len(rows))
         candidate = ground.candidate if seed is None else structs.replace(ground.candidate, seed=seed)
         context = Context(self._context.folder, self._store, self._ledger, 0, lambda event, facts: None)
-        model = build(ground.spec, ground.dataset, split, candidate, ground.tuned, context)
+        trained = build(ground.spec, ground.dataset, split, candidate, context)
+        made = ground.model.calibration
+        calibrated = Calibrated(method=made.method, params=made.params) if made else Calibrated()
+        model = finish(split, trained, calibrated, Tuned(threshold=ground.model.signature.threshold), context)
         shipped = Shipped(self._store.get(model.onnx), model.signature, self._given)
         return self._side(shipped, learn), self._side(shipped, hold)
 

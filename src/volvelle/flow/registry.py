@@ -51,22 +51,22 @@ def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str
     evidence, project = result.evidence, result.project
     dimensions = {g.text: g.dimension for g in gates(result.spec)}
     accepted = releasing.approve(evidence, dimensions, accept_unproven=accept_unproven)
-    files = _files(result, report)
+    content = files(result, report)
     made = Release(
         name=f"{result.spec.problem.name}-{result.run.id}",
         run=result.run.id,
         made=now(),
-        by=by or _user(),
+        by=by or user(),
         model=result.model.onnx,
         dataset=evidence.dataset,
         accepted=accepted,
         reason=accept_unproven,
-        files=releasing.hashes(files),
+        files=releasing.hashes(content),
     )
     place = project.state / "releases"
     made, standing = releasing.room_for(place, made)
     if standing is None:
-        releasing.write(place, made, files)
+        releasing.write(place, made, content)
     folder = place / made.name
     known = [r["id"] for r in project.ledger.releases() if r["name"] == made.name]
     if standing is None or not known:
@@ -77,7 +77,8 @@ def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str
     return Released(releasing.read(folder), folder, standing is None)
 
 
-def _files(result: Result, report: bytes) -> dict[str, bytes]:
+def files(result: Result, report: bytes) -> dict[str, bytes]:
+    """What a release holds: file name to content."""
     store, model = result.project.store, result.model
     environment = {**json.loads(result.run.environment), "packages": model.versions}
     return {
@@ -93,7 +94,8 @@ def _files(result: Result, report: bytes) -> dict[str, bytes]:
     }
 
 
-def _user() -> str:
+def user() -> str:
+    """Who works here: the system's user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -13,6 +13,7 @@ from volvelle.flow.environment import environment
 from volvelle.flow.ledger import Ledger
 from volvelle.flow.result import Result
 from volvelle.flow.stages.build import build
+from volvelle.flow.stages.finish import finish
 from volvelle.flow.stages.split import split
 from volvelle.flow.stages.validate import validate
 from volvelle.flow.store import Store
@@ -56,9 +57,9 @@ def reproduce(result: Result, notify: Notify) -> tuple[list[Compared], list[Comp
         notify("stage", {"stage": "split", "state": "start", "reason": "reproduce"})
         sides = split(spec, dataset, Context(project.folder, store, ledger, 0, notify))
         notify("stage", {"stage": "build", "state": "start", "reason": "reproduce"})
-        model = build(
-            spec, dataset, sides, result.candidate, result.tuned, Context(project.folder, store, ledger, 0, notify)
-        )
+        context = Context(project.folder, store, ledger, 0, notify)
+        trained = build(spec, dataset, sides, result.candidate, context)
+        model = finish(sides, trained, result.calibrated, result.tuned, context)
         notify("stage", {"stage": "validate", "state": "start", "reason": "reproduce"})
         scored = validate(sides, model, Context(project.folder, store, ledger, 0, notify))
         ledger.close()

@@ -18,7 +18,7 @@ from volvelle.flow.ledger import Run, Step
 from volvelle.flow.turn import Project
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model, Searched, Tuned
+from volvelle.train.records import Calibrated, Candidate, Model, Searched, Tuned
 
 if TYPE_CHECKING:
     from volvelle.data.profile import Profile
@@ -90,6 +90,11 @@ class Result:
         return self._record("choose", Candidate)
 
     @cached_property
+    def calibrated(self) -> Calibrated:
+        """How scores are made better probabilities."""
+        return self._record("calibrate", Calibrated)
+
+    @cached_property
     def tuned(self) -> Tuned:
         """Where a binary model's yes begins."""
         return self._record("tune", Tuned)
@@ -97,7 +102,7 @@ class Result:
     @cached_property
     def model(self) -> Model:
         """The artefact's record."""
-        return self._record("build", Model)
+        return self._record("finish", Model)
 
     @cached_property
     def scored(self) -> Scored:

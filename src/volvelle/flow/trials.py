@@ -42,6 +42,7 @@ class Trials:
     """Measures candidates; a context manager that ends its processes.
 
     Scores do not depend on the number of workers, by default one for each core: each fold is one job of one thread.
+    With `single`, the last fit is given no more than a trial: where a gate bounds size or time.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class Trials:
         *,
         workers: int | None = None,
         given: Mapping[str, Any] | None = None,
+        single: bool = False,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
-        self._count, self._keep = len(folds), keep
+        self._count, self._keep, self._single = len(folds), keep, single
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
@@ -75,6 +77,7 @@ class Trials:
             "given": dict(given or {}),
             "seed": seed,
             "overrides": dict(overrides),
+            "pairs": lesson.pairs,
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -104,7 +107,10 @@ class Trials:
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
             found, work = answer["found"], answer["seconds"]
-        jobs = [self._job(estimator, {**settings, **found}, fold) for fold in range(self._count)]
+        last = getattr(ESTIMATORS.load(estimator), "LAST", ())
+        taken = {name: value for name, value in found.items() if name not in last}
+        found, tried = (taken if self._single else found), {**settings, **taken}
+        jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
         with contextlib.closing(self._answers(jobs, deadline)) as answers:
             for answer in answers:
@@ -113,16 +119,20 @@ class Trials:
                 answering += answer["answering"]
                 if len(scores) < self._count and not goes_on(tuple(scores)):
                     break
-        kept = self._kept(jobs) if len(scores) == self._count else ""
+        whole = len(scores) == self._count
+        kept = self._kept(jobs) if whole else ""
         for job in jobs:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(job["out"])
-        return Outcome(tuple(scores), found, work, answering, kept)
+        weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
+        return Outcome(tuple(scores), found, work, answering, kept, **weight)
 
     def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
         self._jobs += 1
         out = "" if settling else str(Path(self._folder.name) / f"job-{self._jobs}.npy")
-        return {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+        job = {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+        # One fold's file stands for all: they differ by their rows alone.
+        return job | {"weigh": fold == self._count - 1}
 
     def _kept(self, jobs: list[dict[str, Any]]) -> str:
         """The out-of-fold predictions, rows fold by fold, in the store."""
@@ -140,7 +150,8 @@ class Trials:
             for job in jobs:
                 while job["number"] not in done:
                     ready = selector.select(None if deadline == math.inf else max(0.0, deadline - time.monotonic()))
-                    if not ready:
+                    # Only the clock says when the time is up: it may go slower than the waiting.
+                    if not ready and time.monotonic() >= deadline:
                         self._end()
                         raise OutOfTime("the time budget ended in the middle of a trial")
                     for event, _ in ready:

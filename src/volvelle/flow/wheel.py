@@ -6,10 +6,12 @@ earlier stage gave; ``spec`` is the requirements and ``context`` the store, the 
 
 from volvelle.flow.stages.admit import admit
 from volvelle.flow.stages.build import build
+from volvelle.flow.stages.calibrate import calibrate
 from volvelle.flow.stages.choose import choose
 from volvelle.flow.stages.collect import collect
 from volvelle.flow.stages.explain import explain
 from volvelle.flow.stages.explore import explore
+from volvelle.flow.stages.finish import finish
 from volvelle.flow.stages.judge import judge
 from volvelle.flow.stages.prove import prove
 from volvelle.flow.stages.search import search
@@ -24,8 +26,10 @@ WHEEL = (
     split,
     search,
     choose,
-    tune,
     build,
+    calibrate,
+    tune,
+    finish,
     validate,
     prove,
     judge,

@@ -25,10 +25,13 @@ from volvelle.catalog import ESTIMATORS
 from volvelle.errors import VolvelleError
 from volvelle.evaluate.measure import value
 from volvelle.evaluate.sides import side
+from volvelle.model.effort import operations
 from volvelle.model.signature import Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
+from volvelle.prepare.pairs import pairs_of
 from volvelle.train import learning
+from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, Settings
 
 Arrays = dict[str, NDArray[Any]]
@@ -41,7 +44,7 @@ class Fold(NamedTuple):
     valid: NDArray[np.float32]
     y_train: NDArray[Any]
     y_valid: NDArray[Any]
-    categorical: tuple[int, ...]
+    recipe: preparing.Recipe
 
 
 class Worker:
@@ -55,14 +58,15 @@ class Worker:
         self._metric, self._seed = about["metric"], about["seed"]
         self._given = about["given"]
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
-        self._folds: dict[tuple[View, int], Fold] = {}
+        self._pairs = about["pairs"]
+        self._folds: dict[tuple[View, bool, int], Fold] = {}
 
-    def score(self, name: str, settings: Settings, number: int, out: str) -> tuple[float, float]:
+    def score(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
         """The search metric of one candidate on one fold, and the seconds that predicting took.
 
-        The predictions are left in the file `out`.
+        The predictions are left in the file `out`. To `weigh` is to write the ONNX file and measure it.
         """
-        fold = self._fold(ESTIMATORS.load(name).VIEW, number)
+        fold = self._fold(name, settings, number)
         learnt = learning.learn(name, self._lesson(fold), settings)
         began = time.perf_counter()
         scores = learning.answer(learnt, fold.valid)
@@ -70,15 +74,19 @@ class Worker:
         np.save(out, np.asarray(scores, dtype=np.float32))
         labels = np.argmax(scores, axis=1)
         truth = side(fold.y_valid, labels, scores, self._signature, given=self._given)
-        return value(self._metric, truth, self._signature.task), seconds
+        answer = {"score": value(self._metric, truth, self._signature.task), "answering": seconds}
+        if weigh:
+            content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
+            answer |= {"size": len(content), "operations": operations(content)}
+        return answer
 
     def settle(self, name: str, settings: Settings, number: int) -> Settings:
         """Settings that an estimator takes from the training rows of a fold."""
-        return learning.settle(name, self._lesson(self._fold(ESTIMATORS.load(name).VIEW, number)), settings)
+        return learning.settle(name, self._lesson(self._fold(name, settings, number)), settings)
 
-    def warm(self, name: str, number: int) -> None:
-        """Prepare the rows of a fold for an estimator, if they are not."""
-        self._fold(ESTIMATORS.load(name).VIEW, number)
+    def warm(self, name: str, settings: Settings, number: int) -> None:
+        """Prepare the rows of a fold for a candidate, if they are not."""
+        self._fold(name, settings, number)
 
     def _lesson(self, fold: Fold) -> Lesson:
         return Lesson(
@@ -86,26 +94,28 @@ class Worker:
             y=fold.y_train,
             task=self._signature.task,
             classes=len(self._signature.classes),
-            categorical=fold.categorical,
+            categorical=preparing.categorical(fold.recipe),
             seed=self._seed,
             threads=1,
         )
 
-    def _fold(self, view: View, number: int) -> Fold:
-        """Recipe fitted on the fold's training rows alone."""
-        key = (view, number)
+    def _fold(self, name: str, settings: Settings, number: int) -> Fold:
+        """Recipe fitted on the fold's training rows alone; kept for all candidates that want the same features."""
+        view, bought = ESTIMATORS.load(name).VIEW, settings.get(learning.PAIRS) is True
+        key = (view, bought, number)
         if key not in self._folds:
             train, valid = self._arrays[f"train_{number}"], self._arrays[f"valid_{number}"]
-            inputs = {t: self._arrays[t] for t in ("numbers", "codes", "times")}
+            inputs: Arrays = {t: self._arrays[t] for t in preparing.KINDS if t in self._arrays}
             learnt = {t: a[train] for t, a in inputs.items()}
-            recipe = preparing.fit(learnt, self._signature, view, self._overrides)
             y = self._arrays["target"]
+            pairs = pairs_of(self._pairs, bought, learnt, self._signature, y[train])
+            recipe, made = preparing.learn(learnt, self._signature, view, y[train], self._overrides, pairs=pairs)
             self._folds[key] = Fold(
-                preparing.features(recipe, self._signature, learnt),
+                made,
                 preparing.features(recipe, self._signature, {t: a[valid] for t, a in inputs.items()}),
                 y[train],
                 y[valid],
-                preparing.categorical(recipe),
+                recipe,
             )
         return self._folds[key]
 
@@ -133,11 +143,10 @@ def serve(folder: Path) -> None:
 
 def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     """What one job gave, and the seconds that it took without preparing the rows."""
-    worker.warm(job["estimator"], job["fold"])
+    worker.warm(job["estimator"], job["settings"], job["fold"])
     began = time.perf_counter()
     if job["out"]:
-        score, answering = worker.score(job["estimator"], job["settings"], job["fold"], job["out"])
-        answer: dict[str, Any] = {"score": score, "answering": answering}
+        answer = worker.score(job["estimator"], job["settings"], job["fold"], job["out"], weigh=job["weigh"])
     else:
         answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
     return {**answer, "seconds": time.perf_counter() - began}

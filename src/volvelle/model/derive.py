@@ -16,6 +16,7 @@ from volvelle.data.records import Column, ColumnKind, Dataset
 from volvelle.data.table import looks_like_classes
 from volvelle.errors import DataError, SpecError, near
 from volvelle.model.signature import Feature, ModelTask, Signature
+from volvelle.model.words import longest
 from volvelle.spec.requirements import Data, FeatureSpec, Spec, Task
 
 MAX_CATEGORIES = 1000
@@ -249,6 +250,8 @@ def _feature(name: str, kind: ColumnKind, cells: pl.Series, declared: FeatureSpe
         categories = ()
     elif kind == "boolean":
         categories = ("false", "true")
+    elif kind == "text":
+        categories = ()
     else:
         found = {str(value) for value in cells.drop_nulls().unique()}
         strange = sorted(found - set(categories)) if categories else []
@@ -263,6 +266,7 @@ def _feature(name: str, kind: ColumnKind, cells: pl.Series, declared: FeatureSpe
         high=high,
         bounded=bounded,
         categories=categories,
+        length=longest(cells) if kind == "text" else 1,
         missing=declared.missing,
         unseen=declared.unseen,
     )

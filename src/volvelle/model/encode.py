@@ -1,4 +1,4 @@
-"""Encode rows of any types into the three matrices that a model takes.
+"""Encode rows of any types into the matrices that a model takes.
 
 The same function serves training frames and rows to predict, so both see the same numbers. Text is read
 as strictly as in collecting: blanks around a cell do not count, the default markers mean 'missing',
@@ -18,12 +18,13 @@ from volvelle.data.times import parse_times
 from volvelle.errors import DataError, near
 from volvelle.model.derive import class_text
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, Signature
+from volvelle.model.words import word_codes
 
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
 def encode(frame: pl.DataFrame, signature: Signature) -> dict[str, NDArray[np.generic]]:
-    """``numbers`` float32 ``[n, a]``, ``codes`` int64 ``[n, b]`` and ``times`` int64 ``[n, c]``.
+    """``numbers`` float32 ``[n, a]``, and int64 ``codes`` ``[n, b]``, ``times`` ``[n, c]`` and ``words`` ``[n, d]``.
 
     Columns that the signature does not name are ignored. Numbers that are infinite or beyond float32 are missing.
 
@@ -41,6 +42,7 @@ def encode(frame: pl.DataFrame, signature: Signature) -> dict[str, NDArray[np.ge
         "numbers": _numbers(frame, signature.of("numbers")),
         "codes": _stack([_codes(frame[f.name], f) for f in signature.of("codes")], frame.height),
         "times": _stack([_times(frame[f.name], f) for f in signature.of("times")], frame.height),
+        "words": _stack([_words(frame[f.name], f) for f in signature.of("words")], frame.height),
     }
 
 
@@ -63,6 +65,8 @@ def example(signature: Signature) -> dict[str, str | float | int | bool]:
             row[feature.name] = True
         elif feature.kind == "category":
             row[feature.name] = feature.categories[0] if feature.categories else ""
+        elif feature.kind == "text":
+            row[feature.name] = "some words"
         else:
             row[feature.name] = datetime.fromtimestamp(int(low), UTC).isoformat().replace("+00:00", "Z")
     return row
@@ -111,6 +115,13 @@ def _codes(cells: pl.Series, feature: Feature) -> NDArray[np.int64]:
     if feature.unseen == "refuse":
         _refuse(made == UNSEEN_CODE, cells, feature, "categories that training never saw, which this feature refuses")
     return made.astype(np.int64)
+
+
+def _words(cells: pl.Series, feature: Feature) -> NDArray[np.int64]:
+    text = _text(cells, feature)
+    if feature.missing == "refuse":
+        _refuse(text.is_null().to_numpy(), cells, feature, "missing values, which this feature refuses")
+    return word_codes(text.cast(pl.String), feature.length)
 
 
 def _flag_text(cells: pl.Series, feature: Feature) -> pl.Series:
@@ -187,7 +198,7 @@ def _takes(feature: Feature) -> str:
     if feature.kind == "category":
         shown = ", ".join(repr(name) for name in feature.categories[:5])
         return f"the categories {shown}" + (" ..." if len(feature.categories) > 5 else "")
-    return {"boolean": "true and false", "time": "times"}.get(feature.kind, "numbers")
+    return {"boolean": "true and false", "time": "times", "text": "text"}.get(feature.kind, "numbers")
 
 
 def _stack(columns: list[NDArray[np.int64]], rows: int) -> NDArray[np.generic]:

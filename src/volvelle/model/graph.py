@@ -23,16 +23,17 @@ ML = "ai.onnx.ml"
 
 OPERATORS: dict[str, frozenset[str]] = {
     "": frozenset(
-        "Abs Add And ArgMax ArgMin Cast Clip Concat Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
+        "Abs Add And ArgMax ArgMin Cast Clip Concat Cos Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
         "Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pow "
-        "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Slice Softmax Split Sqrt Squeeze Sub Sum "
-        "Tanh TopK Transpose Unsqueeze Where OneHot".split()
+        "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Sin Slice Softmax Split Sqrt Squeeze Sub "
+        "Sum Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where OneHot".split()
     ),
     ML: frozenset(
         "ArrayFeatureExtractor LinearClassifier LinearRegressor Normalizer SVMClassifier SVMRegressor "
         "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor".split()
     ),
 }
+_CLASSIC = frozenset({"TreeEnsembleClassifier", "TreeEnsembleRegressor"})
 _TYPES: dict[Kind, int] = {
     "float": TensorProto.FLOAT,
     "double": TensorProto.DOUBLE,
@@ -82,6 +83,30 @@ class Graph:
         self._ensemble = False
         self._count = 0
 
+    @classmethod
+    def resume(cls, model: ModelProto) -> tuple[Graph, dict[str, Value]]:
+        """A graph that was finished here, to be written on, and the values that its outputs named.
+
+        The outputs are taken off. What is then written gives the same bytes as if it had been written at once.
+        """
+        made = cls(model.graph.name)
+        kinds = {number: kind for kind, number in _TYPES.items()}
+        named = {o.name: o.type.tensor_type for o in model.graph.output}
+        outputs: dict[str, Value] = {}
+        for node in model.graph.node:
+            if node.output[0] in named:
+                shape = named[node.output[0]]
+                width = shape.shape.dim[1].dim_value if len(shape.shape.dim) > 1 else 1
+                outputs[node.output[0]] = Value(node.input[0], kinds[shape.elem_type], width)
+            else:
+                made._nodes.append(node)
+        made._inputs = list(model.graph.input)
+        made._constants = {tensor.name: tensor for tensor in model.graph.initializer}
+        used = {node.op_type for node in made._nodes}
+        made._ensemble, made._classic = "TreeEnsemble" in used, bool(used & _CLASSIC)
+        made._count = len(made._nodes)
+        return made, outputs
+
     def input(self, name: str, kind: Kind, width: int) -> Value:
         """Declare an input matrix ``[N, width]``."""
         self._inputs.append(helper.make_tensor_value_info(name, _TYPES[kind], ["N", width]))
@@ -122,7 +147,7 @@ class Graph:
         if operator not in OPERATORS.get(domain, frozenset()):
             raise ContractBroken(f"operator {domain or 'ai.onnx'}.{operator} is not in the closed set")
         self._ensemble |= operator == "TreeEnsemble"
-        self._classic |= operator in ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+        self._classic |= operator in _CLASSIC
         self._count += 1
         made = []
         for position, (kind, width) in enumerate(outputs):

@@ -70,3 +70,17 @@ def scale(graph: Graph, x: Value, centre: Sequence[float], spread: Sequence[floa
 def whole(graph: Graph, value: int) -> Value:
     """One int64 number, as a constant ``[1]``."""
     return graph.constant(np.asarray([value], dtype=np.int64))
+
+
+def sides(graph: Graph, x: Value) -> tuple[Value, Value]:
+    """The first and the second column of each pair: ``[N, 2k]`` to two of ``[N, k]``."""
+    return graph.columns(x, list(range(0, x.width, 2))), graph.columns(x, list(range(1, x.width, 2)))
+
+
+def paired(columns: Sequence[str], sign: str) -> tuple[str, ...]:
+    """One name for each pair of columns.
+
+    >>> paired(("a", "b", "c", "d"), "/")
+    ('a / b', 'c / d')
+    """
+    return tuple(f"{one} {sign} {other}" for one, other in zip(columns[::2], columns[1::2], strict=True))

@@ -7,6 +7,10 @@ Besides the functions of `Step` a file may declare, as literals that are read wi
 - ``OPTION_RANGE = (low, high)``: where that number must lie, ends included.
 - ``FILLS = True``: whatever comes in, what goes out is finite. All other number steps promise: finite in,
   finite out; missing in, missing out.
+- ``TARGET = True``: `fit` has a second parameter, the target of the training rows, float64 ``[n, t]``: one column of
+  values, of 0 and 1 for two classes, or one of 0 and 1 for each of more classes. The features that a model learns from
+  are then made out of fold, so that no row is told its own target.
+- ``PAIRS = True``: the step joins columns two by two, ``[n, 2k]`` to ``[n, k]``; ``[prepare] pairs`` names them.
 - ``CATEGORICAL = True``: each number that goes out is a category's code, not an amount.
 
 A step from code to code that makes new codes also defines ``labels(names, params)``, see `rare_categories`.
@@ -21,8 +25,10 @@ from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
 
-Flow = Literal["number", "code", "time"]
-"""number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63."""
+Flow = Literal["number", "code", "time", "words"]
+"""number: float32, missing is NaN. code: int64, -1 missing, -2 unseen. time: int64 seconds, missing is -2**63.
+words: int64 hashes of the words of ONE column, in their order, -1 is none; its block is as wide as the texts are long.
+"""
 Params = dict[str, Any]
 """Fitted parameters: finite numbers, strings and lists of them, so that they can be printed, hashed and compared."""
 View = Literal["dense", "ordinal", "raw"]

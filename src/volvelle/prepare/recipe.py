@@ -18,13 +18,16 @@ from volvelle.catalog import STEPS
 from volvelle.errors import ContractBroken, DataError
 from volvelle.model.graph import Graph, Kind, Value
 from volvelle.model.session import Session
-from volvelle.model.signature import Signature
-from volvelle.prepare.choose import Planned, Tensor, parse
+from volvelle.model.signature import Signature, Tensor
+from volvelle.prepare.choose import Planned, parse
 from volvelle.prepare.choose import plan as plan
 from volvelle.prepare.contract import Params, View
+from volvelle.prepare.pairs import Pair
+from volvelle.prepare.target import parts, target_columns
 from volvelle.spec.requirements import Record
 
-KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64"}
+Block = NDArray[Any]
+KINDS: dict[Tensor, Kind] = {"numbers": "float", "codes": "int64", "times": "int64", "words": "int64"}
 TYPES = {"float": np.float32, "int64": np.int64}
 ROWS_AT_ONCE = 16_384
 
@@ -51,6 +54,13 @@ class Recipe(Record, frozen=True):
 
     view: View
     chains: tuple[Chain, ...]
+    bought: bool = False
+    """Whether the search bought features made of two columns."""
+
+    @property
+    def key(self) -> str:
+        """What tells the recipes of one model apart."""
+        return f"{self.view} with pairs" if self.bought else self.view
 
 
 def fit(
@@ -58,39 +68,92 @@ def fit(
     signature: Signature,
     view: View,
     overrides: Mapping[str, Sequence[str]] | None = None,
+    words: Mapping[str, Mapping[int, str]] | None = None,
+    target: NDArray[Any] | None = None,
+    pairs: Sequence[Pair] = (),
 ) -> Recipe:
     """Fit every step on the training rows, each on the output of the steps before it.
 
     Args:
-        inputs: encoded TRAINING rows: ``numbers`` float32, ``codes`` and ``times`` int64, ``[n, columns]`` each.
-            A tensor that no feature travels in may be absent.
+        inputs: encoded TRAINING rows: ``numbers`` float32, ``codes``, ``times`` and ``words`` int64,
+            ``[n, columns]`` each. A tensor that no feature travels in may be absent.
         signature: the features.
         view: what the estimator wants.
         overrides: column name to steps as written in the spec.
+        words: text column to the words behind its hashes, for the names of features.
+        target: class positions int64 ``[n]`` or values float64 ``[n]``; without it no step that looks at the target
+            is chosen.
+        pairs: columns that are joined two by two.
 
     Raises:
         SpecError: an override that does not fit.
         DataError: no row, or no feature is left.
+        ContractBroken: an override that looks at the target, which is not given.
     """
+    return _fitted(inputs, signature, view, overrides or {}, words or {}, target, pairs)[0]
+
+
+def learn(
+    inputs: Mapping[str, NDArray[Any]],
+    signature: Signature,
+    view: View,
+    target: NDArray[Any],
+    overrides: Mapping[str, Sequence[str]] | None = None,
+    words: Mapping[str, Mapping[int, str]] | None = None,
+    pairs: Sequence[Pair] = (),
+) -> tuple[Recipe, NDArray[np.float32]]:
+    """`fit`, and the features of the training rows for a model to learn from.
+
+    They are what `features` gives, but for steps that look at the target: there each row's are made by the step as
+    fitted on other rows, the rows being dealt into five parts, classes evenly.
+
+    Raises:
+        SpecError, DataError: as `fit`.
+    """
+    recipe, apart = _fitted(inputs, signature, view, overrides or {}, words or {}, target, pairs)
+    made, start = features(recipe, signature, inputs), 0
+    for chain, block in zip(recipe.chains, apart, strict=True):
+        if block is not None:
+            made[:, start : start + len(chain.features)] = block
+        start += len(chain.features)
+    return recipe, made
+
+
+def _fitted(
+    inputs: Mapping[str, NDArray[Any]],
+    signature: Signature,
+    view: View,
+    overrides: Mapping[str, Sequence[str]],
+    words: Mapping[str, Mapping[int, str]],
+    target: NDArray[Any] | None,
+    pairs: Sequence[Pair],
+) -> tuple[Recipe, list[Block | None]]:
+    """The recipe, and for each chain that looks at the target the out-of-fold features of the training rows."""
     rows = {len(inputs[t]) for t in KINDS if signature.of(t)}
     if rows == {0}:
         raise DataError("there is no row to fit the preparation on", next_move="check the filters of the data")
-    chains = []
-    for planned in plan(signature, inputs, view, overrides or {}) if signature.features else ():
-        chain = _fit_chain(planned, inputs, signature)
-        if chain.features:
-            chains.append(chain)
-    if not chains:
+    taught = None if target is None else target_columns(target, signature)
+    found = [
+        _fit_chain(planned, inputs, signature, words, taught)
+        for planned in (plan(signature, inputs, view, overrides, taught, pairs) if signature.features else ())
+    ]
+    found = [(chain, block) for chain, block in found if chain.features]
+    if not found:
         raise DataError(
             "no feature is left to learn from",
             next_move="take columns out of [data] ignore, or give a column another role in [features]",
         )
-    return Recipe(view=view, chains=_told_apart(chains))
+    return Recipe(view=view, chains=_told_apart([chain for chain, _ in found])), [block for _, block in found]
+
+
+def told(recipe: Recipe) -> bool:
+    """Whether a step looked at the target, so that a model learns from other features than the graph gives."""
+    return any(STEPS.fact(step.name, "TARGET") for chain in recipe.chains for step in chain.steps)
 
 
 def graph_inputs(graph: Graph, signature: Signature) -> dict[str, Value]:
     """Declare the inputs of a model: only those matrices that a feature travels in."""
-    return {t: graph.input(t, kind, len(signature.of(t))) for t, kind in KINDS.items() if signature.of(t)}
+    return {t: graph.input(t, kind, signature.width(t)) for t, kind in KINDS.items() if signature.of(t)}
 
 
 def emit(graph: Graph, inputs: Mapping[str, Value], recipe: Recipe, signature: Signature) -> Value:
@@ -143,28 +206,71 @@ def features(recipe: Recipe, signature: Signature, inputs: Mapping[str, NDArray[
     return made
 
 
-def _fit_chain(planned: Planned, inputs: Mapping[str, NDArray[Any]], signature: Signature) -> Chain:
-    chosen = signature.of(planned.tensor)
+def _fit_chain(
+    planned: Planned,
+    inputs: Mapping[str, NDArray[Any]],
+    signature: Signature,
+    words: Mapping[str, Mapping[int, str]],
+    target: NDArray[np.float64] | None,
+) -> tuple[Chain, Block | None]:
+    """The fitted chain, and what comes out of it for the training rows where a step looked at the target."""
+    chosen = {f.name: f for f in signature.of(planned.tensor)}
     positions = _positions(planned, signature)
     block = np.asarray(inputs[planned.tensor], dtype=TYPES[KINDS[planned.tensor]])[:, positions]
     names = planned.columns
-    known = [dict(enumerate(chosen[p].categories)) for p in positions]
+    known = [dict(words.get(c, enumerate(chosen[c].categories))) for c in planned.columns]
     fitted: list[FittedStep] = []
+    told, waiting, spoken = False, False, planned.columns
     for text in planned.steps:
         name, option = parse(text)
         step = STEPS.load(name)
-        if fitted:
+        if waiting:
             block = _apply(fitted[-1], block)
-        params: Params = step.fit(block) if option is None else step.fit(block, option=option)
+        params = _learnt(step, option, block, target)
         fitted.append(FittedStep(name=name, params=params))
+        waiting = not getattr(step, "TARGET", False)
+        if not waiting and target is not None:
+            told, block = True, _out_of_fold(name, option, block, target)
         if hasattr(step, "labels"):
             known = step.labels(known, params)
         names = step.names(names, params)
+        if step.GIVES == "code":
+            spoken = names
         if not names:
             break
-    labels = dict(zip(planned.columns, known, strict=True))
+    labels = dict(zip(spoken, known, strict=True))
     readable = tuple(_readable(n, labels) for n in names)
-    return Chain(columns=planned.columns, tensor=planned.tensor, steps=tuple(fitted), features=readable)
+    chain = Chain(columns=planned.columns, tensor=planned.tensor, steps=tuple(fitted), features=readable)
+    if not told:
+        return chain, None
+    return chain, _apply(fitted[-1], block) if waiting else block
+
+
+def _learnt(step: Any, option: float | None, block: Block, target: NDArray[np.float64] | None) -> Params:
+    given = {} if option is None else {"option": option}
+    if not getattr(step, "TARGET", False):
+        params: Params = step.fit(block, **given)
+        return params
+    if target is None:
+        raise ContractBroken(f"step {step.__name__} looks at the target, which is not given")
+    return dict(step.fit(block, target, **given))
+
+
+def _out_of_fold(name: str, option: float | None, block: Block, target: NDArray[np.float64]) -> Block:
+    """Each part of the rows as the step gives it when fitted on the other parts."""
+    rows, step = len(block), STEPS.load(name)
+    part = parts(target)
+    made: list[tuple[NDArray[np.int64], Block]] = []
+    for number in range(int(part.max()) + 1):
+        held, others = np.flatnonzero(part == number), part != number
+        # A single row has no others: it is told the mean of nothing but itself either way.
+        learnt = others if others.any() else part == number
+        params = _learnt(step, option, block[learnt], target[learnt])
+        made.append((held, _apply(FittedStep(name=name, params=params), block[held])))
+    whole = np.empty((rows, made[0][1].shape[1]), dtype=made[0][1].dtype)
+    for held, answer in made:
+        whole[held] = answer
+    return whole
 
 
 def _told_apart(chains: list[Chain]) -> tuple[Chain, ...]:
@@ -198,8 +304,8 @@ def _apply(step: FittedStep, block: NDArray[Any]) -> NDArray[Any]:
 
 
 def _positions(chain: Chain | Planned, signature: Signature) -> list[int]:
-    order = {f.name: position for position, f in enumerate(signature.of(chain.tensor))}
-    return [order[c] for c in chain.columns]
+    seats = signature.seats(chain.tensor)
+    return [position for column in chain.columns for position in seats[column]]
 
 
 def _readable(name: str, labels: Mapping[str, Mapping[int, str]]) -> str:
@@ -207,9 +313,11 @@ def _readable(name: str, labels: Mapping[str, Mapping[int, str]]) -> str:
 
     >>> _readable("sex=1", {"sex": {0: "Female", 1: "Male"}})
     'sex=Male'
+    >>> _readable("text=7+9", {"text": {7: "call", 9: "now"}})
+    'text=call now'
     """
-    found = re.fullmatch(r"(.*)=(\d+)", name, flags=re.DOTALL)
+    found = re.fullmatch(r"(.*)=(\d+(?:\+\d+)?)", name, flags=re.DOTALL)
     if found is None:
         return name
-    column, code = found.groups()
-    return f"{column}={labels.get(column, {}).get(int(code), code)}"
+    column, codes = found.groups()
+    return f"{column}={' '.join(labels.get(column, {}).get(int(code), code) for code in codes.split('+'))}"

@@ -28,4 +28,8 @@ class Split(Record, frozen=True):
     """Number of groups; 0 without a group column."""
     left_out: int = 0
     """Test rows left out because they equal a training row."""
+    dropped_duplicates: int = 0
+    """Training rows dropped because they equal an earlier one in features and target, where the spec asks for it."""
+    dropped_invalid: int = 0
+    """Training rows dropped because of a cell that the spec does not allow, where it asks for it."""
     note: str = ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from volvelle.catalog import ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
+from volvelle.catalog import CALIBRATORS, ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
 from volvelle.errors import InputError, SpecError, near
 from volvelle.spec.gates import Gate, parse
 from volvelle.spec.requirements import Spec
@@ -38,6 +38,8 @@ def check(spec: Spec) -> Spec:
     for position, listed in enumerate(spec.search.candidates):
         _known(ESTIMATORS, listed.estimator, f"search.candidates[{position}].estimator")
     _check_threshold(spec)
+    if spec.search.calibrate not in ("auto", "none"):
+        _known(CALIBRATORS, spec.search.calibrate, "search.calibrate")
     if spec.search.metric is not None:
         _known(METRICS, spec.search.metric, "search.metric")
         _fits(spec.search.metric, spec, "search.metric")
@@ -132,8 +134,6 @@ def _check_costs(spec: Spec) -> None:
 
 def _check_threshold(spec: Spec) -> None:
     wanted = spec.search.threshold
-    if wanted is None:
-        return
     if not isinstance(wanted, str):
         if not 0.0 < wanted < 1.0:
             raise SpecError(

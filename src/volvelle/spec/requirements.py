@@ -12,7 +12,8 @@ from msgspec import Meta, Struct, field
 
 T = TypeVar("T")
 Task = Literal["classification", "regression", "forecast", "anomaly"]
-Role = Literal["number", "integer", "category", "boolean", "time", "ignore"]
+Role = Literal["number", "integer", "category", "boolean", "time", "text", "ignore"]
+Drop = Literal["duplicates", "invalid"]
 SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash"]
 
 
@@ -143,6 +144,25 @@ class SplitSpec(Record, frozen=True):
     test: Annotated[float, Meta(description="share of rows in the test side", gt=0.0, lt=0.9)] = 0.2
 
 
+class PrepareSpec(Record, frozen=True):
+    """How training rows and columns are made ready, beyond the steps of single columns."""
+
+    drop: Annotated[
+        tuple[Drop, ...],
+        Meta(
+            description="training rows not to learn from: duplicates equal an earlier row in every feature and the "
+            "target; invalid ones hold a cell that [features] does not allow. Test rows are never dropped"
+        ),
+    ] = ()
+    pairs: Annotated[
+        tuple[str, ...] | Literal["auto", "none"],
+        Meta(
+            description="features made of two columns, e.g. ['rooms / households', 'city x shop']; auto: the search "
+            "tries those that say most about the target, and keeps them where they are better"
+        ),
+    ] = "auto"
+
+
 class Listed(Record, frozen=True):
     """One candidate by hand, or a grid of them."""
 
@@ -175,13 +195,20 @@ class Search(Record, frozen=True):
         bool, Meta(description="whether several models may be averaged, where that is better by more than chance")
     ] = True
     threshold: Annotated[
-        float | str | None,
+        float | str,
         Meta(
             description="of a binary task, the score above which a row is positive: a number, the name of a metric of "
-            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside, so that "
-            "a changed floor may build the model again; absent, the more probable class"
+            "labels to maximise out of fold, or auto: 0.5, moved where that brings the gates further inside; it is "
+            "put behind the trained model, so that a changed floor trains nothing"
         ),
-    ] = None
+    ] = "auto"
+    calibrate: Annotated[
+        str,
+        Meta(
+            description="how scores are made better probabilities: none, the name of a calibrator, or auto: the one "
+            "that lowers the log loss out of fold most, if that is more than chance"
+        ),
+    ] = "auto"
     metric: Annotated[str | None, Meta(description="what the search maximises; chosen by task when absent")] = None
     estimators: Annotated[tuple[str, ...] | None, Meta(description="only these; all that fit the task when absent")] = (
         None
@@ -204,6 +231,7 @@ class Spec(Record, frozen=True):
     data: Data
     features: Annotated[dict[str, FeatureSpec], Meta(description="one table a column")] = field(default_factory=dict)
     split: SplitSpec = SplitSpec()
+    prepare: PrepareSpec = PrepareSpec()
     require: Require = Require()
     device: Device | None = None
     search: Search = Search()

@@ -19,14 +19,15 @@ from volvelle.errors import VolvelleError
 from volvelle.model.graph import Graph, Kind
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_TIME
+from volvelle.model.words import NO_WORD
 from volvelle.prepare.contract import Flow, Params
 
 Block = NDArray[Any]
 WIDTH = 3
 RELATIVE, ABSOLUTE = 1e-5, 1e-5
 """Two runtimes may round powers and logarithms differently in the last places of float32."""
-KINDS: dict[Flow, Kind] = {"number": "float", "code": "int64", "time": "int64"}
-TYPES: dict[Flow, type[np.generic]] = {"number": np.float32, "code": np.int64, "time": np.int64}
+KINDS: dict[Flow, Kind] = {"number": "float", "code": "int64", "time": "int64", "words": "int64"}
+TYPES: dict[Flow, type[np.generic]] = {"number": np.float32, "code": np.int64, "time": np.int64, "words": np.int64}
 FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, VolvelleError)
 
 
@@ -36,7 +37,7 @@ def check_step(step: Any, *, seed: int = 0) -> None:
     - `fit` copes with constant, missing, infinite, extreme and single-row columns, changes nothing that it is given,
       and learns the same twice; its parameters survive JSON exactly.
     - `emit` writes the same bytes twice, also from parameters read back from JSON; onnxruntime and the ONNX reference
-      agree on the result; each row and each column is worked on by itself.
+      agree on the result; each row and each column is worked on by itself (a step over words is given one column).
     - `names` names each column that comes out, once.
     - With ``FILLS`` everything that comes out is finite. Without, a number step keeps finite numbers finite and
       missing numbers missing, and no step gives an infinite number for finite input.
@@ -50,8 +51,9 @@ def check_step(step: Any, *, seed: int = 0) -> None:
     """
     name = str(getattr(step, "__name__", type(step).__name__)).rpartition(".")[2]
     _check_literals(step, name)
-    asked = list(_asked(step.TAKES, seed))
+    asked = [(label, _joined(step, block)) for label, block in _asked(step.TAKES, seed)]
     for label, block in _learnt(step.TAKES, seed):
+        block = _joined(step, block)
         for option in _options(step):
             where = f"step {name!r}, fitted on {label}" + ("" if option is None else f" with option {option:g}")
             params = _check_fit(step, block, option, where)
@@ -59,7 +61,8 @@ def check_step(step: Any, *, seed: int = 0) -> None:
             _check_names(step, params, run(block[:1]).shape[1], where)
             for asked_label, rows in [("its own rows", block), *asked]:
                 _check_answer(step, rows, run, f"{where}, asked for {asked_label}")
-            _check_columns(step, block, option, run, where)
+            if step.TAKES != "words":  # one column's words are a block
+                _check_columns(step, block, option, run, where)
 
 
 def _check_literals(step: Any, name: str) -> None:
@@ -114,7 +117,7 @@ def _check_emit(step: Any, params: Params, where: str) -> Callable[[Block], Bloc
 
 
 def _check_names(step: Any, params: Params, width: int, where: str) -> None:
-    names = step.names(_columns(), params)
+    names = step.names(_columns(step), params)
     assert isinstance(names, tuple), f"{where}: names gives {type(names).__name__}, not a tuple"
     assert len(names) == width, f"{where}: {width} columns come out, but {len(names)} are named"
     assert len(set(names)) == len(names), f"{where}: two columns have one name: {names}"
@@ -143,9 +146,10 @@ def _check_answer(step: Any, rows: Block, run: Callable[[Block], Block], where: 
 def _check_columns(step: Any, block: Block, option: float | None, run: Callable[[Block], Block], where: str) -> None:
     """Three columns at once must be the same as each by itself, side by side."""
     parts = []
-    for position in range(block.shape[1]):
-        column = np.ascontiguousarray(block[:, position : position + 1])
-        content = _bytes(step, _fit(step, column, option, where), where, width=1)
+    unit = 2 if getattr(step, "PAIRS", False) else 1
+    for position in range(0, block.shape[1], unit):
+        column = np.ascontiguousarray(block[:, position : position + unit])
+        content = _bytes(step, _fit(step, column, option, where), where, width=unit)
         parts.append(Session(content).run({"x": column})["y"])
     beside = np.concatenate(parts, axis=1)
     answer = run(block)
@@ -154,15 +158,19 @@ def _check_columns(step: Any, block: Block, option: float | None, run: Callable[
 
 
 def _fit(step: Any, block: Block, option: float | None, where: str) -> Params:
+    given: dict[str, Any] = {} if option is None else {"option": option}
+    if getattr(step, "TARGET", False):
+        given["target"] = np.random.default_rng(len(block)).normal(size=(len(block), 2))
     try:
-        params: Params = step.fit(block) if option is None else step.fit(block, option=option)
+        params: Params = step.fit(block, **given)
     except FAILURES as error:
         raise AssertionError(f"{where}: fit fails with {type(error).__name__}: {error}") from error
     return params
 
 
-def _bytes(step: Any, params: Params, where: str, width: int = WIDTH) -> bytes:
+def _bytes(step: Any, params: Params, where: str, width: int | None = None) -> bytes:
     graph = Graph("step")
+    width = width or (2 * WIDTH if getattr(step, "PAIRS", False) else WIDTH)
     try:
         graph.output("y", step.emit(graph, graph.input("x", KINDS[step.TAKES], width), params))
     except FAILURES as error:
@@ -176,8 +184,15 @@ def _options(step: Any) -> list[float | None]:
     return [None, *sorted({float(o) for o in (step.OPTION, *getattr(step, "OPTION_RANGE", ()))})]
 
 
-def _columns() -> tuple[str, ...]:
-    return tuple("abc"[:WIDTH])
+def _columns(step: Any) -> tuple[str, ...]:
+    if getattr(step, "PAIRS", False):
+        return tuple("abbcca")
+    return ("a",) if step.TAKES == "words" else tuple("abc"[:WIDTH])
+
+
+def _joined(step: Any, block: Block) -> Block:
+    """For a step that joins columns two by two: the first with the second, the second with the third, and around."""
+    return np.ascontiguousarray(block[:, [0, 1, 1, 2, 2, 0]]) if getattr(step, "PAIRS", False) else block
 
 
 def _same(one: Block, other: Block) -> bool:
@@ -197,7 +212,7 @@ def _learnt(flow: Flow, seed: int) -> Iterator[tuple[str, Block]]:
     """Training blocks with a label for messages."""
     rng = np.random.default_rng(seed)
     kind = TYPES[flow]
-    missing = {"number": np.nan, "code": -1, "time": MISSING_TIME}[flow]
+    missing = {"number": np.nan, "code": -1, "time": MISSING_TIME, "words": NO_WORD}[flow]
     plain = _plain(flow, rng)
     yield "plain values", plain
     yield "every third value missing", np.where(rng.random(plain.shape) < 1 / 3, missing, plain).astype(kind)
@@ -229,6 +244,7 @@ def _asked(flow: Flow, seed: int) -> Iterator[tuple[str, Block]]:
         "number": [np.nan, 0.0, -0.0, 1.0, -1.0, 1e-45, -1e-38, 1e20, -1e20, 3.4028234e38, -3.4028234e38, 16777217.0],
         "code": [-2, -1, 0, 1, 2, 3, 7, 8, 9, 12, 999, 10**9, 2**62],
         "time": [MISSING_TIME, 0, -1, 1, 86399, 86400, -86401, 2**62, -(2**62), 2**63 - 1, MISSING_TIME + 1],
+        "words": [NO_WORD, 0, 1, 2, 3, 5, 8, 2**31 - 1, 2**31 - 2, 2**30],
     }
     column = np.array(special[flow], dtype=TYPES[flow])
     yield "special values", np.stack([np.roll(column, shift) for shift in range(WIDTH)], axis=1)
@@ -242,4 +258,8 @@ def _plain(flow: Flow, rng: np.random.Generator) -> Block:
         return rng.normal(size=(50, WIDTH)).astype(np.float32)
     if flow == "code":
         return rng.integers(0, 9, size=(50, WIDTH))
+    if flow == "words":
+        return np.where(
+            np.arange(WIDTH) < rng.integers(0, WIDTH + 1, (50, 1)), rng.integers(0, 9, (50, WIDTH)), NO_WORD
+        )
     return rng.integers(-(2**31), 2**32, size=(50, WIDTH))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
+from volvelle.model.limits import inspect
+from volvelle.model.parts import MEMBERS
 from volvelle.model.signature import Signature
-from volvelle.prepare.contract import View
 from volvelle.prepare.recipe import Recipe, emit, graph_inputs
+from volvelle.train.ending import close
 from volvelle.train.learning import Learnt, answer, write
+from volvelle.train.records import Calibration
 
 
 class Part(NamedTuple):
@@ -25,44 +29,55 @@ class Part(NamedTuple):
 
 
 def assemble(signature: Signature, parts: Sequence[Part], facts: dict[str, str]) -> bytes:
-    """The ONNX bytes of recipes and models; members of one view share the nodes of its recipe.
+    """The whole ONNX file of recipes and models: `scored`, with the outputs of `ending.close`."""
+    return finish(scored(signature, parts, facts), signature)
 
-    Outputs: ``label`` int64 ``[N]`` (of equal scores the first class; the positive one above the signature's
-    threshold, where it has one) and ``scores`` float ``[N, classes]``, or ``prediction`` float ``[N, 1]``. The
-    signature and `facts` travel in the metadata.
+
+def scored(signature: Signature, parts: Sequence[Part], facts: dict[str, str]) -> bytes:
+    """The ONNX bytes up to the answers; members of one view share the nodes of its recipe.
+
+    One output, ``answers`` float ``[N, classes]`` or ``[N, 1]``. `facts` travel in the metadata.
     """
-    graph = _written(signature, parts, sets=False)
+    graph, answers = _written(signature, parts, sets=False)
     if graph.mixed:
-        graph = _written(signature, parts, sets=True)
+        graph, answers = _written(signature, parts, sets=True)
+    weights = [part.weight for part in parts]
+    if len(parts) > 1:
+        facts = {**facts, MEMBERS: json.dumps([[a.name, w] for a, w in zip(answers, weights, strict=True)])}
+    return graph.finish(facts)
+
+
+def finish(content: bytes, signature: Signature, calibration: Calibration | None = None) -> bytes:
+    """The file that ships, from what `scored` gave. The signature travels in the metadata."""
+    model = inspect(content)
+    graph, outputs = Graph.resume(model)
+    facts = {p.key: p.value for p in model.metadata_props}
+    facts |= close(graph, outputs["answers"], signature, calibration)
     return graph.finish({**facts, "signature": msgspec.json.encode(signature).decode()})
 
 
-def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> Graph:
+def _written(signature: Signature, parts: Sequence[Part], *, sets: bool) -> tuple[Graph, list[Value]]:
+    """The graph and the answer of each member."""
     graph = Graph("volvelle", sets=sets)
     inputs = graph_inputs(graph, signature)
-    features: dict[View, Value] = {}
+    features: dict[str, Value] = {}
     answers = []
     for part in parts:
-        if part.recipe.view not in features:
-            features[part.recipe.view] = emit(graph, inputs, part.recipe, signature)
-        answers.append(write(graph, features[part.recipe.view], part.learnt))
-    mean = _mean(graph, answers, [p.weight for p in parts])
-    if signature.task == "regression":
-        graph.output("prediction", mean)
-    else:
-        graph.output("label", _label(graph, mean, signature), vector=True)
-        graph.output("scores", mean)
-    return graph
+        if part.recipe.key not in features:
+            features[part.recipe.key] = emit(graph, inputs, part.recipe, signature)
+        answers.append(write(graph, features[part.recipe.key], part.learnt))
+    graph.output("answers", _mean(graph, answers, [p.weight for p in parts]))
+    return graph, answers
 
 
-def expected(parts: Sequence[Part], features: Mapping[View, NDArray[np.float32]]) -> NDArray[np.float32]:
+def expected(parts: Sequence[Part], features: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """What the libraries themselves answer: the weighted mean of the members, float32 ``[n, classes]`` or ``[n, 1]``.
 
     Args:
         parts: the members.
-        features: of the rows, for the view of each member.
+        features: of the rows, by the key of each member's recipe.
     """
-    given = [np.asarray(answer(p.learnt, features[p.recipe.view]), dtype=np.float32) for p in parts]
+    given = [np.asarray(answer(p.learnt, features[p.recipe.key]), dtype=np.float32) for p in parts]
     return weighted(given, [p.weight for p in parts])
 
 
@@ -80,14 +95,6 @@ def weighted(answers: Sequence[NDArray[np.float32]], weights: Sequence[float]) -
     return total.astype(np.float32)
 
 
-def labels(scores: NDArray[Any], signature: Signature) -> NDArray[np.int64]:
-    """Class positions ``[n]`` for float32 scores ``[n, classes]``, as the graph gives them."""
-    if signature.threshold is None or signature.positive is None:
-        return np.asarray(np.argmax(scores, axis=1), dtype=np.int64)
-    above = scores[:, signature.positive] > np.float32(signature.threshold)
-    return np.where(above, signature.positive, 1 - signature.positive).astype(np.int64)
-
-
 def _mean(graph: Graph, answers: Sequence[Value], weights: Sequence[float]) -> Value:
     """`weighted` in the graph."""
     if len(answers) == 1:
@@ -97,13 +104,3 @@ def _mean(graph: Graph, answers: Sequence[Value], weights: Sequence[float]) -> V
         share = graph.node("Mul", graph.cast(given, "double"), graph.constant(np.array([weight])))
         total = share if total is None else graph.node("Add", total, share)
     return graph.cast(total or answers[0], "float")
-
-
-def _label(graph: Graph, scores: Value, signature: Signature) -> Value:
-    """`labels` in the graph, ``[N]``."""
-    if signature.threshold is None or signature.positive is None:
-        return graph.node("ArgMax", scores, kind="int64", width=1, axis=1, keepdims=0)
-    score = graph.node("Gather", scores, graph.constant(np.int64(signature.positive)), axis=1, width=1)
-    above = graph.node("Greater", score, graph.constant(np.float32(signature.threshold)), kind="bool")
-    yes, no = (graph.constant(np.int64(c)) for c in (signature.positive, 1 - signature.positive))
-    return graph.node("Where", above, yes, no, kind="int64", width=1)

@@ -6,6 +6,7 @@ NaN sends it to its default side. A category node sends NaN, and every code outs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,21 +14,21 @@ import numpy as np
 from volvelle.train.trees import LEAF, Tree, on_grid, step_for
 
 
-def round_leaves(booster: Any, finest: float) -> None:
-    """Round all leaves, in place, so that sums of a class are exact in float32.
+def round_leaves(boosters: Sequence[Any], finest: float) -> None:
+    """Divide all leaves by the number of boosters and round them, in place, so that sums are exact in float32.
 
     Args:
-        booster: a trained `lightgbm.Booster`.
+        boosters: trained `lightgbm.Booster` of equal outputs, whose mean is wanted as their sum.
         finest: the least step; logits that differ by 2**-20 are still told apart after a float32 softmax.
     """
-    outputs = booster.num_model_per_iteration()
-    values = [_leaves(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+    outputs, share = boosters[0].num_model_per_iteration(), 1 / len(boosters)
+    grown = [(b, n, _leaves(t["tree_structure"])) for b in boosters for n, t in enumerate(b.dump_model()["tree_info"])]
     for output in range(outputs):
-        mine = range(output, len(values), outputs)
-        step = max(finest, step_for(sum(max(abs(v) for v in values[t].values()) for t in mine)))
-        for number in mine:
-            for leaf, value in values[number].items():
-                booster.set_leaf_output(number, leaf, float(on_grid(np.asarray(value), step)))
+        mine = [entry for entry in grown if entry[1] % outputs == output]
+        step = max(finest, step_for(share * sum(max(abs(v) for v in values.values()) for _, _, values in mine)))
+        for booster, number, values in mine:
+            for leaf, value in values.items():
+                booster.set_leaf_output(number, leaf, float(on_grid(np.asarray(share * value), step)))
 
 
 def booster_trees(booster: Any, first_target: int = 0) -> list[Tree]:

@@ -83,4 +83,4 @@ def refit(trial: Trial, folds: int) -> float:
         return 0.0
     count = len(trial.fold_scores)
     fitting = (trial.work - trial.answering) / count * (folds / (folds - 1)) ** GROWTH
-    return float(fitting + trial.answering / count * folds * ANSWERS)
+    return float(fitting + trial.answering / count * folds * ANSWERS) * trial.times()

@@ -76,7 +76,9 @@ class Estimator(Protocol):
       the defaults and before any proposal.
     - ``settle(lesson, settings)``: settings that it takes from the rows, such as a number of trees by early stopping.
       It is asked once a trial, with the first fold's training rows; what it gives is kept with the trial and used for
-      the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand.
+      the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand;
+      ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
+      is not worth its time in every trial.
     """
 
     TASKS: tuple[ModelTask, ...]
@@ -95,6 +97,31 @@ class Estimator(Protocol):
 
     def emit(self, graph: Graph, x: Value, fitted: Any) -> Value:
         """Write the fitted estimator into the graph: float probabilities ``[N, classes]`` or values ``[N, 1]``."""
+        ...
+
+
+Params = dict[str, Any]
+"""What a calibrator learnt: numbers and lists of numbers, so that a record can hold them."""
+
+
+class Calibrator(Protocol):
+    """Turns the scores of a trained model into better probabilities, and writes itself behind its graph.
+
+    TASKS is a literal. Columns are the classes in the order of the signature.
+    """
+
+    TASKS: tuple[ModelTask, ...]
+
+    def fit(self, scores: NDArray[np.float32], y: NDArray[np.int64]) -> Params | None:
+        """Learn from scores ``[n, classes]`` of rows that the model had not learnt from; None where it cannot."""
+        ...
+
+    def apply(self, params: Params, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities ``[n, classes]`` that sum to one, the same as the graph gives."""
+        ...
+
+    def emit(self, graph: Graph, scores: Value, params: Params) -> Value:
+        """`apply` in the graph, float ``[N, classes]``."""
         ...
 
 

@@ -5,13 +5,14 @@ mean most (for classes: the Brier score) is added again and again; its weight is
 error of a mean is a quadratic form of the members' out-of-fold residuals, one table of their products per fold is
 all that a selection reads, however many rows there are.
 
-The guard: for every fold a selection is made on the other folds and judged, by the search metric, on that one,
-against the best single model. The ensemble is taken only if its mean gain over the folds is larger than one
-standard error of it, and than a tenth of the standard deviation of the best's fold scores: less is not worth the
+The guard: for every fold a selection is made on the other folds and judged, by the search metric, on that one. So
+is the single model that is best on the other folds, for the best of many on all folds owes part of its score to
+luck, which the ensemble has not had. The ensemble is taken if its mean gain over the folds is larger than a quarter of
+its standard error, and than a fiftieth of the standard deviation of the single's fold scores: less is not worth the
 bytes and the time of several models.
 
-References: Caruana, Niculescu-Mizil, Crew, Ksikes, Ensemble selection from libraries of models, ICML 2004;
-Breiman et al., Classification and Regression Trees, 1984, for the one-standard-error rule.
+References: Caruana, Niculescu-Mizil, Crew, Ksikes, Ensemble selection from libraries of models, ICML 2004; Cawley,
+Talbot, On over-fitting in model selection, JMLR 11, 2010, for judging the choice and not the chosen.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from volvelle.train.assemble import weighted
 
 START, STEPS = 4, 24
 """How often the best single model counts at first, so that the next comes in by a fifth; and choices in all."""
-WORTH = 0.1
-"""Share of the best's spread over the folds below which a gain is not worth several models."""
+WORTH, SURE = 0.02, 0.25
+"""Share of the best's spread over the folds, and of the gain's standard error, that a gain must exceed."""
 LEAST_WEIGHT = 0.04
 """Members of a smaller share are left out: they cost bytes and time and change nothing."""
 _LEAST_GAIN = 1e-6
@@ -63,9 +64,9 @@ class Ensemble(NamedTuple):
     """Mean of the search metric over the folds, each judged with a selection made on the others."""
     spread: float
     gain: float
-    """How much better than the best single model, by the same folds; positive is better."""
+    """How much better than the single model that is best on the other folds; positive is better."""
     margin: float
-    """What the gain must exceed: one standard error of it, and a tenth of the best's own spread over the folds."""
+    """What the gain must exceed."""
 
     @property
     def better(self) -> bool:
@@ -135,14 +136,23 @@ def find(library: Library, score: Score, sign: int, within: float | None = None)
     """
     table = products(library)
     whole = select(table.sum(axis=0), library.best, library.costs, within)
+    numbers = np.unique(library.folds).tolist()
+    singles = np.array([[score(fold, a[library.folds == fold]) for a in library.answers] for fold in numbers])
     scores, alone = list[float](), list[float]()
-    for place, fold in enumerate(np.unique(library.folds).tolist()):
+    for place, fold in enumerate(numbers):
         rows = library.folds == fold
-        chosen = select(np.delete(table, place, axis=0).sum(axis=0), library.best, library.costs, within)
+        best = _best(np.delete(singles, place, axis=0).mean(axis=0) * sign, library.best)
+        chosen = select(np.delete(table, place, axis=0).sum(axis=0), best, library.costs, within)
         scores.append(score(fold, weighted([library.answers[k][rows] for k in chosen], list(chosen.values()))))
-        alone.append(score(fold, library.answers[library.best][rows]))
+        alone.append(float(singles[place, best]))
     gains = [sign * (mine - single) for mine, single in zip(scores, alone, strict=True)]
     if len(gains) < 2 or not all(map(math.isfinite, gains)):
         return Ensemble(whole, math.nan, math.nan, math.nan, math.nan)
-    margin = max(statistics.stdev(gains) / math.sqrt(len(gains)), WORTH * statistics.stdev(alone))
+    margin = max(SURE * statistics.stdev(gains) / math.sqrt(len(gains)), WORTH * statistics.stdev(alone))
     return Ensemble(whole, statistics.fmean(scores), statistics.pstdev(scores), statistics.fmean(gains), margin)
+
+
+def _best(means: NDArray[np.float64], usual: int) -> int:
+    """Position of the highest mean; of equals the usual one, then the first."""
+    highest = np.flatnonzero(means == means.max()).tolist()
+    return usual if not highest or usual in highest else highest[0]

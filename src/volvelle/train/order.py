@@ -14,8 +14,10 @@ from volvelle.train.records import Trial
 
 Point = tuple[str, Settings]
 """Estimator and settings."""
-LEADERS = 5
-"""Only so many estimators, those with the best trials, have their portfolio tried."""
+REACH = 0.1
+"""Only estimators within this share of the way from the first trial to the best have their portfolio tried."""
+AHEAD = 2
+"""So many entries of an estimator come before the first one of the next in rank, and before the first dear default."""
 
 
 class Plan(NamedTuple):
@@ -28,7 +30,7 @@ class Plan(NamedTuple):
     listed: tuple[Point, ...] = ()
     """Candidates named in the spec."""
     late: tuple[str, ...] = ()
-    """Dear estimators, whose defaults wait until the first portfolio entries are done."""
+    """Dear estimators, whose defaults wait for the first portfolio entries and then come in between the others."""
 
 
 def key(point: Point) -> bytes:
@@ -48,17 +50,17 @@ def upcoming(
     early = [n for n in plan.spaces if n not in plan.late and n not in tried]
     if early:
         return early[0], defaults(plan.spaces[early[0]])
-    ranked = leaders(trials, direction, LEADERS)
     entries = [
-        (place, (name, defaults(plan.spaces[name]) | dict(settings)))
-        for name in (ranked if method == "auto" else ())
+        (place + AHEAD * rank, (name, defaults(plan.spaces[name]) | dict(settings)))
+        for rank, name in enumerate(near_best(trials, direction) if method == "auto" else ())
         for place, settings in enumerate(plan.portfolio.get(name, ()))
         if name in plan.spaces
     ]
-    entries.sort(key=lambda e: e[0])
-    fresh = [e for e in entries if key(e[1]) not in seen]
+    # The ranks change with every trial, so the place of the next entry is counted by how many are done.
+    done = sum(key(entry) in seen for _, entry in entries)
+    fresh = sorted((e for e in entries if key(e[1]) not in seen), key=lambda e: e[0])
     late = [n for n in plan.late if n in plan.spaces and n not in tried]
-    if late and (not fresh or fresh[0][0] > 0):
+    if late and (not fresh or done >= AHEAD + sum(n in tried for n in plan.late)):
         return late[0], defaults(plan.spaces[late[0]])
     return fresh[0][1] if fresh else None
 
@@ -68,6 +70,17 @@ def leaders(trials: Sequence[Trial], direction: str, count: int) -> list[str]:
     sign = -1 if direction == "up" else 1
     scored = sorted((t for t in trials if t.score is not None), key=lambda t: (sign * float(t.score or 0), t.number))
     return list(dict.fromkeys(t.estimator for t in scored))[:count]
+
+
+def near_best(trials: Sequence[Trial], direction: str) -> list[str]:
+    """The estimators whose best trial is not far behind the best of all, best first."""
+    sign = 1 if direction == "up" else -1
+    scored = [(t.estimator, sign * float(t.score)) for t in trials if t.score is not None]
+    if not scored:
+        return []
+    best = {name: max(score for n, score in scored if n == name) for name, _ in scored}
+    top = max(best.values())
+    return [n for n in leaders(trials, direction, len(best)) if top - best[n] <= REACH * abs(top - scored[0][1])]
 
 
 def grid(spaces: Mapping[str, Space]) -> Iterator[Point]:

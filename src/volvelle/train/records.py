@@ -36,11 +36,19 @@ class Trial(Record, frozen=True):
     """Settings that the estimator took from the rows, such as the number of trees by early stopping."""
     predictions: str = ""
     """SHA-256 of its out-of-fold predictions in the store; empty unless it is done."""
+    size: int = 0
+    """Bytes of the ONNX file that the last fold's model makes; 0 unless it is done."""
+    operations: int = 0
+    """What that file computes for one row, counted by `volvelle.model.effort`."""
     note: str = ""
 
     def whole(self) -> dict[str, Any]:
         """All settings, proposed and found."""
         return {**self.settings, **self.found}
+
+    def times(self) -> int:
+        """How many models like a fold's the last fit averages."""
+        return int(self.found.get("boosters", 1))
 
 
 class Searched(Record, frozen=True):
@@ -97,14 +105,74 @@ class Candidate(Record, frozen=True):
         return self.members or (Member(estimator=self.estimator, settings=self.settings, weight=1.0),)
 
 
+class Calibration(Record, frozen=True):
+    """What stands behind the scores of a graph."""
+
+    method: str
+    """Name of the calibrator."""
+    params: dict[str, Any]
+    """What it learnt."""
+
+
+class Calibrated(Record, frozen=True):
+    """Whether and how scores are made better probabilities."""
+
+    method: str = "none"
+    params: dict[str, Any] = field(default_factory=dict)
+    """What it learnt from all out-of-fold rows."""
+    why: str = ""
+    before: dict[str, float] = field(default_factory=dict)
+    """Log loss, Brier score and expected calibration error of the out-of-fold scores."""
+    after: dict[str, float] = field(default_factory=dict)
+    """The same of each fold's scores, calibrated by what the other folds taught."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """None where scores stay as they are."""
+        return None if self.method == "none" else Calibration(method=self.method, params=self.params)
+
+
 class Tuned(Record, frozen=True):
     """Where a binary model's yes begins."""
 
     threshold: float | None = None
     """None: the class of the highest score."""
     why: str = ""
+    meets: bool | None = None
+    """Whether every gate that it was chosen for is met there, out of fold; None where no gate was asked."""
     out_of_fold: dict[str, float] = field(default_factory=dict)
     """What the threshold was chosen for, measured there on out-of-fold predictions: metrics, perhaps of slices."""
+    curve: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    """The same against ``threshold``, and precision, recall and F1 beside it; None where a metric is not defined."""
+
+
+class Trained(Record, frozen=True):
+    """The candidate, trained on the whole training side: one ONNX graph up to its answers."""
+
+    onnx: str
+    """SHA-256 of the ONNX bytes in the store; their one output is ``answers``."""
+    answers: str
+    """SHA-256 of the libraries' own answers for the training rows."""
+    signature: Signature
+    """Without a threshold."""
+    estimator: str
+    settings: dict[str, Any]
+    seed: int
+    dataset: str
+    """Version of the data."""
+    recipe: str
+    """SHA-256 of the fitted recipe (JSON) in the store."""
+    score: float | None = None
+    """Of the candidate, by the metric of the search, over the folds."""
+    feature_names: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    """Empty for a single model."""
+    recipes: dict[str, str] = field(default_factory=dict)
+    """For each view that a member takes, the SHA-256 of its fitted recipe; of one, the same as `recipe`."""
+    notes: tuple[str, ...] = ()
+    """Columns that are no feature, and why."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of Python and of the packages that made it."""
 
 
 class Model(Record, frozen=True):
@@ -126,6 +194,14 @@ class Model(Record, frozen=True):
     """Training rows whose label differs between the library and the ONNX file."""
     recipe: str
     """SHA-256 of the fitted recipe (JSON) in the store."""
+    operations: int = 0
+    """What one row costs, counted by `volvelle.model.effort`."""
+    dataset: str = ""
+    """Version of the data."""
+    calibration: Calibration | None = None
+    """What stands behind its scores; None where they are the learner's own."""
+    score: float | None = None
+    """Of the candidate, by the metric of the search, over the folds."""
     feature_names: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     """Empty for a single model."""

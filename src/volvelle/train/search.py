@@ -53,6 +53,10 @@ class Outcome(NamedTuple):
     """Seconds of them that answering took."""
     predictions: str
     """Where the out-of-fold predictions are kept."""
+    size: int = 0
+    """Bytes of the file that the last fold's model makes."""
+    operations: int = 0
+    """What that file computes for one row."""
 
 
 GoesOn = Callable[[tuple[float, ...]], bool]
@@ -205,6 +209,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
         "found": outcome.found,
     }
     if len(scores) == folds or best is None:
+        said |= {"size": outcome.size, "operations": outcome.operations}
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
     note = f"stopped after {len(scores)} of {folds} folds: it could not catch up"

@@ -47,7 +47,12 @@ def attribution(record: Attribution, name: str) -> str:
     """One answer: what it is, the base, and what each column adds."""
     said = clean(record.prediction, 60)
     chance = "" if record.probability is None else f", probability of {clean(record.of, 40)} {record.probability:.4g}"
-    how = {"additive": "exact", "trees": "exact, from the trees", "sampled": "sampled, with intervals"}[record.method]
+    how = {
+        "additive": "exact",
+        "trees": "exact, from the trees",
+        "members": "exact, member by member",
+        "sampled": "sampled, with intervals",
+    }[record.method]
     unit = record.unit if not record.of else f"{record.unit} of {clean(record.of, 40)}"
     lines = [f"{name}: {said}{chance}", f"Contributions to the {unit} ({how})"]
     rows = [["typical row", "", _number(record.base), ""]]

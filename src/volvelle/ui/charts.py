@@ -43,6 +43,8 @@ class Axis(NamedTuple):
     label: str
     low: float
     high: float
+    log: bool = False
+    """Whether `low` and `high` are powers of ten."""
 
 
 class Curve(NamedTuple):
@@ -246,7 +248,7 @@ def _cell(place: tuple[float, float, float, float], count: int, share: float, wh
 
 def frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
     """Axes with round ticks and labels; the scales and the drawing so far."""
-    y_ticks, x_ticks = ticks(y.low, y.high), ticks(x.low, x.high)
+    y_ticks, x_ticks = ticks(y.low, y.high), _powers(x) if x.log else ticks(x.low, x.high)
     left = 28 + max(span(short(t)) for t in y_ticks)
     across, up = Scale(x.low, x.high, left, WIDTH - 16), Scale(y.low, y.high, 224, 10)
     body = ""
@@ -256,11 +258,18 @@ def frame(x: Axis, y: Axis) -> tuple[Scale, Scale, str]:
         body += f'<text class="end" x="{number(left - 6)}" y="{number(at + 4)}">{short(tick)}</text>'
     for tick in x_ticks:
         at = across.at(tick)
-        body += f'<text class="mid" x="{number(at)}" y="241">{short(tick)}</text>'
+        body += f'<text class="mid" x="{number(at)}" y="241">{short(10.0**tick if x.log else tick)}</text>'
     body += f'<line class="axis" x1="{number(left)}" x2="{WIDTH - 16}" y1="224" y2="224"/>'
     body += f'<text class="mid" x="{number((left + WIDTH - 16) / 2)}" y="261">{safe(fit(clean(x.label), 280))}</text>'
     label = safe(fit(clean(y.label), 210))
     return across, up, body + f'<text class="mid" transform="translate(13 117) rotate(-90)">{label}</text>'
+
+
+def _powers(axis: Axis) -> list[float]:
+    """Ticks of a logarithmic axis: whole powers of ten, with 2 and 5 between where they are few."""
+    steps = (0.0,) if axis.high - axis.low > 2 else (0.0, math.log10(2), math.log10(5))
+    found = [k + s for k in range(math.floor(axis.low), math.ceil(axis.high)) for s in steps]
+    return [t for t in found if axis.low <= t <= axis.high] or [axis.low, axis.high]
 
 
 def _thin(points: Sequence[tuple[float, float]], most: int) -> Sequence[tuple[float, float]]:

@@ -7,11 +7,13 @@ import math
 from volvelle.evaluate.explain.records import Ablation, Dependence, Explanation, Finding, Learning, Thresholds
 from volvelle.flow.aside import kept
 from volvelle.flow.result import Result
+from volvelle.train.records import Tuned
 from volvelle.ui import curves
 from volvelle.ui.charts import Axis
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import short, widened
 from volvelle.ui.sections import Facts
+from volvelle.ui.tables import calibration_text
 from volvelle.ui.wording import clean, sentence, show_interval, show_value, title
 
 SHAPES = {"good": "pass", "warn": "not proven", "note": "not measured"}
@@ -82,6 +84,8 @@ def _trust(record: Explanation, result: Result) -> list[Facts]:
     found = []
     if record.thresholds is not None:
         found.append(_thresholds(record.thresholds, result.evidence.classes[-1]))
+    if result.evidence.tuned is not None and result.evidence.tuned.curve:
+        found.append(_tuned(result.evidence.tuned))
     if record.calibration:
         found.append(_calibration(record, result))
     return found
@@ -115,6 +119,23 @@ def _thresholds(record: Thresholds, positive: str) -> Facts:
     return {"title": "Other thresholds", "note": note + shipped, "svg": drawn(svg)}
 
 
+def _tuned(tuned: Tuned) -> Facts:
+    """The metrics over all thresholds where the threshold was chosen."""
+    at = tuned.curve["threshold"]
+    others = [(name, values) for name, values in tuned.curve.items() if name != "threshold" and _unit(values)]
+    lines = [
+        curves.Line(title(name), [(a, v) for a, v in zip(at, values, strict=True) if a is not None and v is not None])
+        for name, values in others[:4]
+    ]
+    mark = 0.5 if tuned.threshold is None else tuned.threshold
+    values = ", ".join(f"{title(name)} {show_value(value)}" for name, value in tuned.out_of_fold.items())
+    there = f" ({clean(values, 120)})" if values else ""
+    note = f"Out-of-fold rows of the training side. Upright: {mark:.3g}; {tuned.why}{there}."
+    name = "Where the threshold was chosen"
+    svg = curves.keyed(lines, Axis("threshold", 0, 1), Axis("out of fold", 0, 1), name, note, mark=mark)
+    return {"title": name, "note": note, "svg": drawn(svg)}
+
+
 def _unit(values: tuple[float | None, ...]) -> bool:
     return all(v is None or 0 <= v <= 1 for v in values)
 
@@ -136,7 +157,10 @@ def _calibration(record: Explanation, result: Result) -> Facts:
     rows = [curves.Span(repr(b.stated), b.observed, b.low, b.high) for b in bins]
     about = f"{len(bins)} bins of about {max(b.rows for b in bins):,} test rows; on the dashed line both agree."
     svg = curves.against(rows, Axis(said, low, high), Axis("came true", low, high), "Calibration", about)
-    return {"title": "Calibration", "note": "What was said against what came true, with intervals.", "svg": drawn(svg)}
+    note = (
+        f"What was said against what came true, with intervals. {calibration_text(result.evidence.calibrated)}".strip()
+    )
+    return {"title": "Calibration", "note": note, "svg": drawn(svg)}
 
 
 def _dependence(record: Dependence, result: Result) -> Facts:

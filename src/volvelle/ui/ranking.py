@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from volvelle.catalog import METRICS
+from volvelle.evaluate.records import Evidence
 from volvelle.train.records import Candidate, Searched, Trial
+from volvelle.ui.wording import clean, show_value, size, title
 
 
 class Place(NamedTuple):
@@ -63,3 +66,27 @@ def _ensemble(candidate: Candidate) -> Place:
         spread=candidate.spread,
     )
     return Place(1, trial, len(candidate.members), 0.0)
+
+
+def front_rows(evidence: Evidence) -> list[list[str]]:
+    """The front as cells, the best score first; what is shipped is marked."""
+    return [
+        [
+            "shipped" if p.shipped else f"trial {p.trial}",
+            title(clean(p.estimator, 40)),
+            show_value(p.score),
+            size(p.size),
+            f"{p.operations:,}",
+        ]
+        for p in evidence.front
+    ]
+
+
+def front_caption(evidence: Evidence) -> str:
+    """What the front compares."""
+    better = "higher" if METRICS.fact(evidence.metric, "DIRECTION") == "up" else "lower"
+    return (
+        f"No other of {evidence.weighed} candidates is at once as good, as small and as quick as one of these: "
+        f"{title(evidence.metric)} over the folds ({better} is better), bytes of the ONNX file, and the operations "
+        "that it counts for one row"
+    )

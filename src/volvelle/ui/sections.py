@@ -25,6 +25,7 @@ from volvelle.ui.tables import (
     slice_table,
     trial_score,
 )
+from volvelle.ui.trade import trade
 from volvelle.ui.wording import (
     clean,
     outcome,
@@ -219,7 +220,11 @@ def model(result: Result) -> Facts:
             if model.task == "regression"
             else f"label and probability of {len(model.signature.classes)} classes",
         ),
-        ("Size", f"{size(model.size)} ({model.size:,} bytes) of ONNX, {model.operators:,} operators"),
+        (
+            "Size",
+            f"{size(model.size)} ({model.size:,} bytes) of ONNX, {model.operators:,} operators, "
+            f"{model.operations:,} operations a row",
+        ),
         (
             "Parity",
             f"largest difference between library and ONNX graph {model.parity:.1e} "
@@ -238,6 +243,7 @@ def model(result: Result) -> Facts:
 def search(result: Result) -> Facts:
     """The leaderboard, how the search went, and its trials."""
     searched = result.searched
+    shipped = next((p.trial for p in result.evidence.front if p.shipped), searched.best)
     trials = [
         {
             "number": trial.number,
@@ -246,7 +252,7 @@ def search(result: Result) -> Facts:
             "spread": "–" if trial.spread is None else f"± {show_value(trial.spread)}",
             "seconds": f"{trial.seconds:.2f}",
             "settings": clean(trial.note, 120) if trial.score is None else show_settings(trial.whole()),
-            "best": trial.number == searched.best,
+            "best": trial.number == shipped,
         }
         for trial in searched.trials
     ]
@@ -257,6 +263,7 @@ def search(result: Result) -> Facts:
         "searched": searched,
         "spent": spent,
         "progress": _search_chart(searched),
+        "trade": trade(result),
         "trials": trials[:MOST_TRIALS],
         "trials_more": max(0, len(trials) - MOST_TRIALS),
     }

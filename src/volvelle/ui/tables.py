@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from volvelle.evaluate.records import Evidence, MetricResult, Verdict
-from volvelle.train.records import Candidate, Model, Searched, Trial
+from volvelle.train.records import Calibrated, Candidate, Model, Searched, Trial
 from volvelle.ui import charts
 from volvelle.ui.pages import STYLES, drawn
 from volvelle.ui.ranking import places
@@ -143,10 +143,23 @@ def model_settings(model: Model) -> list[tuple[str, str]]:
         (f"Member, weight {member.weight:.3f}", f"{title(member.estimator)}: {show_settings(member.settings)}")
         for member in model.members
     ] or [("Settings", show_settings(model.settings))]
+    if model.calibration is not None:
+        rows.append(("Calibration", f"{title(model.calibration.method)}, fitted out of fold, inside the graph"))
     if (threshold := model.signature.threshold) is not None and model.signature.positive is not None:
         positive = clean(model.signature.classes[model.signature.positive], 40)
         rows.append(("Threshold", f"{positive} where its probability is above {threshold:.4f}"))
     return rows
+
+
+def calibration_text(calibrated: Calibrated | None) -> str:
+    """What calibrating did to the expected calibration error; empty where there are no probabilities."""
+    if calibrated is None or "ece" not in calibrated.before:
+        return ""
+    before = calibrated.before["ece"]
+    if "ece" not in calibrated.after:
+        return f"Not calibrated: {calibrated.why} (ECE {before:.3f} out of fold)."
+    after = calibrated.after["ece"]
+    return f"{title(calibrated.method)} calibration: ECE {before:.3f} before, {after:.3f} after, out of fold."
 
 
 def trial_score(trial: Trial) -> str:

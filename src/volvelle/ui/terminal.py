@@ -16,7 +16,7 @@ from volvelle.catalog import import_late
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Searched, Trial
-from volvelle.ui.ranking import places
+from volvelle.ui.ranking import front_rows, places
 from volvelle.ui.wording import (
     SHAPES,
     clean,
@@ -48,7 +48,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def board(evidence: Evidence, spec: Spec, stream: TextIO | None = None) -> str:
-    """The board of requirements: gate, measured, interval, bound, verdict, and why where it is no pass.
+    """The board of requirements: gate, measured, interval, bound, verdict, and what there is to say of it.
 
     Args:
         evidence: what was judged.
@@ -60,7 +60,7 @@ def board(evidence: Evidence, spec: Spec, stream: TextIO | None = None) -> str:
     rows = [board_row(verdict) for verdict in evidence.verdicts]
     found = outcome(evidence)
     head = f"{spec.problem.name}: {found.headline}"
-    notes = [(v.gate, v.reason) for v in evidence.verdicts if v.verdict != "pass" and v.reason]
+    notes = [(v.gate, v.reason) for v in evidence.verdicts if v.reason]
     if is_terminal(out):
         kinds = [v.verdict for v in evidence.verdicts]
         return str(_rich().board(head, found.kind, heads, rows, kinds, notes))
@@ -101,6 +101,15 @@ def leaderboard(searched: Searched, stream: TextIO | None = None, candidate: Can
     if is_terminal(out):
         return str(_rich().leaderboard(head, heads, rows))
     return fitting("\n".join([head, *aligned(heads, rows, right=(0, 2, 3, 4))]), out)
+
+
+def front(evidence: Evidence, stream: TextIO | None = None) -> str:
+    """The candidates that no other one beats in score, size and operations at once; empty where none was weighed."""
+    if len(evidence.front) < 2:
+        return ""
+    heads = ["", "estimator", title(evidence.metric), "size", "operations a row"]
+    lines = ["Quality against size and work", *aligned(heads, front_rows(evidence), right=(2, 3, 4))]
+    return fitting("\n".join(lines), stream or sys.stdout)
 
 
 def score_text(trial: Trial | None) -> str:

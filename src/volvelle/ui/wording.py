@@ -26,6 +26,7 @@ NAMES = {
     "r2": "R²",
     "brier": "Brier score",
     "ece": "ECE",
+    "platt": "Platt",
     "mape": "MAPE",
     "pinball": "pinball loss",
     "top_k": "top-k accuracy",

@@ -13,9 +13,10 @@ from volvelle.evaluate.explain.shipped import Inputs, Shipped
 from volvelle.model.encode import encode
 from volvelle.model.signature import Feature, ModelTask, Signature
 from volvelle.prepare import recipe as preparing
-from volvelle.train.assemble import Part, assemble
+from volvelle.train.assemble import Part, assemble, finish, scored
 from volvelle.train.contract import Lesson, defaults
 from volvelle.train.learning import learn
+from volvelle.train.records import Calibration
 
 KINDS = ("a", "b", "c")
 
@@ -67,6 +68,32 @@ def shipped(estimator: str, task: ModelTask, frame: pl.DataFrame, y: NDArray[Any
 
 def shipped_as(known: Signature, estimator: str, frame: pl.DataFrame, y: NDArray[Any], **settings: Any) -> Shipped:
     """A trained model of any signature as one graph."""
+    return Shipped(assemble(known, [_trained(known, estimator, frame, y, **settings)], {}), known)
+
+
+def averaged(task: ModelTask, frame: pl.DataFrame, y: NDArray[Any], *estimators: str) -> Shipped:
+    """The mean of several models as one graph, the first counting twice."""
+    known = signature(task)
+    weights = [2.0, *[1.0] * (len(estimators) - 1)]
+    trained = [_trained(known, name, frame, y, **_FEW.get(name, {})) for name in estimators]
+    parts = [part._replace(weight=w / sum(weights)) for part, w in zip(trained, weights, strict=True)]
+    return Shipped(assemble(known, parts, {}), known)
+
+
+def calibrated(
+    method: str, params: dict[str, Any], task: ModelTask, frame: pl.DataFrame, y: NDArray[Any], *estimators: str
+) -> Shipped:
+    """The mean of models of equal weight with a calibration behind it."""
+    known = signature(task)
+    trained = [_trained(known, name, frame, y, **_FEW.get(name, {})) for name in estimators]
+    content = scored(known, [part._replace(weight=1 / len(trained)) for part in trained], {})
+    return Shipped(finish(content, known, Calibration(method=method, params=params)), known)
+
+
+_FEW: dict[str, dict[str, Any]] = {n: {"trees": 12} for n in ("random_forest", "extra_trees", "lightgbm")}
+
+
+def _trained(known: Signature, estimator: str, frame: pl.DataFrame, y: NDArray[Any], **settings: Any) -> Part:
     task = known.task
     inputs: Inputs = dict(encode(frame, known))
     module = ESTIMATORS.load(estimator)
@@ -78,5 +105,4 @@ def shipped_as(known: Signature, estimator: str, frame: pl.DataFrame, y: NDArray
         classes=len(known.classes),
         categorical=preparing.categorical(recipe),
     )
-    learnt = learn(estimator, lesson, defaults(module.SPACE) | settings)
-    return Shipped(assemble(known, [Part(learnt, recipe)], {}), known)
+    return Part(learn(estimator, lesson, defaults(module.SPACE) | settings), recipe)

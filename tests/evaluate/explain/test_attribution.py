@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pytest
-from explain_models import shipped, table, truth  # type: ignore[import-not-found]
+from explain_models import averaged, calibrated, shipped, table, truth  # type: ignore[import-not-found]
 
 from volvelle.evaluate.explain.attribution import attribute
 from volvelle.evaluate.explain.records import Attribution
@@ -105,3 +106,58 @@ def test_cells_are_shown_as_people_write_them() -> None:
     assert cells["second"] == "missing"
     assert cells["kind"] == frame["kind"][at]
     assert float(cells["first"]) == pytest.approx(frame["first"][at], rel=1e-4)
+
+
+MEANS: list[tuple[tuple[str, ...], ModelTask, str, str]] = [
+    (("linear", "lightgbm"), "regression", "members", "value"),
+    (("extra_trees", "linear", "decision_tree"), "regression", "members", "value"),
+    (("random_forest", "extra_trees"), "binary", "members", "probability"),
+    (("random_forest", "decision_tree"), "multiclass", "members", "probability"),
+    (("lightgbm", "random_forest"), "binary", "sampled", "probability"),
+    (("logistic", "random_forest"), "binary", "sampled", "probability"),
+]
+
+
+@pytest.mark.parametrize(("estimators", "task", "method", "unit"), MEANS)
+def test_means_are_exact_where_their_members_are(
+    estimators: tuple[str, ...], task: ModelTask, method: str, unit: str
+) -> None:
+    """Members that are exact in the averaged unit give Shapley values by definition; other means are sampled."""
+    frame = table(300)
+    model = averaged(task, frame, truth(frame, task), *estimators)
+    inputs = model.encode(frame)
+    row, background = chosen(inputs, slice(40, 41)), chosen(inputs, slice(0, 25))
+    found = attribute(model, row, background)
+    assert (found.method, found.unit) == (method, unit)
+    size = max(1.0, abs(found.answer))
+    assert abs(found.remainder) < 1e-3 * size
+    exact = by_subsets(model, row, background, found)
+    for part in found.parts:
+        assert part.amount == pytest.approx(exact[part.column], abs=0.08 if method == "sampled" else 2e-3 * size)
+
+
+PLATT = ("platt", {"slope": 0.7, "intercept": -0.2, "floor": 1e-7})
+COOL = ("temperature", {"temperature": 1.4, "floor": 1e-7})
+STAIR = ("isotonic", {"above": [0.3, 0.6], "steps": [0.1, 0.5, 0.9]})
+BEHIND: list[tuple[tuple[str, dict[str, Any]], ModelTask, tuple[str, ...], str, str]] = [
+    (PLATT, "binary", ("logistic",), "additive", "log-odds"),
+    (PLATT, "binary", ("lightgbm",), "trees", "log-odds"),
+    (COOL, "multiclass", ("lightgbm",), "trees", "log-odds"),
+    (STAIR, "binary", ("lightgbm",), "trees", "log-odds before calibration"),
+    (PLATT, "binary", ("random_forest",), "trees", "probability before calibration"),
+    (PLATT, "binary", ("random_forest", "extra_trees"), "members", "probability before calibration"),
+    (PLATT, "binary", ("mlp",), "sampled", "probability"),
+]
+
+
+@pytest.mark.parametrize(("calibration", "task", "estimators", "method", "unit"), BEHIND)
+def test_calibrated_scores_are_taken_apart(
+    calibration: tuple[str, dict[str, Any]], task: ModelTask, estimators: tuple[str, ...], method: str, unit: str
+) -> None:
+    """Exact behind a calibration that is a line in log-odds, else exact before it, and said; all parts add up."""
+    frame = table(300)
+    model = calibrated(*calibration, task, frame, truth(frame, task), *estimators)
+    inputs = model.encode(frame)
+    found = attribute(model, chosen(inputs, slice(40, 41)), chosen(inputs, slice(0, 25)))
+    assert (found.method, found.unit) == (method, unit)
+    assert abs(found.remainder) < 2e-3 * max(1.0, abs(found.answer))

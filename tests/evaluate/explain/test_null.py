@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
-from explain_models import shipped_as  # type: ignore[import-not-found]
+from explain_models import shipped, shipped_as, signature, table, truth  # type: ignore[import-not-found]
 
 from volvelle.evaluate.compare import better, difference
 from volvelle.evaluate.evidence import Case, verdicts
 from volvelle.evaluate.explain.importance import Question, importances
 from volvelle.evaluate.explain.shipped import Shipped
+from volvelle.evaluate.measure import value
 from volvelle.evaluate.sides import constant
-from volvelle.model.signature import Feature, Signature
+from volvelle.model.signature import Feature, ModelTask, Signature
 
 NAMES = ("a", "b", "c", "d")
 KNOWN = Signature(
@@ -53,6 +56,31 @@ def test_gates_are_not_passed_by_luck(level: float) -> None:
         claimed += better("roc_auc", gain, "binary") is True
     assert (passed <= RUNS * (1 - level)).all(), passed
     assert claimed <= RUNS * (1 - level)
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "gate"),
+    [
+        ("binary", "roc_auc", "roc_auc >= 0.5"),
+        ("multiclass", "balanced_accuracy", "balanced_accuracy >= 0.33334"),
+        ("regression", "r2", "r2 >= 0"),
+    ],
+)
+def test_the_best_of_several_is_not_passed_by_luck(task: ModelTask, metric: str, gate: str) -> None:
+    """In 100 runs on a shuffled target the best of several candidates passes a gate at chance in at most 5."""
+    linear: dict[str, Any] = {"estimator": "linear" if task == "regression" else "logistic"}
+    trees = ({"estimator": "decision_tree", "depth": depth} for depth in (2, 8))
+    tried, passed = (linear, *trees), 0
+    for seed in range(RUNS):
+        frame = table(260, seed)
+        y = np.random.default_rng(seed).permutation(truth(frame, task, seed))
+        models = [shipped(task=task, frame=frame[:80], y=y[:80], **settings) for settings in tried]
+        scores = [value(metric, m.side(m.encode(frame[80:120]), y[80:120]), task) for m in models]
+        best = models[int(np.argmax(scores))]
+        side = best.side(best.encode(frame[120:]), y[120:])
+        case = Case(signature(task), side, side, frame[120:], (), metric, 1, 0.0, seed=seed, resamples=200)
+        passed += verdicts(case, (gate,))[0].verdict == "pass"
+    assert passed <= 0.05 * RUNS, passed
 
 
 @pytest.mark.parametrize("estimator", ["logistic", "decision_tree"])

@@ -8,6 +8,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,6 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(f"Wrote {options.output}: a {spec.problem.task} model for {spec.problem.target!r}")
     for note in notes.values():
-        print(f"  {note}")
-    print_next(options, "volvelle check", "volvelle run")
+        print(textwrap.indent(note, "  "))
+    print_next(options, "volvelle explore", "volvelle run")
     return 0

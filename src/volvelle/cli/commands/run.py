@@ -23,6 +23,9 @@ from volvelle.spec.requirements import Spec
 from volvelle.ui import terminal
 from volvelle.ui.drawn import report_of
 
+_NOTES = 6
+"""More are counted; the report lists them."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
@@ -107,8 +110,11 @@ def _show(result: Result, finished: Finished, report: str) -> None:
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     if {t.estimator for t in result.searched.trials if t.status == "done"} == {"constant"}:
         print("Note:    only the constant baseline was tried: give [search] budget more time")
-    for note in filter(None, (*result.dataset.notes, result.split.note, *result.model.notes)):
+    notes = [*filter(None, [result.split.note]), *result.model.notes, *result.dataset.notes]
+    for note in notes[:_NOTES]:
         print(f"Note:    {visible(note)}")
+    if len(notes) > _NOTES:
+        print(f"Note:    {len(notes) - _NOTES} more, on how the data were read: the report lists them")
     for finding in grave(result.findings):
         print(visible(f"Finding: {finding.sentence} Proposed: {finding.action}; or {finding.accept}"))
     print(f"Report:  {report}", flush=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 import msgspec
 
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, run_argument, spec_option
-from volvelle.flow.result import find
+from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
 from volvelle.ui import terminal
 
@@ -58,19 +59,27 @@ def run(options: argparse.Namespace) -> int:
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
+    print(terminal.front(result.evidence), end="\n\n")
+    _print_model(result, environment)
+    print_next(options, f"volvelle reproduce {result.run.id}", f"volvelle report {result.run.id}")
+    return 0
+
+
+def _print_model(result: Result, environment: dict[str, Any]) -> None:
+    """What was made, and of what."""
     model = result.model
     print_rows(
         [
             ("what", "value"),
             ("data version", result.dataset.version),
             ("model (SHA-256)", model.onnx),
-            ("model size", f"{model.size} bytes, {model.operators} operators"),
+            ("model size", f"{model.size} bytes, {model.operators} operators, {model.operations} operations a row"),
             ("parity", f"{model.parity:.1e}, {model.label_differences} labels differ"),
             ("settings", json.dumps(msgspec.to_builtins(model.members) or model.settings)),
+            ("calibration", result.calibrated.method),
+            ("threshold", f"{result.tuned.threshold or 'none'}: {result.tuned.why}"),
             ("seed", str(model.seed)),
             ("environment", ", ".join(f"{k} {v}" for k, v in environment.items() if v)),
             ("packages", ", ".join(f"{k} {v}" for k, v in model.versions.items())),
         ]
     )
-    print_next(options, f"volvelle reproduce {result.run.id}", f"volvelle report {result.run.id}")
-    return 0

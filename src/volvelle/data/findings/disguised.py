@@ -14,6 +14,8 @@ import numpy as np
 
 from volvelle.data.finding import Finding
 from volvelle.data.table import Table, amounts, many
+from volvelle.spec.requirements import FeatureSpec
+from volvelle.spec.write import name as key
 
 _WORDS = (
     "?|-|--|.|..|...|*|/|na|n/a|n.a.|n.a|#n/a|nan|nil|null|none|missing|unknown|not available|not known"
@@ -22,6 +24,8 @@ _WORDS = (
 _NAMED = {-1.0, -9.0, -88.0, -99.0, -100.0, -200.0, 0.0, 88.0, 99.0, 9999999.0}
 _NAMED |= {float(sign * int("9" * n)) for sign in (1, -1) for n in range(3, 9)}
 _FEW = 3
+_COLUMNS = 3
+"""A mark in more columns than this is one that the whole table uses."""
 _HUGE = 1e150
 _OFTEN = 0.05
 _STEPS = 5.0
@@ -62,10 +66,13 @@ def _words(table: Table, name: str) -> dict[str, int]:
     if column.distinct > 1000:
         return {}
     if column.distinct <= len(column.top):
-        return {v.value: v.count for v in column.top if v.value.strip().lower() in _WORDS}
-    cells = table.frame[name]
-    counts = cells.filter(cells.str.strip_chars().str.to_lowercase().is_in(_WORDS)).alias("value").value_counts()
-    return {str(word): int(count) for word, count in counts.sort("value").rows()}
+        found = {v.value: v.count for v in column.top if v.value.strip().lower() in _WORDS}
+    else:
+        cells = table.frame[name]
+        counts = cells.filter(cells.str.strip_chars().str.to_lowercase().is_in(_WORDS)).alias("value").value_counts()
+        found = {str(word): int(count) for word, count in counts.sort("value").rows()}
+    answers = table.asked.features.get(name, FeatureSpec()).categories
+    return {word: count for word, count in found.items() if word not in answers}
 
 
 def _spoken(table: Table, word: str, counts: dict[str, int]) -> Finding:
@@ -88,7 +95,10 @@ def _spikes(table: Table, name: str) -> list[Spike]:
     ends = {column.low, column.high, *(_NAMED if _holds_named(column.low, column.high) else ())}
     found = []
     cells = table.frame[name]
+    declared = table.asked.features.get(name, FeatureSpec())
     for mark in sorted(end for end in ends if end is not None and (column.low or 0) <= end <= (column.high or 0)):
+        if (declared.low is not None and mark < declared.low) or (declared.high is not None and mark > declared.high):
+            continue
         hidden = cells == mark
         count = int(hidden.sum() or 0)
         if count < (_FEW if mark in _NAMED else max(_FEW + 2, _SHARE * table.rows)):
@@ -106,18 +116,36 @@ def _told(table: Table, mark: float, spikes: list[Spike]) -> Finding:
     first = spikes[0]
     names = tuple(s.name for s in spikes)
     more = f" (and so in {len(spikes) - 1} more columns)" if len(spikes) > 1 else ""
-    texts = {f"{mark:.15g}", *(str(mark) for n in names if table.columns[n].kind == "number")}
+    guess = "it probably means 'missing'" if mark in _NAMED - {0.0} else "it may mean 'none', or 'missing'"
     return Finding(
         name="disguised",
         severity="high" if table.target in names else "medium",
         columns=names,
         sentence=f"{first.name!r} is {mark:g} in {many(first.rows, 'row')}, far from all other values "
-        f"({first.low:g} to {first.high:g}){more}: it probably means 'missing'.",
-        action=f"have {mark:g} read as missing (in every column)",
+        f"({first.low:g} to {first.high:g}){more}: {guess}.",
+        action=f"have {mark:g} read as missing",
         counts={"cells": sum(s.rows for s in spikes), "rows": table.rows},
         examples=table.examples(table.where(table.frame[first.name] == mark), names),
-        overrule=table.line("missing", *sorted(texts)),
+        overrule=_proposal(table, mark, spikes),
     )
+
+
+def _proposal(table: Table, mark: float, spikes: list[Spike]) -> str:
+    """A range that leaves the mark out, column by column; a marker where it stands in many and means nothing else."""
+    names = [spike.name for spike in spikes]
+    if table.target in names or len(names) > _COLUMNS:
+        others = (n for n, c in table.columns.items() if c.kind in ("number", "integer") and n not in names)
+        if not any((table.frame[name] == mark).any() for name in others):
+            real = (str(mark) for name in names if table.columns[name].kind == "number")
+            return table.line("missing", *sorted({f"{mark:.15g}", *real}))
+    return "\n".join(_range(table, mark, spike) for spike in spikes if spike.name != table.target)
+
+
+def _range(table: Table, mark: float, spike: Spike) -> str:
+    side, nearest = ("low", spike.low) if mark < spike.low else ("high", spike.high)
+    whole = table.columns[spike.name].kind == "integer"
+    bound = f"{mark + (1 if side == 'low' else -1):.15g}" if whole else f"{mark + (nearest - mark) / 2:.4g}"
+    return f"[features.{key(spike.name)}]\n{side} = {bound}"
 
 
 def _holds_named(low: float | None, high: float | None) -> bool:

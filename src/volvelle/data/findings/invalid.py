@@ -23,10 +23,12 @@ _RANGES = {
 }
 """What a column of that name can hold; a spec that declares a range overrules it."""
 _FEW = 0.01
+_MARKS = 3
+"""So many equal values outside a declared range are a mark for 'missing', which the range was declared for."""
 
 
 def find(table: Table) -> list[Finding]:
-    """High outside a declared range, medium where the name or the other rows say so."""
+    """High outside a declared range unless it is one mark, medium where the name or the other rows say so."""
     found = []
     for name in (*table.features, *filter(None, [table.target])):
         column = table.columns[name]
@@ -45,6 +47,9 @@ def find(table: Table) -> list[Finding]:
         count = int(wrong.sum() or 0)
         if not count:
             continue
+        if stated and count >= _MARKS and table.frame[name].filter(wrong).n_unique() == 1:
+            found.append(_marked(table, name, float(table.frame[name].filter(wrong)[0]), count))
+            continue
         bounds = f"outside {low:g} to {high:g}" if high < 1e999 else f"below {low:g}, where all others are above"
         found.append(
             Finding(
@@ -59,6 +64,18 @@ def find(table: Table) -> list[Finding]:
             )
         )
     return found
+
+
+def _marked(table: Table, name: str, mark: float, count: int) -> Finding:
+    return Finding(
+        name="invalid",
+        severity="low",
+        columns=(name,),
+        sentence=f"{name!r} is {mark:g} in {many(count, 'row')}, outside the declared range: it counts as missing.",
+        action="leave it so",
+        counts={"cells": count, "rows": table.rows},
+        examples=table.examples(table.where(table.frame[name] == mark), [name]),
+    )
 
 
 def _declared(name: str, low: float, high: float, least: float, most: float) -> str:

@@ -14,7 +14,7 @@ from volvelle.data.table import Table
 from volvelle.spec.write import name as key
 from volvelle.spec.write import value
 
-_MOSTLY, _OFTEN = 0.5, 0.01
+_MOSTLY, _OFTEN, _FEW = 0.5, 0.01, 20
 
 
 def find(table: Table) -> list[Finding]:
@@ -31,7 +31,8 @@ def find(table: Table) -> list[Finding]:
                 name="missing",
                 severity=severity,
                 columns=(name,),
-                sentence=f"{name!r} is missing in {column.missing:,} of {table.rows:,} rows ({share:.1%}).",
+                sentence=f"{name!r} is missing in {column.missing:,} of {table.rows:,} rows ({share:.1%})"
+                f"{_written(table, name)}.",
                 action=action,
                 counts={"missing": column.missing, "rows": table.rows},
                 examples=table.examples(table.where(table.frame[name].is_null()), [name]),
@@ -49,7 +50,19 @@ def _proposal(table: Table, name: str, share: float) -> tuple[str, str]:
     spoken = [m for m in markers_in(table.notes, name) if m.strip("?-. ")]
     if table.columns[name].kind == "category" and share > _OFTEN and spoken:
         listed = " or ".join(map(repr, spoken))
+        answer = f"if {listed} is an answer here, such as 'none', declare it one"
+        if table.columns[name].distinct <= _FEW:
+            answers = sorted(str(v) for v in table.frame[name].drop_nulls().unique())
+            return answer, f"[features.{key(name)}] categories = {value([*spoken, *answers])}"
         left = [m for m in (MISSING if table.asked.missing is None else table.asked.missing) if m not in spoken]
-        return f"if {listed} is an answer here, such as 'none', have it read as one", f"[data] missing = {value(left)}"
+        return answer, f"[data] missing = {value(left)}"
     action = "ask why they are missing; else they are filled, and an indicator tells the model where"
     return action, f'[features.{key(name)}] missing = "refuse"'
+
+
+def _written(table: Table, name: str) -> str:
+    """How the missing cells are written, where they are text."""
+    marks = markers_in(table.notes, name)
+    spoken = " or ".join(repr(mark) for mark in marks if mark)
+    said = ["left blank"] * ("" in marks) + [f"written {spoken}"] * bool(spoken)
+    return f", {' or '.join(said)}" if said else ""

@@ -11,11 +11,14 @@ from __future__ import annotations
 import polars as pl
 
 from volvelle.data.finding import Finding
-from volvelle.data.table import Table, words
+from volvelle.data.table import STAMP, Table, words
+from volvelle.data.times import LOOKS_LIKE_TIME, parse_times
 from volvelle.spec.write import name as key
 
 _MOSTLY = 0.5
-_STAMP = {"date", "day", "time", "timestamp", "stamp", "datetime"}
+_TIME_WORDS = r"\d.*(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*.*\d|^\d{4}-(W\d{2}|\d{3}$)"
+_TEXTS = 4
+"""More different texts among the numbers are no marks for 'missing'."""
 
 
 def find(table: Table) -> list[Finding]:
@@ -26,8 +29,8 @@ def find(table: Table) -> list[Finding]:
         if name == table.target or (declared and declared.role) or name in table.asked.ignore:
             continue
         if column.kind == "category" and column.distinct > 2:
-            found += _mostly_numbers(table, name)
-        elif column.kind == "integer" and _STAMP.intersection(words(name)):
+            found += _mostly_numbers(table, name) or _mostly_times(table, name)
+        elif column.kind == "integer" and STAMP.intersection(words(name)):
             found += _dates(table, name)
     return found
 
@@ -44,17 +47,42 @@ def _mostly_numbers(table: Table, name: str) -> list[Finding]:
     if not count or known - count < _MOSTLY * known:
         return []
     spelt = cells.filter(odd).alias("value").value_counts().sort(["count", "value"], descending=[True, False])
-    texts = [str(v) for v in spelt["value"].head(4)]
+    few = len(spelt) <= _TEXTS
+    texts = [str(v) for v in spelt["value"].head(_TEXTS)]
+    return [
+        Finding(
+            name="mistyped",
+            severity="medium" if few else "low",
+            columns=(name,),
+            sentence=f"{name!r} is text, yet {known - count:,} of {known:,} cells are numbers.",
+            action="say which texts mean 'missing', or correct them"
+            if few
+            else "if it is a code, leave it as it is; if it is an amount, correct the other cells",
+            counts={"numbers": known - count, "other": count},
+            examples=table.examples(table.where(odd), [name]),
+            overrule=table.line("missing", *texts) if few else "",
+        )
+    ]
+
+
+def _mostly_times(table: Table, name: str) -> list[Finding]:
+    """Text that times are written in, in several ways: no reader could know which is meant."""
+    cells = table.frame[name]
+    known = cells.len() - cells.null_count()
+    times = cells.str.contains(LOOKS_LIKE_TIME) | cells.str.contains(_TIME_WORDS)
+    count = int(times.sum())
+    if count < _MOSTLY * known:
+        return []
+    reason = parse_times(cells.filter(times))[1] if count else ""
     return [
         Finding(
             name="mistyped",
             severity="medium",
             columns=(name,),
-            sentence=f"{name!r} is text, yet {known - count:,} of {known:,} cells are numbers.",
-            action="say which texts mean 'missing', or correct them",
-            counts={"numbers": known - count, "other": count},
-            examples=table.examples(table.where(odd), [name]),
-            overrule=table.line("missing", *texts) if len(spelt) <= 4 else "",
+            sentence=f"{name!r} is text, yet {count:,} of {known:,} cells look like times: {reason}.",
+            action="write all of them as ISO 8601 with a UTC offset",
+            counts={"times": count, "other": known - count},
+            examples=table.examples(table.where(~times), [name]),
         )
     ]
 

@@ -53,7 +53,7 @@ def find(table: Table) -> list[Finding]:
     """High where the cells show it, medium where only the column's name does; also for columns set aside."""
     found = []
     for name, column in table.columns.items():
-        if column.kind not in ("category", "time") or column.missing == table.rows:
+        if column.kind not in ("category", "time", "text") or column.missing == table.rows:
             continue
         known = table.frame[name].drop_nulls().head(_LOOKED)
         what, count = ("", 0) if column.kind == "time" else _seen(known)

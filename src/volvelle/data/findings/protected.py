@@ -12,7 +12,8 @@ from volvelle.data.finding import Finding
 from volvelle.data.table import Table, words
 
 _NAMES = set(
-    "sex gender race ethnicity ethnic religion nationality disability disabled pregnant pregnancy orientation".split()
+    "sex gender race ethnicity ethnic religion nationality citizenship native senior disability disabled pregnant "
+    "pregnancy orientation".split()
 )
 _MOST = 50
 
@@ -21,9 +22,9 @@ def find(table: Table) -> list[Finding]:
     """Low; after the grounds of the EU Charter of Fundamental Rights, article 21."""
     found = []
     for name, column in table.columns.items():
-        if name in table.asked.sensitive or name == table.target or not _NAMES.intersection(words(name)):
+        if name in table.asked.sensitive or name == table.target:
             continue
-        if column.distinct > _MOST:
+        if words(name) != ("age",) and not (_NAMES.intersection(words(name)) and column.distinct <= _MOST):
             continue
         found.append(
             Finding(

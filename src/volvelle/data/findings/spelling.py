@@ -17,7 +17,8 @@ from volvelle.data.table import Table
 
 _LATIN = str.maketrans("аеорсухіјѕһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαρνυκι", "aeopcyxijshdqwABEZHIKMNOPTYXoapvuki")
 """Cyrillic and Greek letters that look like Latin ones (a part of Unicode Technical Standard 39)."""
-_YES, _NO = {"yes", "y", "true", "t", "1", "on"}, {"no", "n", "false", "f", "0", "off"}
+_YES = {"yes", "y", "true", "t", "1", "on", "ja", "j", "oui", "si", "sí", "sì"}
+_NO = {"no", "n", "false", "f", "0", "off", "nein", "non"}
 _MOST = 1000
 
 

@@ -2,7 +2,8 @@
 
 Without a sheet name the one sheet that holds a table is read. The header is the first row that is as full as
 the table below it; ``book.xlsx#Sheet!B3`` says in which cell it begins. What was found is noted. Cells that hold
-an error (``#DIV/0!``) count as missing. A formula counts by the value that was saved with it.
+an error (``#DIV/0!``) count as missing; a note counts them, except in .xlsb and .ods. A formula counts by the
+value that was saved with it.
 
 >>> SUFFIXES[0], _place("Data 2024!B3")
 ('.xlsx', ('Data 2024', 1, 2))
@@ -17,6 +18,7 @@ from typing import Any
 import fastexcel
 import polars as pl
 
+from volvelle.data.cell_errors import cell_errors
 from volvelle.data.contract import Read
 from volvelle.data.names import name_columns, without_hollow_end
 from volvelle.data.raw import read_file
@@ -68,6 +70,9 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     frame, more = _named(heads, frame, header, there)
     if not frame.height:
         raise DataError("there is a header but no row below it", where=there, next_move="add rows")
+    if errors := cell_errors(content, sheet):
+        counted = ", ".join(f"{count} x {error}" for error, count in errors.items())
+        more += (f"cells of sheet {sheet!r} that hold an error count as missing: {counted}",)
     found = Layout(header=header, decimal=layout.decimal, missing=layout.missing)
     return Read(frame, found, (origin,), notes + more)
 

@@ -1,7 +1,8 @@
 """Many files as one table: a folder (``parts/``) or a pattern (``parts/*.csv``), read in sorted order of their names.
 
 All files are of one kind and agree in their columns: a column that is absent, extra or of another type in one file
-is an error that names file and column. Another order of the columns is put right and noted. Files whose name begins
+is an error that names file and column; a column of texts that mean numbers in one file and something else in another
+is noted with both. Another order of the columns is put right and noted. Files whose name begins
 with ``.`` or ``_`` do not count. A part behind ``#`` (a sheet) is asked of every file.
 
 >>> from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ import polars as pl
 
 from volvelle.data.contract import Read
 from volvelle.data.dispatch import read_source
+from volvelle.data.kinds import KINDS, settle
 from volvelle.data.listing import found_by, names_digest
 from volvelle.data.records import Layout, Origin
 from volvelle.errors import DataError, near
@@ -27,6 +29,8 @@ from volvelle.spec.sources import MANY, source_of
 
 SUFFIXES: tuple[str, ...] = ()
 SCHEMES: tuple[str, ...] = ("folder",)
+_LOOKED = 1000
+"""Rows of each file whose kinds are compared."""
 _SAME = "give all files the same columns, or name fewer of them, e.g. 'parts/2024-*.csv'"
 
 
@@ -50,6 +54,7 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     listed = Origin(name=pattern, sha256=names_digest(names), size=len(names), kind="names")
     origins = (listed, *(origin for got in reads for origin in got.origins))
     counts = f"{len(names)} files were read in the order of their names, from {names[0]} to {names[-1]}"
+    notes += _other_kinds(names, reads)
     return Read(frame, reads[0].layout, origins, (counts, *notes, *_gathered(names, reads)))
 
 
@@ -118,6 +123,18 @@ def _aligned(names: list[str], frames: list[pl.DataFrame], where: str) -> tuple[
         raise DataError(f"the files disagree: {'; '.join(differences[:6])}{more}", where=where, next_move=_SAME)
     notes = (f"columns stand in another order in {len(reordered)} files, e.g. {reordered[0]}",) if reordered else ()
     return [frame.select(pl.col(c).cast(t) for c, t in types.items()) for frame in frames], notes
+
+
+def _other_kinds(names: list[str], reads: list[Read]) -> tuple[str, ...]:
+    """A note for each text column whose first cells are of one kind in one file and of another elsewhere."""
+    kinds: dict[str, dict[str, str]] = {}
+    for name, got in zip(names, reads, strict=True):
+        for column in settle(got.frame.head(_LOOKED), got.layout, {})[0].iter_columns():
+            if got.frame.schema[column.name] == pl.String and column.null_count() < len(column):
+                kind = KINDS[column.dtype]
+                kinds.setdefault(column.name, {}).setdefault("number" if kind == "integer" else kind, name)
+    told = {column: " and ".join(f"a {k} in {n}" for k, n in found.items()) for column, found in kinds.items()}
+    return tuple(f"column {c!r} reads as {told[c]}" for c in kinds if len(kinds[c]) > 1)
 
 
 def _joined(types: list[pl.DataType]) -> pl.DataType | None:

@@ -1,11 +1,15 @@
 """Why this prediction: one answer as a base and a contribution of each column, adding up to it.
 
 All contributions are Shapley values of one game: columns of the row are put, in any order, into background rows of
-the training side, and each column gets the mean change that it makes. Three ways lead there:
+the training side, and each column gets the mean change that it makes. Four ways lead there. Where a calibration
+stands in the way, the scores before it are taken apart:
 
 - *additive*: where the answer is a sum over columns (linear models, naive Bayes), each column's share is its own
   change, exactly. Whether it is one is tried on the row itself, not guessed from the estimator's name.
 - *trees*: exact from the leaves of the shipped graph.
+- *members*: of a weighted mean, the weighted mean of its members' contributions, where each of them is exact in the
+  unit that is averaged. That holds for any mean of values, and for probabilities of forests; not for those of boosted
+  trees or logistic models, which are sums in log-odds.
 - *sampled*: for all other models, over random orders, with intervals; the sum is exact all the same.
 
 References: Shapley 1953; Štrumbelj and Kononenko, Knowledge and Information Systems 41, 2014; Lundberg et
@@ -43,23 +47,55 @@ def attribute(shipped: Shipped, row: Inputs, background: Inputs, seed: int = 0) 
     labels, scores = shipped.answers(row)
     regression = shipped.signature.task == "regression"
     k = 0 if regression else 1 if shipped.signature.task == "binary" else int(labels[0])
+    seen = k, labels, scores
+    found = _exact(shipped, row, background, k)
+    if found is not None:
+        return _told(shipped, row, seen, found[:2], found[2], background)
+    before = shipped.uncalibrated()
+    found = None if before is None else _exact(before, row, background, k)
+    if found is not None:
+        return _told(shipped, row, seen, (found[0], f"{found[1]} before calibration"), found[2], background)
+    plain, _ = _answers(shipped, k)
+    base, amounts = sampled(shipped, row, background, plain, seed)
+    whole = (base, float(plain(row)[0]), amounts)
+    return _told(shipped, row, seen, ("sampled", "value" if regression else "probability"), whole, background)
+
+
+def _exact(shipped: Shipped, row: Inputs, background: Inputs, k: int) -> tuple[str, str, Whole] | None:
+    """Method, unit and amounts of class k; None where no exact way is known."""
     plain, odds = _answers(shipped, k)
-    for answer, unit in ((plain, "value"),) if regression else ((plain, "probability"), (odds, "log-odds")):
-        parts = _additive(shipped, row, background, answer)
-        if parts is not None:
-            return _told(shipped, row, (k, labels, scores), ("additive", unit), parts, background)
+    regression = shipped.signature.task == "regression"
+    ways = ((plain, "value"),) if regression else ((plain, "probability"), (odds, "log-odds"))
+    for answer, unit in ways:
+        whole = _additive(shipped, row, background, answer)
+        if whole is not None:
+            return "additive", unit, whole
     trees = Trees.of(shipped, background)
-    for answer, unit in ((plain, "value"),) if regression else ((plain, "probability"), (odds, "log-odds")):
+    for answer, unit in ways:
         found = trees.shares(row, answer) if trees else None
         if found is not None:
             base, values = found
-            whole: Whole = (base, float(answer(row)[0]), [(v, None, None) for v in values])
-            return _told(shipped, row, (k, labels, scores), ("trees", unit), whole, background)
-    base, amounts = sampled(shipped, row, background, plain, seed)
-    whole = (base, float(plain(row)[0]), amounts)
-    return _told(
-        shipped, row, (k, labels, scores), ("sampled", "value" if regression else "probability"), whole, background
-    )
+            return "trees", unit, (base, float(answer(row)[0]), [(v, None, None) for v in values])
+    whole = _averaged(shipped, row, background, k)
+    return None if whole is None else ("members", ways[0][1], whole)
+
+
+def _averaged(shipped: Shipped, row: Inputs, background: Inputs, k: int) -> Whole | None:
+    """The weighted mean of the members' amounts, which are Shapley values of the mean; None unless all are exact.
+
+    Members are averaged as values or probabilities, so that is where each must be taken apart: what is exact in
+    log-odds alone, such as boosted trees of classes, does not add up to a mean of probabilities.
+    """
+    base, answer, total = 0.0, 0.0, np.zeros(len(shipped.places()))
+    members = shipped.members()
+    for member, weight in members:
+        found = _exact(member, row, background, k)
+        if found is None or found[1] == "log-odds":
+            return None
+        base += weight * found[2][0]
+        answer += weight * found[2][1]
+        total += weight * np.array([amount for amount, _, _ in found[2][2]])
+    return (base, answer, [(float(t), None, None) for t in total]) if members else None
 
 
 def _answers(shipped: Shipped, k: int) -> tuple[Answer, Answer]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from volvelle.evaluate.explain.records import Bin, Finding, Importance, Simpler
 from volvelle.evaluate.explain.simplest import interpretable
 from volvelle.evaluate.records import Evidence, MetricResult
-from volvelle.train.records import Candidate
+from volvelle.train.records import Calibrated, Candidate
 
 MAJORITY, GAP, DEEP_GAP, WEAK, UNSTABLE, ALONE = 0.8, 0.1, 0.3, 0.25, 0.25, 0.9
 
@@ -247,8 +247,19 @@ def stated(case: Case) -> Finding | None:
         weight="warn",
         headline=f"The probabilities are {side}, by {_n(gap)} on average",
         detail=f"{len(off)} of {len(case.bins)} bins lie outside their interval",
-        advice="rank rows by them and do not read them as risks, or gate on brier, log_loss or ece so that the release "
-        "waits for a calibrated model",
+        advice=_advice(case.evidence.calibrated),
+    )
+
+
+def _advice(calibrated: Calibrated | None) -> str:
+    """What is left to do, after what calibrating has done."""
+    left = "rank rows by them, do not read them as risks, and gate on brier, log_loss or ece if that matters"
+    if calibrated is None or not calibrated.before:
+        return left
+    if calibrated.method == "none":
+        return f"out of fold no calibration was better by more than chance, so the test rows may differ; {left}"
+    return (
+        f"{calibrated.method} calibration is in the graph and helped out of fold, so the test rows may differ; {left}"
     )
 
 

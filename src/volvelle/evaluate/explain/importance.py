@@ -118,7 +118,7 @@ def _screened(shipped: Shipped, inputs: Inputs, seed: int) -> tuple[tuple[Place,
     plain = shipped.answers(few)[1]
     moved: list[tuple[float, int]] = []
     for number, place in enumerate(places):
-        cells: Any = np.roll(few[place.tensor][:, place.at], 1)
+        cells: Any = np.roll(few[place.tensor][:, place.at], 1, axis=0)
         moved.append((-float(np.abs(shipped.answers(replaced(few, place, cells))[1] - plain).mean()), number))
     kept = sorted(number for _, number in sorted(moved)[:MOST_COLUMNS])
     note = f"importance is measured for the {MOST_COLUMNS} of {len(places):,} columns that the model reacts to most"

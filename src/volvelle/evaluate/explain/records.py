@@ -171,10 +171,11 @@ class Part(Record, frozen=True):
 class Attribution(Record, frozen=True):
     """One answer taken apart: `base` and all parts add up to `answer`."""
 
-    method: Literal["additive", "trees", "sampled"]
-    """Exact because the answer is a sum over columns; exact from the trees; or sampled Shapley values."""
+    method: Literal["additive", "trees", "members", "sampled"]
+    """Exact because the answer is a sum over columns; exact from the trees; exact as the mean of members that are;
+    or sampled Shapley values."""
     unit: str
-    """What is added up: the value, a probability, or log-odds."""
+    """What is added up: the value, a probability, or log-odds; perhaps before calibration."""
     prediction: str
     of: str
     """The class that is explained; empty for a value."""

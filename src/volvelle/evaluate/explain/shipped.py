@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,8 +13,9 @@ from volvelle.evaluate.contract import Side
 from volvelle.evaluate.sides import class_names, side
 from volvelle.model.encode import encode
 from volvelle.model.limits import inspect
+from volvelle.model.parts import members, part, uncalibrated
 from volvelle.model.session import Session
-from volvelle.model.signature import MISSING_CODE, MISSING_TIME, TENSORS, UNSEEN_CODE, Feature, Signature
+from volvelle.model.signature import MISSING_CODE, MISSING_TIME, TENSORS, UNSEEN_CODE, Feature, Signature, Tensor
 
 Inputs = dict[str, NDArray[Any]]
 _PER_ROW, _MOST_WORK = 2_000, 1.5e10
@@ -24,8 +25,9 @@ class Place(NamedTuple):
     """Where a column travels."""
 
     feature: Feature
-    tensor: Literal["numbers", "codes", "times"]
-    at: int
+    tensor: Tensor
+    at: int | slice
+    """Its column of that matrix; of a text, all of its columns."""
 
 
 class Shipped:
@@ -54,8 +56,12 @@ class Shipped:
 
     def places(self) -> tuple[Place, ...]:
         """Where each column travels, in the order of the signature."""
-        seats = {f.name: k for t in ("numbers", "codes", "times") for k, f in enumerate(self.signature.of(t))}
-        return tuple(Place(f, TENSORS[f.kind], seats[f.name]) for f in self.signature.features)
+        found = []
+        for feature in self.signature.features:
+            tensor = TENSORS[feature.kind]
+            seat = self.signature.seats(tensor)[feature.name]
+            found.append(Place(feature, tensor, slice(seat.start, seat.stop) if tensor == "words" else seat.start))
+        return tuple(found)
 
     def side(self, inputs: Inputs, y: NDArray[Any], groups: NDArray[np.int64] | None = None) -> Side:
         """Truth (in the order of evaluation) and the graph's answers, as metrics want them."""
@@ -70,8 +76,22 @@ class Shipped:
         if self.signature.task == "regression":
             made = side(nothing, nothing, found["prediction"], self.signature)
         else:
-            made = side(nothing, found["label"], found["scores"], self.signature)
+            labels = found.get("label", np.argmax(found["scores"], axis=1))
+            made = side(nothing, labels, found["scores"], self.signature)
         return made.labels, made.scores
+
+    def members(self) -> list[tuple[Shipped, float]]:
+        """The members whose weighted mean is the answer, with their weights; empty for a single model."""
+        return [(self._part(value), weight) for value, weight in members(self.content)]
+
+    def uncalibrated(self) -> Shipped | None:
+        """The same model before its calibration; None where there is none."""
+        value = uncalibrated(self.content)
+        return None if value is None else self._part(value)
+
+    def _part(self, value: str) -> Shipped:
+        output = "prediction" if self.signature.task == "regression" else "scores"
+        return Shipped(part(self.content, value, output), self.signature, self.given)
 
     def affordable(self, rows: int, passes: int) -> int:
         """How many of `rows` may be predicted `passes` times each, so that the work stays bounded; at least 100."""
@@ -112,6 +132,8 @@ def cell_text(place: Place, cell: Any) -> str:
         return "missing" if np.isnan(cell) else f"{float(cell):.6g}"
     if place.tensor == "times":
         return "missing" if cell == MISSING_TIME else str(np.datetime64(int(cell), "s")).replace("T", " ")
+    if place.tensor == "words":
+        return f"{int((cell >= 0).sum())} words"
     if cell == MISSING_CODE:
         return "missing"
     return "unseen" if cell == UNSEEN_CODE else place.feature.categories[int(cell)]

@@ -67,7 +67,7 @@ class Trees:
         wide = {t: np.repeat(m, rows, axis=0) for t, m in row.items()}
         for number, place in enumerate(self._shipped.places()):
             cells = self._whole[place.tensor][:, place.at]
-            moved = _differ(self._features(replaced(self._whole, place, np.roll(cells, 1))), plain)
+            moved = _differ(self._features(replaced(self._whole, place, np.roll(cells, 1, axis=0))), plain)
             moved |= _differ(self._features(replaced(self._whole, place, row[place.tensor][0, place.at])), plain)
             moved |= _differ(self._features(replaced(wide, place, cells)), mine)
             if (owners[moved] >= 0).any():

@@ -22,6 +22,4 @@ DIRECTION: Direction = "down"
 
 def measure(facts: Facts) -> Measured:
     """As the proof found it."""
-    return on_device(
-        facts, lambda found: float(found.ram), "static memory on {device}; the stack has a gate of its own"
-    )
+    return on_device(facts, lambda found: float(found.ram))

@@ -22,6 +22,4 @@ DIRECTION: Direction = "down"
 
 def measure(facts: Facts) -> Measured:
     """As the proof found it."""
-    return on_device(
-        facts, lambda found: float(found.stack), "high-water mark over the rows that the emulated {device} answered"
-    )
+    return on_device(facts, lambda found: float(found.stack))

@@ -12,7 +12,7 @@ from volvelle.flow.context import Context
 from volvelle.flow.refit import Ground, Refits
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model, Tuned
+from volvelle.train.records import Candidate, Model
 
 MOST = 12
 """Columns that are removed one at a time: the most important ones."""
@@ -23,7 +23,6 @@ def ablate(
     dataset: Dataset,
     split: Split,
     candidate: Candidate,
-    tuned: Tuned,
     model: Model,
     explanation: Explanation,
     context: Context,
@@ -34,7 +33,7 @@ def ablate(
     idle = tuple(i.column for i in known if i.low is None or i.low <= 0)
     sets = [idle] if 1 < len(idle) < len(model.signature.features) else []
     sets += [(i.column,) for i in known[:MOST]] if len(model.signature.features) > 1 else []
-    with Refits(Ground(spec, dataset, split, candidate, model.signature, tuned), context) as refits:
+    with Refits(Ground(spec, dataset, split, candidate, model), context) as refits:
         folds = refits.folds()
         steps = len(folds) * (1 + len(sets))
 

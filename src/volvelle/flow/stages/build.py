@@ -1,74 +1,93 @@
-"""Build: train the candidate on the whole training side and write the one ONNX graph."""
+"""Build: train the candidate on the whole training side and write its graph up to the answers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 import numpy as np
+import polars as pl
 from msgspec import structs
 from numpy.typing import NDArray
 
 from volvelle.catalog import ESTIMATORS
 from volvelle.data.records import Dataset
+from volvelle.data.versions import from_bytes, to_bytes
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, overrides, training
-from volvelle.model.limits import inspect
-from volvelle.model.session import Session
+from volvelle.model.encode import encode
+from volvelle.model.signature import Signature
+from volvelle.model.words import lexicon
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
+from volvelle.prepare.pairs import pairs_of
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 from volvelle.train import learning
-from volvelle.train.assemble import Part, assemble, expected, labels
+from volvelle.train.assemble import Part, expected, scored
 from volvelle.train.contract import Lesson
-from volvelle.train.records import Candidate, Member, Model, Tuned
+from volvelle.train.records import Candidate, Member, Trained
+
+Taught = tuple[preparing.Recipe, NDArray[np.float32]]
+"""A recipe, and the features of the training rows that are learnt from."""
 
 
-def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tuned: Tuned, context: Context) -> Model:
-    """Fit recipes and members, emit, and compare the graph with the libraries on every training row."""
+def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, context: Context) -> Trained:
+    """Fit recipes and members and emit them; calibration and threshold are put behind by the stage `finish`."""
     lesson = training(spec, dataset, split, context)
-    signature = structs.replace(lesson.signature, threshold=tuned.threshold)
-    views: dict[View, tuple[preparing.Recipe, NDArray[np.float32]]] = {}
+    signature = lesson.signature
+    spoken = {f.name: lexicon(lesson.frame[f.name]) for f in signature.of("words")}
+    views: dict[tuple[View, bool], Taught] = {}
     for member in candidate.parts():
-        view: View = ESTIMATORS.load(member.estimator).VIEW
-        if view not in views:
-            recipe = preparing.fit(lesson.inputs, signature, view, overrides(spec))
-            views[view] = recipe, preparing.features(recipe, signature, lesson.inputs)
+        key = _key(member)
+        if key not in views:
+            pairs = pairs_of(lesson.pairs, key[1], lesson.inputs, signature, lesson.target)
+            recipe, made = preparing.learn(
+                lesson.inputs, signature, key[0], lesson.target, overrides(spec), spoken, pairs
+            )
+            views[key] = structs.replace(recipe, bought=key[1]), made
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
-    facts = {"data": dataset.version, "estimator": candidate.estimator}
-    content = assemble(signature, parts, facts)
-    answers = Session(content).run(lesson.inputs)
-    own = expected(parts, {view: features for view, (_, features) in views.items()})
-    wanted = own.astype(np.float64)
-    given = np.asarray(answers["prediction" if signature.task == "regression" else "scores"], dtype=np.float64)
-    scale = np.maximum(1.0, np.abs(wanted)) if signature.task == "regression" else 1.0
-    differing = 0 if signature.task == "regression" else int((labels(own, signature) != answers["label"]).sum())
-    recipes = {view: context.put(msgspec.json.encode(recipe)) for view, (recipe, _) in views.items()}
+    rows = from_bytes(context.get(split.train))
+    inputs = lesson.inputs if len(rows) == len(lesson.target) else encode(rows, signature)
+    own = expected(parts, {recipe.key: _shown(recipe, made, signature, inputs) for recipe, made in views.values()})
+    recipes = {recipe.key: context.put(msgspec.json.encode(recipe)) for recipe, _ in views.values()}
     names = dict.fromkeys(n for recipe, _ in views.values() for n in preparing.feature_names(recipe))
-    return Model(
-        onnx=context.put(content),
-        size=len(content),
+    return Trained(
+        onnx=context.put(scored(signature, parts, {"data": dataset.version, "estimator": candidate.estimator})),
+        answers=context.put(to_bytes(pl.DataFrame({f"score_{k}": own[:, k] for k in range(own.shape[1])}))),
         signature=signature,
         estimator=candidate.estimator,
         settings=candidate.settings,
-        task=signature.task,
         seed=candidate.seed,
-        operators=len(inspect(content).graph.node),
-        parity=float(np.max(np.abs(wanted - given) / scale, initial=0.0)),
-        label_differences=differing,
-        recipe=recipes[parts[0].recipe.view],
+        score=candidate.score,
+        dataset=dataset.version,
+        recipe=recipes[parts[0].recipe.key],
         feature_names=tuple(names),
         members=candidate.members,
-        recipes={str(view): digest for view, digest in recipes.items()},
+        recipes=recipes,
         notes=lesson.notes,
         versions=context.versions(),
     )
 
 
-def _part(
-    member: Member, lesson: Training, views: dict[View, tuple[preparing.Recipe, NDArray[np.float32]]], seed: int
-) -> Part:
+def _shown(
+    recipe: preparing.Recipe, made: NDArray[np.float32], signature: Signature, inputs: Mapping[str, NDArray[Any]]
+) -> NDArray[np.float32]:
+    """The features of all training rows as the graph gives them; `made` are those that were learnt from."""
+    rows = len(next(iter(inputs.values())))
+    same = len(made) == rows and not preparing.told(recipe)
+    return made if same else preparing.features(recipe, signature, inputs)
+
+
+def _key(member: Member) -> tuple[View, bool]:
+    """The features that a member learns from: its view, and whether pairs were bought."""
+    return ESTIMATORS.load(member.estimator).VIEW, member.settings.get(learning.PAIRS) is True
+
+
+def _part(member: Member, lesson: Training, views: dict[tuple[View, bool], Taught], seed: int) -> Part:
     """One member, fitted on the whole training side."""
-    recipe, features = views[ESTIMATORS.load(member.estimator).VIEW]
+    recipe, features = views[_key(member)]
     rows = Lesson(
         x=features,
         y=lesson.target,

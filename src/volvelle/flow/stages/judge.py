@@ -1,30 +1,35 @@
-"""Judge: measure the predictions and decide every gate."""
+"""Judge: measure the predictions, decide every gate, and set the model beside the candidates that cost less."""
 
 from __future__ import annotations
 
+from msgspec import structs
+
+from volvelle.catalog import METRICS
 from volvelle.compiler.records import Footprint
-from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
+from volvelle.evaluate import front
 from volvelle.evaluate.measure import given
-from volvelle.evaluate.records import Evidence, Identity, Scored
+from volvelle.evaluate.records import Evidence, Identity, Scored, Verdict, Weighed
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import groups_of
 from volvelle.flow.predictions import side_of
+from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model
+from volvelle.train.records import Calibrated, Model, Searched, Tuned
 
 
 def judge(
     spec: Spec,
-    dataset: Dataset,
-    candidate: Candidate,
+    searched: Searched,
+    calibrated: Calibrated,
+    tuned: Tuned,
     model: Model,
     scored: Scored,
     footprint: Footprint,
     context: Context,
 ) -> Evidence:
-    """All metrics with intervals, slices, baseline and verdicts, from the predictions alone."""
+    """All metrics with intervals, slices, baseline and verdicts, from the predictions; the front, from the trials."""
     predictions = from_bytes(context.get(scored.predictions))
     rows = from_bytes(context.get(scored.rows))
     stated = given(spec.require)
@@ -34,7 +39,7 @@ def judge(
         test=side_of(predictions, "test", model.signature, groups_of(rows, spec.data.group), stated),
         frame=rows,
         shares=scored.baseline,
-        metric=candidate.metric,
+        metric=searched.metric,
         model_size=model.size,
         parity=model.parity,
         footprint=footprint if footprint.device else None,
@@ -44,8 +49,42 @@ def judge(
     about = Identity(
         model=model.onnx,
         estimator=model.estimator,
-        dataset=dataset.version,
+        dataset=model.dataset,
         openings=scored.openings,
         versions=model.versions,
     )
-    return proving.evidence(case, spec.require.gates, spec.data.sensitive, about)
+    found = proving.evidence(case, spec.require.gates, spec.data.sensitive, about)
+    found = structs.replace(found, calibrated=calibrated, tuned=tuned, verdicts=_reasons(found.verdicts, tuned))
+    return _weighed(found, searched, model)
+
+
+def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]:
+    """The verdicts; where no threshold could meet all gates, those that it missed say so."""
+    if tuned.meets is not False:
+        return verdicts
+    missed = [v.verdict in ("fail", "not proven") and v.name in tuned.curve for v in verdicts]
+    return tuple(
+        structs.replace(v, reason=f"{v.reason}; {tuned.why}") if at else v
+        for v, at in zip(verdicts, missed, strict=True)
+    )
+
+
+def _weighed(evidence: Evidence, searched: Searched, model: Model) -> Evidence:
+    """The evidence with the front, and with what a bound on the size decided."""
+    own = next((t for t in searched.trials if (t.estimator, t.whole()) == (model.estimator, model.settings)), None)
+    shipped = Weighed(
+        estimator=model.estimator,
+        score=float("nan") if model.score is None else model.score,
+        size=model.size,
+        operations=model.operations,
+        trial=own.number if own and not model.members else None,
+        shipped=True,
+    )
+    others = [p for p in front.weighed(searched) if p.trial != shipped.trial]
+    up = METRICS.fact(searched.metric, "DIRECTION") == "up"
+    return structs.replace(
+        evidence,
+        verdicts=tuple(front.told(v, parse(v.gate), searched, shipped) for v in evidence.verdicts),
+        front=front.front((shipped, *others), up=up),
+        weighed=len(others) + 1,
+    )

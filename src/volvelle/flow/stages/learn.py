@@ -17,7 +17,7 @@ from volvelle.flow.refit import Ground, Refits
 from volvelle.model.signature import ModelTask
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Model, Tuned
+from volvelle.train.records import Candidate, Model
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 SEEDS = 3
@@ -25,15 +25,13 @@ FEWEST = 10
 """Rows below which nothing is trained."""
 
 
-def learn(
-    spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, tuned: Tuned, model: Model, context: Context
-) -> Learning:
+def learn(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, model: Model, context: Context) -> Learning:
     """Train on growing shares of every fold's rows, then on all of them with other seeds.
 
     Rows are taken in random order; where they are ordered in time, the newest are taken.
     """
     metric, task, level, seed = candidate.metric, model.task, spec.require.confidence, spec.search.seed
-    with Refits(Ground(spec, dataset, split, candidate, model.signature, tuned), context) as refits:
+    with Refits(Ground(spec, dataset, split, candidate, model), context) as refits:
         folds = refits.folds()
         steps, done = (len(SHARES) + SEEDS) * len(folds), 0
 

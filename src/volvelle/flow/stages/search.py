@@ -18,6 +18,7 @@ from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
 from volvelle.prepare import split as splitting
 from volvelle.prepare.records import Split
+from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec, Task
 from volvelle.spec.units import quantity
 from volvelle.train import search as searching
@@ -25,6 +26,8 @@ from volvelle.train.records import Searched, Trial
 
 METRIC: dict[ModelTask, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 """What is optimised where the spec names nothing."""
+SMALL = frozenset({"model_size", "flash", "ram", "stack", "latency", "throughput", "instructions"})
+"""With a gate on one of these the last fit is as large as those that were tried."""
 
 
 def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Searched:
@@ -57,7 +60,8 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         context.notify("trial", {"trial": trial, "best": best, "goal": goal})
 
     said = stated(metric, spec.require)
-    with Trials(lesson, metric, folds, goal.seed, overrides(spec), context.put, given=said) as trials:
+    single = any(parse(text).name in SMALL for text in spec.require.gates)
+    with Trials(lesson, metric, folds, goal.seed, overrides(spec), context.put, given=said, single=single) as trials:
         found = searching.search(plan, trials.measure, goal, finished=tuple(kept), notify=told, began=began)
     return structs.replace(
         found,

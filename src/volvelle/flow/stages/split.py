@@ -10,6 +10,7 @@ from volvelle.errors import SpecError
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import keys
 from volvelle.model.derive import known_target, task_of
+from volvelle.prepare import drop as dropping
 from volvelle.prepare import split as splitting
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
@@ -25,23 +26,33 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
     task = task_of(spec, dataset)
     frame, dropped = known_target(from_bytes(context.get(dataset.version)), spec.problem.target)
     _require_costs(spec, frame)
+    wanted = keys(spec, frame)
     seed, share = spec.search.seed, spec.split.test
-    sides = splitting.sides(frame, keys(spec, frame), task=task, method=spec.split.method, test=share, seed=seed)
-    train, test = frame[sides.train], frame[sides.test]
-    note = f"{dropped} rows without target left out" if dropped else ""
+    sides = splitting.sides(frame, wanted, task=task, method=spec.split.method, test=share, seed=seed)
+    kept = dropping.drop(frame[sides.train], (*wanted.features, wanted.target), spec.features, spec.prepare.drop)
+    test = frame[sides.test]
+    notes = [sides.note, f"{dropped} rows without target left out" if dropped else "", _told(kept)]
     return Split(
         method=sides.method,
         seed=seed,
         test_share=share,
-        rows_train=len(train),
+        rows_train=len(kept.frame),
         rows_test=len(test),
-        train=context.put(to_bytes(train)),
+        train=context.put(to_bytes(kept.frame)),
         test=context.put(to_bytes(test), sealed=True),
         duplicates=sides.duplicates,
         groups=sides.groups,
         left_out=sides.left_out,
-        note="; ".join(filter(None, (sides.note, note))),
+        dropped_duplicates=kept.duplicates,
+        dropped_invalid=kept.invalid,
+        note="; ".join(filter(None, notes)),
     )
+
+
+def _told(kept: dropping.Kept) -> str:
+    counts = {"equal an earlier one": kept.duplicates, "are invalid": kept.invalid}
+    said = " and ".join(f"{count} that {why}" for why, count in counts.items() if count)
+    return f"training rows dropped as asked: {said}" if said else ""
 
 
 def _require_costs(spec: Spec, frame: pl.DataFrame) -> None:

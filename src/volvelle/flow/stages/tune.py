@@ -1,6 +1,6 @@
 """Tune: where a binary model's yes begins, from the gates and out-of-fold predictions.
 
-A stage of its own, so that a changed floor tunes and builds again but never searches again.
+A stage of its own, so that a changed floor tunes again and trains nothing.
 """
 
 from __future__ import annotations
@@ -25,17 +25,24 @@ from volvelle.model.derive import derive
 from volvelle.prepare.records import Split
 from volvelle.spec.gates import Gate, parse, slice_text
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Candidate, Tuned
+from volvelle.train import ending
+from volvelle.train.records import Calibrated, Candidate, Tuned
+
+SHOWN = ("precision", "recall", "f1")
+"""Metrics whose curve is kept beside those of the gates."""
 
 
-def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, context: Context) -> Tuned:
+def tune(
+    spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, calibrated: Calibrated, context: Context
+) -> Tuned:
     """The threshold that the spec gives, that a metric is best at, or that brings the gates furthest inside.
 
     Raises:
         SpecError: the threshold is no metric of labels, or the task is not binary.
     """
     wanted = spec.search.threshold
-    if wanted is None:
+    gates = [g for g in map(parse, spec.require.gates) if _moved(g)] if wanted == "auto" else []
+    if wanted == "auto" and not gates:
         return Tuned(why="the more probable class")
     frame = from_bytes(context.get(split.train))
     signature, _ = derive(spec, dataset, frame)
@@ -44,24 +51,34 @@ def tune(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, conte
             raise SpecError(
                 f"a {signature.task} model has no threshold", where="search.threshold", next_move="take the line out"
             )
-        return Tuned()
+        return Tuned(why="the more probable class")
     if not isinstance(wanted, str):
         return Tuned(threshold=float(np.float32(wanted)), why="given in the spec")
     _known(wanted)
-    aims = _aims(spec, frame) if wanted == "auto" else ()
+    aims = _aims(gates, frame)
     if (wanted == "auto" and not aims) or not candidate.predictions:
         return Tuned(why="no gate asks for a metric of labels")
     known = OutOfFold(context, candidate.layout, signature, candidate.metric)
     positive = 1 if signature.positive is None else signature.positive
     y = (known.y == positive).astype(np.int64)
-    scores = known.predictions(candidate.predictions)[:, positive]
+    answers = known.predictions(candidate.predictions)
+    scores = ending.calibrated(answers, calibrated.calibration)[:, positive]
     if wanted != "auto":
-        cut = cutting.best_for(wanted, y, scores, _of(wanted, spec))
-        return Tuned(threshold=cut.threshold, why=f"{wanted} is best there", out_of_fold=cut.values)
-    placed = tuple(aim._replace(rows=aim.rows[known.rows]) for aim in aims)
-    cut = cutting.for_aims(placed, y, scores, split.rows_test)
-    why = "0.5 meets the gates" if cut.threshold is None else "the gates are furthest inside there"
-    return Tuned(threshold=cut.threshold, why=why, out_of_fold=cut.values)
+        cut, meets, why = cutting.best_for(wanted, y, scores, _of(wanted, spec)), None, f"{wanted} is best there"
+    else:
+        placed = tuple(aim._replace(rows=aim.rows[known.rows]) for aim in aims)
+        cut = cutting.for_aims(placed, y, scores, split.rows_test)
+        meets = cut.inside >= 0
+        why = _why(cut)
+    drawn = tuple(dict.fromkeys((*SHOWN, *(aim.metric for aim in aims))))
+    curve = cutting.curve(drawn, y, scores)
+    return Tuned(threshold=cut.threshold, why=why, meets=meets, out_of_fold=cut.values, curve=curve)
+
+
+def _why(cut: cutting.Cut) -> str:
+    if cut.inside < 0:
+        return "no threshold meets all gates out of fold, this one comes nearest"
+    return "0.5 meets the gates" if cut.threshold is None else "the gates are inside their bounds there"
 
 
 def _of(wanted: str, spec: Spec) -> dict[str, Any]:
@@ -86,15 +103,19 @@ def _told(gate: Gate) -> str:
     return f"{gate.name} where {slice_text(gate.where)}" if gate.where else gate.name
 
 
-def _aims(spec: Spec, frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
-    """The gates that a threshold decides about, in the rows of the training side."""
+def _moved(gate: Gate) -> bool:
+    """Whether a threshold decides about a gate: a metric of labels that shall be high."""
+    if gate.name not in METRICS or gate.comparison not in (">=", ">"):
+        return False
+    if METRICS.fact(gate.name, "NEEDS") != "labels" or "binary" not in METRICS.fact(gate.name, "TASKS"):
+        return False
+    return counted(load(gate.name, "binary"))
+
+
+def _aims(gates: list[Gate], frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
+    """What the gates ask for, in the rows of the training side."""
     found = []
-    for text in spec.require.gates:
-        gate = parse(text)
-        if gate.name not in METRICS or gate.comparison not in (">=", ">"):
-            continue
-        if METRICS.fact(gate.name, "NEEDS") != "labels" or not counted(load(gate.name, "binary")):
-            continue
+    for gate in gates:
         chosen: NDArray[np.bool_] = rows(frame, gate.where)
         if chosen.any():
             found.append(cutting.Aim(_told(gate), gate.name, gate.bound, chosen))

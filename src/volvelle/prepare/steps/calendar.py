@@ -67,8 +67,7 @@ def names(columns: tuple[str, ...], params: Params) -> tuple[str, ...]:
 def _floats(graph: Graph, x: Value, parts: tuple[str, ...]) -> Value:
     """The parts side by side as float32 ``[N, len(parts) * k]``, missing as NaN."""
     missing = graph.node("Equal", x, whole(graph, MISSING_TIME), kind="bool")
-    times = graph.node("Clip", x, graph.constant(np.int64(EARLIEST)), graph.constant(np.int64(LATEST)))
-    found = _civil(_Integers(graph), times, parts)
+    found = integer_parts(graph, x, parts)
     nothing = row(graph, [np.nan])
     return graph.concat(
         [
@@ -76,6 +75,12 @@ def _floats(graph: Graph, x: Value, parts: tuple[str, ...]) -> Value:
             for p in parts
         ]
     )
+
+
+def integer_parts(graph: Graph, x: Value, parts: tuple[str, ...]) -> dict[str, Value]:
+    """The wanted `PARTS`, or the ``second`` of the day, int64 ``[N, k]`` each; of a missing time those of year 1."""
+    times = graph.node("Clip", x, graph.constant(np.int64(EARLIEST)), graph.constant(np.int64(LATEST)))
+    return _civil(_Integers(graph), times, parts)
 
 
 class _Integers:
@@ -97,17 +102,17 @@ class _Integers:
 def _civil(do: _Integers, times: Value, parts: tuple[str, ...]) -> dict[str, Value]:
     """The wanted parts, int64 ``[N, k]`` each; nothing is written that no part needs."""
     second = do("Mod", times, DAY)  # has the sign of the divisor: right for the days before 1970 too
-    found: dict[str, Value] = {}
+    found: dict[str, Value] = {"second": second}
     if "hour" in parts:
         found["hour"] = do("Div", second, 3600)
     if "minute_of_day" in parts:
         found["minute_of_day"] = do("Div", second, 60)
-    if {"hour", "minute_of_day"}.issuperset(parts):
+    if {"second", "hour", "minute_of_day"}.issuperset(parts):
         return found
     days = do("Div", do("Sub", times, second), DAY)
     if "weekday" in parts:
         found["weekday"] = do("Mod", do("Add", days, 3), 7)
-    if {"hour", "minute_of_day", "weekday"}.issuperset(parts):
+    if {"second", "hour", "minute_of_day", "weekday"}.issuperset(parts):
         return found
     return found | _date(do, days, parts)
 
