@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-
 from bench.peers import progress
 
 _ROWS = 15

@@ -28,6 +28,10 @@ _INSIDE = frozenset(
 """Names of variables inside, and of C++, from which the header may be read."""
 
 
+_DSP = ("#if defined(__ARM_FEATURE_DSP) && !defined(VV_DSP)", "#define VV_DSP", "#endif", "")
+"""Kernels have a form for cores that multiply two pairs of halves at once; some compilers do not say that they do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """The C of one model.
@@ -153,6 +157,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "#include <float.h>",
             "#include <stdbool.h>",
             "",
+            *(_DSP if any("VV_DSP" in k for k in code.kernels()) else ()),
             "#define VV_INF ((float)(1e300 * 1e300))",
             "#define VV_NAN (VV_INF - VV_INF)",
             "",

@@ -21,8 +21,7 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                         const signed char *at = w + (k * kh + i) * kv;
                         for (int j = j0; j < j1; j++, row += dv) sum += (int32_t)at[j] * (*row - back);
                     }
-                const float real = (float)sum * scale[each ? o : 0];
-                *y++ = (int8_t)(vv_nearest(real, (float)(least - zero), (float)(most - zero)) + zero);
+                *y++ = (int8_t)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
             }
         }
 }

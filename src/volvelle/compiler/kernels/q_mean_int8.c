@@ -3,7 +3,6 @@ static void vv_q_mean_int8(const int8_t *x, int8_t *y, int c, int n, int back, f
     for (int k = 0; k < c; k++, x += n) {
         int32_t sum = -n * back;
         for (int i = 0; i < n; i++) sum += x[i];
-        const float real = (float)sum * scale;
-        y[k] = (int8_t)(vv_nearest(real, (float)(least - zero), (float)(most - zero)) + zero);
+        y[k] = (int8_t)vv_requantised(sum, scale, zero, least, most);
     }
 }

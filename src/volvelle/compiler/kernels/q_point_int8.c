@@ -6,7 +6,6 @@ static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t
             const int8_t *at = x + p;
             int32_t sum = b[o];
             for (int k = 0; k < c; k++, at += n) sum += (int32_t)w[k] * *at;
-            const float real = (float)sum * scale[each ? o : 0];
-            *y++ = (int8_t)(vv_nearest(real, (float)(least - zero), (float)(most - zero)) + zero);
+            *y++ = (int8_t)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
         }
 }
