@@ -29,11 +29,11 @@ import lightgbm
 import msgspec
 import numpy as np
 import polars as pl
-from bench import standing
-from bench.sets import SETS, spec_for
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from bench import standing
+from bench.sets import SETS, spec_for
 from volvelle.data.records import Dataset
 from volvelle.data.versions import from_bytes
 from volvelle.flow.turn import Project, turn

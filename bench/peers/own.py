@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+
 from bench.peers import progress
 
 _ROWS = 15
