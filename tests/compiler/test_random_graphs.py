@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper
@@ -122,6 +122,7 @@ def graph(seed: int, size: int) -> bytes:
 
 
 @settings(max_examples=MORE, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@example(346, 6)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 10))
 def test_a_random_graph_answers_as_onnxruntime(seed: int, size: int) -> None:
     """Any graph of the operator set gives the numbers that onnxruntime gives."""
