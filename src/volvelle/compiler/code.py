@@ -180,8 +180,9 @@ class Code:
         self.body.extend(lines)
 
     def tables(self) -> str:
-        """All tables."""
-        return "\n".join(self._written.values())
+        """All tables that a statement reads: a value in a register needs no table of positions."""
+        used = set(re.findall(r"\bt\d+\b", "\n".join(self.body)))
+        return "\n".join(text for name, text in self._written.items() if name in used)
 
     def kernels(self) -> list[str]:
         """The sources of all kernels that are called, each after those that it calls itself."""
@@ -189,15 +190,31 @@ class Code:
 
         def put(text: str) -> None:
             for name in dict.fromkeys(_CALL.findall(text)):
-                path = KERNELS / f"{name}.c"
-                if name in found or not path.is_file():
+                source = "" if name in found else _kernel(name)
+                if not source:
                     continue
-                source = path.read_text(encoding="utf-8")
                 put("\n".join(re.sub(rf"\bvv_{name}\b", "", line) for line in source.splitlines()))
                 found[name] = source
 
         put("\n".join([*self.functions.values(), *self.body]))
         return list(found.values())
+
+
+_FORMS = {"d": "double", "int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "int64": "int64_t", "bool": "bool"}
+
+
+def _kernel(name: str) -> str:
+    """Its own file, or that for float or int8 with the type exchanged; empty if there is none."""
+    stem, _, form = name.rpartition("_")
+    plain = KERNELS / f"{name}.c"
+    if plain.is_file():
+        return plain.read_text(encoding="utf-8")
+    for given, kind in (("int8", "int8_t"), ("f", "float")):
+        path = KERNELS / f"{stem}_{given}.c"
+        if form in _FORMS and path.is_file() and (form != "d" or given == "f"):
+            text = path.read_text(encoding="utf-8").replace(f"_{given}(", f"_{form}(")
+            return re.sub(rf"\b{kind}\b", _FORMS[form], text)
+    return ""
 
 
 def _lines(texts: list[str], width: int = 110) -> str:

@@ -1,4 +1,4 @@
-"""A row times a constant matrix, plus a bias."""
+"""Rows times a constant matrix, plus a bias."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
 
     Args:
         code: to write into.
-        x: the row, ``[n]``.
-        out: the answer, ``[m]``.
+        x: the rows, ``[r, n]``.
+        out: the answers, ``[r, m]``.
         weights: ``[m, n]``, one row per answer.
         bias: ``[m]``, or empty.
     """
@@ -40,7 +40,11 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
         name = code.special("sparse", **facts, weights=values, gaps=gaps, counts=counts)
     else:
         name = code.special("dense", **facts, weights=code.table(table))
-    code.add(f"{name}({code.pointer(x)}, {code.pointer(out)});")
+    count = code.tensor(x).size // columns
+    loop, here, there = ("", "", "")
+    if count > 1:
+        loop, here, there = f"for (int r = 0; r < {count}; r++) ", f" + r * {columns}", f" + r * {rows}"
+    code.add(f"{loop}{name}({code.pointer(x)}{here}, {code.pointer(out)}{there});")
 
 
 def packed(weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.uint8], NDArray[np.uint16]]:

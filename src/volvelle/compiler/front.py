@@ -7,7 +7,7 @@ is allocated for them.
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
@@ -19,7 +19,7 @@ from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph, Node, Tensor
-from volvelle.compiler.limits import MAX_ELEMENTS, read
+from volvelle.compiler.limits import MAX_CONSTANTS, MAX_ELEMENTS, read, room
 from volvelle.errors import InputError, ModelError, near
 
 _DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml"}
@@ -32,6 +32,7 @@ _TYPES: dict[int, type[np.generic]] = {
     TensorProto.UINT8: np.uint8,
     TensorProto.BOOL: np.bool_,
 }
+_MISFITS = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, MemoryError, StopIteration)
 _CARRIED = {np.dtype(t) for t in _TYPES.values()}
 
 
@@ -45,7 +46,9 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
     Raises:
         ModelError: damaged, too large, or with an operator, a type or a shape that is not supported; says which.
     """
-    graph = read(content).graph
+    model = read(content)
+    graph = model.graph
+    versions = {_DOMAINS.get(o.domain, o.domain): o.version for o in model.opset_import}
     tensors = {}
     for t in graph.initializer:
         tensors[t.name] = _constant(_array(t))
@@ -54,14 +57,19 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
         low, high = (bounds or {}).get(given.name, (None, None))
         tensors[given.name] = replace(_input(given), low=low, high=high)
     nodes: list[Node] = []
+    files = _files()
+    folded = 0
     for proto in graph.node:
-        node = _node(proto)
-        absent = [i for i in node.inputs if i and i not in tensors]
-        if absent:
-            raise ModelError(f"{absent[0]!r} is read before it is made", where=_place(proto))
+        node = _node(proto, versions, files)
+        _check_names(node, tensors, _place(proto))
         arrays = _evaluated(node, tensors, _place(proto))
-        if all(not i or tensors[i].value is not None for i in node.inputs):
+        if _known(node, tensors):
+            # What lies behind a kept operator is known all the same.
+            nodes += [node] if getattr(OPERATORS.load(node.op), "UNFOLDED", False) else []
             made = [_constant(a) for a in arrays]
+            folded += sum(a.nbytes for a in arrays)
+            if folded > MAX_CONSTANTS:
+                raise ModelError(f"its constants take more than {MAX_CONSTANTS} bytes", where=_place(proto))
         else:
             nodes.append(node)
             made = [Tensor(a.dtype, a.shape) for a in arrays]
@@ -72,27 +80,50 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
     return whole.with_nodes(whole.nodes)
 
 
-def file_name(op_type: str) -> str:
-    """The file of an operator.
-
-    >>> file_name("LeakyRelu"), file_name("SVMClassifier"), file_name("IsNaN"), file_name("TopK")
-    ('leaky_relu', 'svm_classifier', 'is_nan', 'top_k')
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", op_type).lower().replace("na_n", "nan")
+def _files() -> dict[tuple[str | None, str], str]:
+    """File of each operator, by its domain and its name in the standard."""
+    return {(OPERATORS.fact(n, "DOMAIN"), OPERATORS.fact(n, "OP")): n for n in OPERATORS.names()}
 
 
 def supported() -> tuple[str, ...]:
     """The operators of the standard that are supported, by their names there."""
-    return tuple(OPERATORS.fact(name, "OP") for name in OPERATORS.names())
+    return tuple(op for domain, op in _files() if domain in _DOMAINS.values())
+
+
+def _known(node: Node, tensors: dict[str, Tensor]) -> bool:
+    """Whether the answer is known: all that goes in is, or the shapes alone say it."""
+    module = OPERATORS.load(node.op)
+    if getattr(module, "SHAPES_ONLY", False):
+        return True
+    return all(not i or tensors[i].value is not None for i in node.inputs)
+
+
+def _check_names(node: Node, tensors: dict[str, Tensor], place: str) -> None:
+    """What is read was made before, what is made is new, and what decides over shapes is constant."""
+    absent = [i for i in node.inputs if i and i not in tensors]
+    if absent:
+        raise ModelError(f"{absent[0]!r} is read before it is made", where=place)
+    twice = [o for k, o in enumerate(node.outputs) if o and (o in tensors or o in node.outputs[:k])]
+    if twice or not any(node.outputs):
+        raise ModelError(f"{twice[0]!r} is made twice" if twice else "the operator makes nothing", where=place)
+    for position in getattr(OPERATORS.load(node.op), "CONSTANT", ()):
+        if position < len(node.inputs) and node.inputs[position] and tensors[node.inputs[position]].value is None:
+            raise ModelError(
+                f"{node.inputs[position]!r} is computed from a row; it must be a constant",
+                where=place,
+                next_move="export the model with fixed shapes and parameters",
+            )
 
 
 def _place(proto: NodeProto) -> str:
-    return f"node {proto.name or proto.output[0]!r} ({proto.op_type})"
+    named = proto.name or next(iter(proto.output), "")
+    return f"node {named!r} ({proto.op_type})"
 
 
-def _node(proto: NodeProto) -> Node:
-    domain, name = _DOMAINS.get(proto.domain), file_name(proto.op_type)
-    if domain is None or name not in OPERATORS or (OPERATORS.fact(name, "DOMAIN") or "") != domain:
+def _node(proto: NodeProto, versions: Mapping[str, int], files: Mapping[tuple[str | None, str], str]) -> Node:
+    domain = _DOMAINS.get(proto.domain)
+    name = files.get((domain, proto.op_type))
+    if domain is None or name is None:
         raise ModelError(
             f"operator {proto.domain + '.' if proto.domain else ''}{proto.op_type} is not supported",
             where=_place(proto),
@@ -102,7 +133,7 @@ def _node(proto: NodeProto) -> Node:
     for attribute in proto.attribute:
         value = helper.get_attribute_value(attribute)
         given[attribute.name] = _array(value) if isinstance(value, TensorProto) else value
-    return Node(name, tuple(proto.input), tuple(proto.output), given)
+    return Node(name, tuple(proto.input), tuple(proto.output), given, versions.get(domain, 1))
 
 
 def _array(tensor: TensorProto) -> NDArray[Any]:
@@ -130,12 +161,12 @@ def _input(given: ValueInfoProto) -> Tensor:
     shape = []
     for place, dimension in enumerate(kind.shape.dim):
         size = dimension.dim_value if dimension.HasField("dim_value") else 0
-        if size < 1 and place:
+        if size < 1 and (place or dimension.HasField("dim_value")):
             raise ModelError(
                 f"dimension {place} of input {given.name!r} is {dimension.dim_param or 'unknown'!r}",
                 next_move="only the first dimension, the rows, may be open: export the model with fixed shapes",
             )
-        shape.append(size if place else 1)
+        shape.append(size or 1)
     if not shape or prod(shape) > MAX_ELEMENTS:
         raise ModelError(f"input {given.name!r} has {len(shape)} dimensions and {prod(shape)} elements")
     return Tensor(np.dtype(_TYPES[kind.elem_type]), tuple(shape))
@@ -144,12 +175,16 @@ def _input(given: ValueInfoProto) -> Tensor:
 def _evaluated(node: Node, tensors: dict[str, Tensor], place: str) -> list[NDArray[Any]]:
     """The operator on constants, and on zeros where a value is not known."""
     given = [_sample(tensors[i]) if i else None for i in node.inputs]
+    module = OPERATORS.load(node.op)
+    known = all(not i or tensors[i].value is not None for i in node.inputs)
+    evaluate = module.evaluate if known else getattr(module, "outline", module.evaluate)
     try:
-        with np.errstate(all="ignore"):
-            made = OPERATORS.load(node.op).evaluate(node, *given)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = evaluate(node, *given)
     except InputError as error:
         raise ModelError(error.problem, where=place, next_move=error.next_move) from error
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, ZeroDivisionError) as error:
+    except _MISFITS as error:
         raise ModelError(f"the operator does not fit what it is given: {error}", where=place) from error
     answers = [np.asarray(a) for a in (made if isinstance(made, tuple) else (made,))]
     for answer in answers:
@@ -157,11 +192,12 @@ def _evaluated(node: Node, tensors: dict[str, Tensor], place: str) -> list[NDArr
             raise ModelError(f"gives {answer.dtype}, which is not supported", where=place)
         if not answer.size:
             raise ModelError("gives an empty value", where=place)
+        room(answer.shape)
     return answers
 
 
 def _sample(tensor: Tensor) -> NDArray[Any]:
-    return np.zeros(tensor.shape, tensor.dtype) if tensor.value is None else tensor.value
+    return np.broadcast_to(np.zeros((), tensor.dtype), tensor.shape) if tensor.value is None else tensor.value
 
 
 def _check_outputs(graph: GraphProto, outputs: tuple[str, ...], tensors: dict[str, Tensor]) -> None:

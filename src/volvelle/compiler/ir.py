@@ -20,7 +20,7 @@ class Tensor:
 
     Attributes:
         dtype: element type.
-        shape: all dimensions; the first of an input or a value that depends on one is the single row.
+        shape: all dimensions; the first of an input, where it was open, is the single row.
         value: of a constant.
         low, high: bounds that every element of a whole number type keeps to, where known.
     """
@@ -51,6 +51,8 @@ class Node:
     """Names; empty for an optional input that is absent."""
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 21
+    """Of the operator's domain, in which some operators changed what they mean."""
 
 
 @dataclass(frozen=True, slots=True)

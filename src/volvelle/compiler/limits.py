@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
@@ -10,8 +11,10 @@ from onnx import ModelProto, TensorProto
 
 from volvelle.errors import ModelError
 
-MAX_BYTES, MAX_NODES, MAX_ELEMENTS, MAX_OPSET = 512 * 2**20, 100_000, 2**26, 21
+MAX_BYTES, MAX_NODES, MAX_ELEMENTS, MAX_OPSET = 512 * 2**20, 100_000, 2**24, 28
 """Of a file, of a graph, and of one tensor; the newest version of the default domain that is understood."""
+MAX_CONSTANTS = 2**27
+"""Bytes of all constants that a graph may compute from its own, before it is refused."""
 
 
 def read(content: bytes) -> ModelProto:
@@ -31,6 +34,8 @@ def read(content: bytes) -> ModelProto:
         ) from error
     if not model.graph.node:
         raise ModelError("the model holds no operator")
+    if not all(isinstance(text, str) for text in _texts(model)):
+        raise ModelError("a name in the model is not UTF-8", next_move="export the model again, and copy it as binary")
     if len(model.graph.node) > MAX_NODES:
         raise ModelError(f"the model has {len(model.graph.node)} operators; at most {MAX_NODES} are read")
     if model.graph.sparse_initializer or model.functions:
@@ -45,6 +50,18 @@ def read(content: bytes) -> ModelProto:
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             raise ModelError(f"initialiser {tensor.name!r} lies outside the file", next_move="store the weights inside")
     return model
+
+
+def _texts(model: ModelProto) -> Iterator[object]:
+    """Every name; the parser hands over as bytes what is not UTF-8."""
+    yield from (t for o in model.opset_import for t in (o.domain,))
+    yield from (t for p in model.metadata_props for t in (p.key, p.value))
+    graph = model.graph
+    yield from (graph.name, *(t.name for t in (*graph.initializer, *graph.input, *graph.output)))
+    yield from (d.dim_param for i in graph.input for d in i.type.tensor_type.shape.dim)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (t for a in node.attribute for t in (a.name, a.t.name))
 
 
 def room(shape: tuple[int, ...]) -> tuple[int, ...]:

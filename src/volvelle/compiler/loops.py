@@ -13,6 +13,7 @@ from volvelle.compiler.ir import Graph, Node, Tensor
 
 _SMALL = frozenset({"int8_t", "uint8_t", "int16_t", "uint16_t"})
 _RANK = {"bool": 0, "int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 3, "int64_t": 4}
+_UNSIGNED = {"int32_t": "uint32_t", "int64_t": "uint64_t"}
 _DIRECT = 40
 """Up to so long an expression that is read once is written in its place."""
 
@@ -104,10 +105,14 @@ def _expression(node: Node, loop: Loop, code: Code, held: dict[str, str], index:
         # The result needs more bits than what it is made of.
         operands[0] = f"(int64_t){operands[0]}"
     kinds = (*kinds, to)
+    wraps = to in _UNSIGNED and code.tensor(node.outputs[0]).low is None and getattr(module, "WRAPS", False)
+    if wraps:
+        # C leaves overflow of signed numbers undefined; unsigned ones wrap, as the standard's implementations do.
+        operands = [f"({_UNSIGNED[to]}){o}" for o in operands]
     slots = dict(zip((k for k, i in enumerate(node.inputs) if i), operands, strict=True))
     text = module.express(node, kinds, *(slots.get(k, "") for k in range(len(node.inputs))))
     widest = max(whole, key=lambda k: _RANK[k], default="")
-    if to in _SMALL or (to == "int32_t" and widest == "int64_t"):
+    if wraps or to in _SMALL or (to == "int32_t" and widest == "int64_t"):
         return f"({to})({text})"
     return str(text)
 

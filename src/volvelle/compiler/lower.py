@@ -1,4 +1,4 @@
-"""The passes, in order. Each is a function from graph to graph that keeps every output to the bit."""
+"""The passes, in order. Each is a function from graph to graph that keeps every output: to the bit, or as it tells."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from collections.abc import Callable
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.passes.dead import dead
 from volvelle.compiler.passes.expand import expand
+from volvelle.compiler.passes.fold import fold
+from volvelle.compiler.passes.integer import integer
 from volvelle.compiler.passes.narrow import narrow
 from volvelle.compiler.passes.same import same
+from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
 from volvelle.errors import ContractBroken
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
+    integer,
+    fold,
     expand,
+    fold,
     skip,
+    scaled,
     same,
     dead,
     narrow,

@@ -14,7 +14,7 @@ import numpy as np
 
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ctypes import C_NAMES
-from volvelle.compiler.ir import Graph
+from volvelle.compiler.ir import Graph, Node
 
 EXACT = 7
 """Up to so many values all orders are tried; beyond, the largest is placed first."""
@@ -30,7 +30,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One row of the memory plan: a value, its pool, and when it is needed, in steps of the node list."""
+    """One row of the memory plan: a value, its pool, and when it is needed, in steps."""
 
     name: str
     pool: str
@@ -62,18 +62,20 @@ class Plan:
         return sum(count * sizes[pool] for pool, count in self.pools.items())
 
 
-def place(graph: Graph, local: frozenset[str] = frozenset()) -> Plan:
+def place(graph: Graph, local: frozenset[str] = frozenset(), together: tuple[tuple[Node, ...], ...] = ()) -> Plan:
     """Plan the memory of a graph.
 
     Args:
         graph: as it will be written.
         local: values that never leave a loop, or are single numbers in a register.
+        together: the nodes of every step, each its own if not told: those of one loop read and write in turns.
     """
+    together = together or tuple((n,) for n in graph.nodes)
     views = _views(graph, local)
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    for step, node in enumerate(graph.nodes):
-        for name in (*node.outputs, *node.inputs):
+    for step, nodes in enumerate(together):
+        for name in (n for node in nodes for n in (*node.outputs, *node.inputs)):
             root = _root(name, views)
             if not name or root in local or root in graph.inputs or graph.tensors[root].value is not None:
                 continue
@@ -82,7 +84,7 @@ def place(graph: Graph, local: frozenset[str] = frozenset()) -> Plan:
     kept = {_root(o, views) for o in graph.outputs}
     free = {name for name in first if name not in graph.outputs}
     for name in kept & free:
-        last[name] = len(graph.nodes)
+        last[name] = len(together)
     slots: list[Slot] = []
     pools: dict[str, int] = {}
     for pool in sorted({C_NAMES[graph.tensors[n].dtype] for n in free}):

@@ -233,12 +233,14 @@ def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, 
 def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
     """onnxruntime's answers ``[n, size]``, in the types of the ONNX file."""
     session = Session(content, check=read)
-    shaped = {n: given[n].reshape(-1, *graph.tensors[n].shape[1:]) for n in graph.inputs}
-    count = len(next(iter(shaped.values())))
+    count = len(next(iter(given.values())))
     if session.open_rows:
-        answers = session.run(shaped)
-        return [np.asarray(answers[o]).reshape(count, -1) for o in graph.outputs]
-    single = [session.run({n: a[k : k + 1] for n, a in shaped.items()}) for k in range(count)]
+        answers = session.run({n: given[n].reshape(-1, *graph.tensors[n].shape[1:]) for n in graph.inputs})
+        if all(np.shape(answers[o])[:1] == (count,) for o in graph.outputs):
+            return [np.asarray(answers[o]).reshape(count, -1) for o in graph.outputs]
+    # A shape is fixed, or an operator mixes rows: they are asked one by one.
+    shapes = {n: graph.tensors[n].shape for n in graph.inputs}
+    single = [session.run({n: given[n][k].reshape(s) for n, s in shapes.items()}) for k in range(count)]
     return [np.stack([np.asarray(s[o]).reshape(-1) for s in single]) for o in graph.outputs]
 
 

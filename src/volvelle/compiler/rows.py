@@ -28,7 +28,7 @@ def made_up(graph: Graph, signature: Signature | None, count: int, seed: int) ->
 def _rows(
     name: str, tensor: Tensor, signature: Signature | None, count: int, random: np.random.Generator
 ) -> NDArray[Any]:
-    shape = (count, *tensor.shape[1:])
+    shape = (count, *(tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape))
     if tensor.dtype.kind == "b":
         return random.random(shape) < 0.5
     if signature is not None and name == "codes":

@@ -9,7 +9,7 @@ from volvelle.catalog import OPERATORS
 from volvelle.compiler import loops
 from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
-from volvelle.compiler.ir import Graph
+from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.place import Plan, place
 from volvelle.model.signature import Signature
 
@@ -18,6 +18,18 @@ _WORDS = frozenset(
     "long register restrict return short signed sizeof static struct switch true typedef union unsigned void volatile "
     "while".split()
 )
+
+
+_INSIDE = frozenset(
+    "at best cell count filled first last low high row rows sum where and asm catch class delete explicit export false "
+    "friend main mutable namespace new not operator or private protected public template this throw true try typeid "
+    "typename using virtual xor int8 signbit".split()
+)
+"""Names of variables inside, and of C++, from which the header may be read."""
+
+
+_DSP = ("#if defined(__ARM_FEATURE_DSP) && !defined(VV_DSP)", "#define VV_DSP", "#endif", "")
+"""Kernels have a form for cores that multiply two pairs of halves at once; some compilers do not say that they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,17 @@ def c_name(text: str, taken: frozenset[str] = frozenset()) -> str:
     return made
 
 
+def argument(text: str, taken: frozenset[str]) -> str:
+    """The same for an argument of the function, which shares its names with the variables inside.
+
+    >>> argument("i", frozenset()), argument("size_t", frozenset()), argument("new", frozenset())
+    ('in_i', 'in_size_t', 'in_new')
+    """
+    plain = c_name(text)
+    own = re.fullmatch(r"[a-w]|[a-z]+\d+|.*_t|pool_.*|vv_.*|in_.*", plain) or plain in _INSIDE
+    return c_name(f"in_{plain}" if own else plain, taken)
+
+
 def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None, wish: Wish = WISH) -> Sources:
     """Write a graph.
 
@@ -76,17 +99,18 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         for o in n.outputs
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
-    plan = place(graph, never | singles)
+    together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
+    plan = place(graph, never | singles, together)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
-        names.setdefault(value, c_name(value, frozenset(names.values())))
+        names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
     for group in groups:
         code.add("")
         if isinstance(group, loops.Loop):
             loops.write(group, code)
         else:
-            OPERATORS.load(group.op).emit(group, code) if hasattr(OPERATORS.load(group.op), "emit") else None
+            _emit(group, code)
     _copy_constants(graph, code, names)
     ends = [
         tuple((names[v], C_NAMES[graph.tensors[v].dtype], graph.tensors[v].size) for v in vs)
@@ -97,8 +121,21 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1])
 
 
+def _emit(node: Node, code: Code) -> None:
+    """An operator that is no view where it could be one is copied."""
+    module = OPERATORS.load(node.op)
+    if hasattr(module, "emit"):
+        module.emit(node, code)
+        return
+    for position, out in enumerate(node.outputs):
+        if out and out not in code.plan.views:
+            at = module.offset(node, code.graph, position)
+            source, target = code.element(node.inputs[0], f"i + {at}"), code.element(out, "i")
+            code.add(f"for (int i = 0; i < {code.tensor(out).size}; i++) {target} = {source};")
+
+
 def _copy_constants(graph: Graph, code: Code, names: dict[str, str]) -> None:
-    """Outputs that are constants or inputs themselves."""
+    """Outputs that are constants."""
     made = {o for n in graph.nodes for o in n.outputs}
     for out in graph.outputs:
         if out not in made:
@@ -112,6 +149,8 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
     ]
     declared = [f"    {code.kind(s)} {code.scalar(s)};" for s in sorted(singles)]
     lines = [f"    {line}" if line else "" for line in code.body]
+    text = "\n".join(lines)
+    unused = [f"    (void){n};" for n in re.findall(r"\*(\w+)", arguments) if not re.search(rf"\b{n}\b", text)]
     return "\n".join(
         [
             f'#include "{name}.h"',
@@ -119,6 +158,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "#include <float.h>",
             "#include <stdbool.h>",
             "",
+            *(_DSP if any("VV_DSP" in k for k in code.kernels()) else ()),
             "#define VV_INF ((float)(1e300 * 1e300))",
             "#define VV_NAN (VV_INF - VV_INF)",
             "",
@@ -129,6 +169,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             *code.functions.values(),
             f"void {name}_run({arguments}) {{",
             *declared,
+            *unused,
             *lines,
             "}",
             "",

@@ -5,7 +5,7 @@ branch 2 to 4, a division 2 to 12, here 7, a real division or root 14.
 """
 
 CORE = "cortex_m4f"
-TARGET = "-target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp-fp64"
+TARGET = "-target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp-fp64 -DVV_DSP"
 MACHINE = "cortex-m4"
 CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 7, "real": 1, "real divide": 14}
 FLASH: int | None = None

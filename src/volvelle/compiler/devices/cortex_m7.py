@@ -5,7 +5,7 @@ hold the program.
 """
 
 CORE = "cortex_m7"
-TARGET = "-target thumb-freestanding-eabihf -mcpu=cortex_m7+fp_armv8d16sp-fp64"
+TARGET = "-target thumb-freestanding-eabihf -mcpu=cortex_m7+fp_armv8d16sp-fp64 -DVV_DSP"
 MACHINE = "cortex-m7"
 CYCLES = {"simple": 1, "memory": 1, "branch": 2, "multiply": 1, "divide": 7, "real": 1, "real divide": 14}
 FLASH: int | None = None

@@ -6,7 +6,7 @@ static void vv_log_softmax_d(const double *x, double *y, int rows, int n) {
             if (x[i] > most) most = x[i];
         double sum = 0;
         for (int i = 0; i < n; i++) sum += vv_exp(x[i] - most);
-        const double less = most + vv_log(sum);
-        for (int i = 0; i < n; i++) y[i] = x[i] - less;
+        const double less = vv_log(sum);
+        for (int i = 0; i < n; i++) y[i] = x[i] - most - less;
     }
 }

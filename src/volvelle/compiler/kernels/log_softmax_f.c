@@ -6,7 +6,7 @@ static void vv_log_softmax_f(const float *x, float *y, int rows, int n) {
             if (x[i] > most) most = x[i];
         float sum = 0;
         for (int i = 0; i < n; i++) sum += vv_expf(x[i] - most);
-        const float less = most + vv_logf(sum);
-        for (int i = 0; i < n; i++) y[i] = x[i] - less;
+        const float less = vv_logf(sum);
+        for (int i = 0; i < n; i++) y[i] = x[i] - most - less;
     }
 }

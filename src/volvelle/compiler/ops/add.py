@@ -13,6 +13,7 @@ from volvelle.compiler.limits import together
 OP = "Add"
 DOMAIN = ""
 ELEMENTWISE = True
+WRAPS = True
 
 
 def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The position of the smallest element along an axis; the first of equals."""
+"""The position of the smallest element along an axis; the first or the last of equals."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import MAX_ELEMENTS
-from volvelle.errors import ModelError
 
 OP = "ArgMin"
 DOMAIN = ""
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
-    """NumPy's own; the last of equals is not supported."""
-    if node.attributes.get("select_last_index"):
-        raise ModelError("select_last_index is not supported", next_move="export without it")
+    """NumPy's own; the last of equals is the first from behind."""
     axis = node.attributes.get("axis", 0)
-    made = np.argmin(x, axis=axis).astype(np.int64)
+    if node.attributes.get("select_last_index"):
+        made = x.shape[axis] - 1 - np.argmin(np.flip(x, axis), axis=axis).astype(np.int64)
+    else:
+        made = np.argmin(x, axis=axis).astype(np.int64)
     return np.expand_dims(made, axis) if node.attributes.get("keepdims", 1) else made
 
 
@@ -32,11 +32,12 @@ def emit(node: Node, code: Code) -> None:
     outer, below = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
     x, out = node.inputs[0], node.outputs[0]
     here, there = (code.element(x, _at(k, shape[axis], below)) for k in ("k", "best"))
+    sign = "<=" if node.attributes.get("select_last_index") else "<"
     code.add(
         f"for (int o = 0; o < {outer}; o++) for (int i = 0; i < {below}; i++) {{",
         "    int best = 0;",
         f"    for (int k = 1; k < {shape[axis]}; k++) {{",
-        f"        if ({here} < {there}) best = k;",
+        f"        if ({here} {sign} {there}) best = k;",
         "    }",
         f"    {code.element(out, f'o * {below} + i')} = best;",
         "}",

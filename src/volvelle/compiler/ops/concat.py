@@ -38,7 +38,9 @@ def emit(node: Node, code: Code) -> None:
         view = code.plan.views.get(part)
         placed = code.plan.views.get(node.outputs[0])
         root = placed.root if placed else node.outputs[0]
-        if view is None or view.root != root or part in code.local:
+        start = placed.offset if placed else 0
+        there = view is not None and view.root == root and view.offset == start + at and outer == 1
+        if not there or part in code.local:
             if outer == 1 and width == 1:
                 code.add(f"{code.element(node.outputs[0], str(at))} = {code.element(part, '0')};")
             elif outer == 1:

@@ -28,7 +28,10 @@ def express(node: Node, kinds: tuple[str, ...], a: str, b: str) -> str:
     """A constant divisor asks nothing."""
     if kinds[0] in ("float", "double") or b.lstrip("-").isdigit():
         return f"{a} / {b}"
-    return f"({b} == 0 ? 0 : {a} / {b})"
+    if kinds[0] not in ("int32_t", "int64_t"):
+        return f"({b} == 0 ? 0 : {a} / {b})"
+    # The one quotient that no signed type holds.
+    return f"({b} == 0 ? 0 : {b} == -1 ? ({kinds[-1]})vv_less({a}) : {a} / {b})"
 
 
 def bounds(node: Node, a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:

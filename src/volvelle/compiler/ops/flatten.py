@@ -15,7 +15,8 @@ DOMAIN = ""
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     """All dimensions before `axis` as rows."""
-    axis = node.attributes.get("axis", 1) % (x.ndim + 1)
+    axis = node.attributes.get("axis", 1)
+    axis = axis + x.ndim if axis < 0 else axis
     return x.reshape(int(np.prod(x.shape[:axis])), -1)
 
 

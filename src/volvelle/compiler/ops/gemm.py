@@ -11,7 +11,8 @@ from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
 from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import room
-from volvelle.errors import ModelError
+from volvelle.compiler.writing import Writing
+from volvelle.errors import ContractBroken, ModelError
 
 OP = "Gemm"
 DOMAIN = ""
@@ -19,6 +20,8 @@ DOMAIN = ""
 
 def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None = None) -> NDArray[Any]:
     """alpha * A B + beta * C, each matrix transposed if told so."""
+    if a.dtype.kind != "f" or b.dtype != a.dtype:
+        raise ModelError(f"Gemm of {a.dtype} is not supported", next_move="cast to float before")
     given = node.attributes
     left = a.T if given.get("transA") else a
     right = b.T if given.get("transB") else b
@@ -29,23 +32,43 @@ def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | Non
     return np.asarray(made if c is None else made + c * a.dtype.type(given.get("beta", 1.0)), dtype=a.dtype)
 
 
+def expanded(node: Node, new: Writing) -> list[Node] | None:
+    """As MatMul and Add, where the second matrix or the bias is computed, or the first is transposed."""
+    given = node.attributes
+    a, b, c = (*node.inputs, "", "")[:3]
+    if new.known(b) is not None and not given.get("transA") and (not c or _row(new.known(c))):
+        return None
+    made: list[Node] = []
+    for place, name in enumerate((a, b)):
+        if given.get(("transA", "transB")[place]):
+            made.append(new.call("transpose", name, perm=[1, 0]))
+            a, b = (made[-1].outputs[0], b) if place == 0 else (a, made[-1].outputs[0])
+    made.append(new.call("mat_mul", a, b))
+    for factor, name in ((given.get("alpha", 1.0), made[-1].outputs[0]), (given.get("beta", 1.0), c)):
+        if factor != 1.0 and name:
+            made.append(new.call("mul", name, new.constant(factor, new.tensor(name).dtype)))
+            c = made[-1].outputs[0] if name == c else c
+    product = next(n for n in reversed(made) if n.outputs[0] != c).outputs[0]
+    made.append(Node("sum", (product, c) if c else (product,), node.outputs))
+    return made
+
+
+def _row(bias: NDArray[Any] | None) -> bool:
+    """Whether a bias is constant and the same for every row."""
+    return bias is not None and (bias.ndim < 2 or bias.shape[0] == 1)
+
+
 def emit(node: Node, code: Code) -> None:
     """Weights lie row by row of the output, one dot product each."""
     given = node.attributes
-    x, weights = code.tensor(node.inputs[0]), code.tensor(node.inputs[1])
-    if weights.value is None or x.shape[0] != 1 or given.get("transA"):
-        raise ModelError("Gemm of two computed matrices is not supported", next_move="multiply by constants")
-    w = weights.value if given.get("transB") else weights.value.T
-    alpha, beta = given.get("alpha", 1.0), given.get("beta", 1.0)
-    if alpha != 1.0:
-        # Doubling and halving change no other bit, so that they may be done beforehand.
-        w = w * w.dtype.type(alpha)
-    rows = len(w)
-    bias = np.zeros(rows, dtype=w.dtype)
-    if len(node.inputs) > 2 and node.inputs[2]:
-        c = code.tensor(node.inputs[2]).value
-        if c is None:
-            raise ModelError("Gemm with a computed bias is not supported", next_move="add it behind")
-        bias = np.broadcast_to(c.reshape(-1) if c.size == rows else c, (1, rows)).reshape(-1) * w.dtype.type(beta)
-    out = node.outputs[0]
-    dense(code, node.inputs[0], out, np.ascontiguousarray(w), bias)
+    weights = code.tensor(node.inputs[1]).value
+    if weights is None:
+        raise ContractBroken("a Gemm of computed matrices was not expanded")
+    w = weights if given.get("transB") else weights.T
+    if given.get("alpha", 1.0) != 1.0:
+        w = w * w.dtype.type(given["alpha"])
+    bias = np.zeros(len(w), dtype=w.dtype)
+    c = code.tensor(node.inputs[2]).value if len(node.inputs) > 2 and node.inputs[2] else None
+    if c is not None:
+        bias = np.broadcast_to(c.reshape(-1), len(w)) * w.dtype.type(given.get("beta", 1.0))
+    dense(code, node.inputs[0], node.outputs[0], np.ascontiguousarray(w), bias)

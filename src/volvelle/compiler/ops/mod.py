@@ -28,7 +28,7 @@ def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 def express(node: Node, kinds: tuple[str, ...], a: str, b: str) -> str:
     """C's rest has the sign of a."""
     if not b.isdigit():
-        return f"vv_{'rest' if node.attributes.get('fmod') else 'mod'}({a}, {b})"
+        return f"({kinds[-1]})vv_{'rest' if node.attributes.get('fmod') else 'mod'}({a}, {b})"
     return f"{a} % {b}" if node.attributes.get("fmod") else f"({a} % {b} + {b}) % {b}"
 
 

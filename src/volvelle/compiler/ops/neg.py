@@ -12,6 +12,7 @@ from volvelle.compiler.ir import Node
 OP = "Neg"
 DOMAIN = ""
 ELEMENTWISE = True
+WRAPS = True
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:

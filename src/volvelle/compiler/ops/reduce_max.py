@@ -9,15 +9,22 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
-from volvelle.compiler.reduce import reduced, write
+from volvelle.compiler.reduce import apart, reduced, write
+from volvelle.compiler.writing import Writing
 
 OP = "ReduceMax"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], axes: NDArray[Any] | None = None) -> NDArray[Any]:
     """NumPy's own, in the type of x."""
     return reduced(np.max, node, x, axes)
+
+
+def expanded(node: Node, new: Writing) -> list[Node] | None:
+    """Only where the axes are no neighbours."""
+    return apart(node, new)
 
 
 def emit(node: Node, code: Code) -> None:

@@ -11,6 +11,7 @@ from volvelle.compiler.ir import Graph, Node
 
 OP = "Reshape"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], shape: NDArray[Any]) -> NDArray[Any]:

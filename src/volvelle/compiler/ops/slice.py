@@ -13,6 +13,7 @@ from volvelle.errors import ModelError
 
 OP = "Slice"
 DOMAIN = ""
+CONSTANT = (1, 2, 3, 4)
 
 
 def evaluate(node: Node, x: NDArray[Any], *given: NDArray[Any]) -> NDArray[Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import folding
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
-from volvelle.errors import ModelError
+from volvelle.compiler.writing import Writing
 
 OP = "Softmax"
 DOMAIN = ""
@@ -17,17 +18,19 @@ DOMAIN = ""
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     """With the largest taken off before, against overflow."""
-    axis = node.attributes.get("axis", -1)
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return np.asarray(np.exp(shifted) / np.exp(shifted).sum(axis=axis, keepdims=True), dtype=x.dtype)
+    given, axis = (x, folding.axis(node, x.ndim)) if node.version >= 13 else (folding.matrix(node, x), -1)
+    shifted = given - given.max(axis=axis, keepdims=True)
+    return np.asarray(np.exp(shifted) / np.exp(shifted).sum(axis=axis, keepdims=True), dtype=x.dtype).reshape(x.shape)
+
+
+def expanded(node: Node, new: Writing) -> list[Node] | None:
+    """Along the last axis of a matrix."""
+    return folding.along_last(node, new)
 
 
 def emit(node: Node, code: Code) -> None:
-    """Along the last axis."""
-    shape = code.tensor(node.inputs[0]).shape
-    axis = node.attributes.get("axis", -1) % len(shape)
-    if int(np.prod(shape[axis + 1 :])) != 1:
-        raise ModelError("Softmax is supported along the last axis", next_move="transpose before")
-    rows = int(np.prod(shape[:axis]))
+    """Row by row."""
     x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
-    code.add(f"vv_softmax_{code.suffix(node.inputs[0])}({x}, {y}, {rows}, {shape[axis]});")
+    shape = code.tensor(node.inputs[0]).shape
+    rows = int(np.prod(shape[:-1]))
+    code.add(f"vv_softmax_{code.suffix(node.inputs[0])}({x}, {y}, {rows}, {shape[-1]});")

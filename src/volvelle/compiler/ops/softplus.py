@@ -1,4 +1,4 @@
-"""log(1 + exp(x))."""
+"""log(1 + exp(x)), without overflow."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Node
+from volvelle.compiler.writing import Chain, Writing
 
 OP = "Softplus"
 DOMAIN = ""
-ELEMENTWISE = True
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     """NumPy's own."""
-    return np.asarray(np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0), dtype=x.dtype)
+    return np.asarray(np.logaddexp(x, 0), dtype=x.dtype)
 
 
-def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
-    """In C."""
-    suffix = "f" if kinds[0] == "float" else ""
-    return f"vv_log{suffix}(1 + vv_exp{suffix}({x}))"
+def expanded(node: Node, new: Writing) -> list[Node]:
+    """As simpler operators."""
+    made = Chain(new)
+    x = node.inputs[0]
+    rest = made("log", made("add", made("exp", made("neg", made("abs", x))), 1.0))
+    made("add", made("max", x, 0.0), rest)
+    return made.into(node)

@@ -12,6 +12,7 @@ from volvelle.compiler.ir import Graph, Node
 
 OP = "Split"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], sizes: NDArray[Any] | None = None) -> tuple[NDArray[Any], ...]:

@@ -11,6 +11,7 @@ from volvelle.compiler.ir import Graph, Node
 
 OP = "Squeeze"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], axes: NDArray[Any] | None = None) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from volvelle.compiler.limits import together
 OP = "Sub"
 DOMAIN = ""
 ELEMENTWISE = True
+WRAPS = True
 
 
 def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:

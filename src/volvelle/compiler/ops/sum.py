@@ -15,6 +15,7 @@ from volvelle.compiler.limits import together
 OP = "Sum"
 DOMAIN = ""
 ELEMENTWISE = True
+WRAPS = True
 
 
 def evaluate(node: Node, *x: NDArray[Any]) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from volvelle.errors import ModelError
 
 OP = "TopK"
 DOMAIN = ""
+CONSTANT = (1,)
 
 
 def evaluate(node: Node, x: NDArray[Any], k: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -42,19 +43,19 @@ def emit(node: Node, code: Code) -> None:
         f"    {whole} {where}[{count}];",
         "    int filled = 0;",
         f"    for (int i = 0; i < {shape[-1]}; i++) {{",
-        f"        const {kind} x = {x};",
+        f"        const {kind} cell = {x};",
         "        int at = filled;",
         f"        if (at == {count}) {{",
-        f"            if (!(x {sign} {best}[{count - 1}])) continue;",
+        f"            if (!(cell {sign} {best}[{count - 1}])) continue;",
         "            at--;",
         "        } else {",
         "            filled++;",
         "        }",
-        f"        for (; at > 0 && x {sign} {best}[at - 1]; at--) {{",
+        f"        for (; at > 0 && cell {sign} {best}[at - 1]; at--) {{",
         f"            {best}[at] = {best}[at - 1];",
         f"            {where}[at] = {where}[at - 1];",
         "        }",
-        f"        {best}[at] = x;",
+        f"        {best}[at] = cell;",
         f"        {where}[at] = i;",
         "    }",
         f"    for (int i = 0; i < {count}; i++) {{",
@@ -66,5 +67,6 @@ def emit(node: Node, code: Code) -> None:
 
 
 def bounds(node: Node, x: tuple[int, int] | None, k: tuple[int, int] | None) -> tuple[int, int]:
-    """Of the positions: no axis is longer than a tensor may be."""
-    return 0, MAX_ELEMENTS - 1
+    """Of the positions, and of whole numbers among which they are."""
+    least, most = x or (0, 0)
+    return min(least, 0), max(most, MAX_ELEMENTS - 1)

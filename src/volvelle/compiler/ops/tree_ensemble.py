@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from volvelle.compiler import forest, trees
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
+from volvelle.errors import ModelError
 
 OP = "TreeEnsemble"
 DOMAIN = "ai.onnx.ml"
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
-    """Tree by tree in float32."""
+    """Tree by tree in float32, of one row."""
+    if len(x) != 1 or x.ndim != 2 or x.dtype.kind not in "fiu":
+        raise ModelError(f"trees over {x.dtype} of shape {list(x.shape)} are not supported", next_move="give one row")
     return read(node).evaluate(np.asarray(x, dtype=np.float32))
 
 

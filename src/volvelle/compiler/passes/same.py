@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from volvelle.compiler.ir import Graph, Node, Tensor, renamed
+from volvelle.compiler.scaling import Rescaling
 
 
 def same(graph: Graph) -> Graph:
@@ -39,4 +40,6 @@ def _constant(tensor: Tensor) -> Hashable:
 def _frozen(value: Any) -> Hashable:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, Rescaling):
+        return value.scale.tobytes(), value.zero, value.least, value.most
     return tuple(value) if isinstance(value, list) else value

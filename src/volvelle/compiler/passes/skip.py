@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph, Node, renamed
 
@@ -31,4 +33,4 @@ def skip(graph: Graph) -> Graph:
 
 def _making(node: Node, old: str, new: str) -> Node:
     outputs = tuple(new if o == old else o for o in node.outputs)
-    return Node(node.op, node.inputs, outputs, node.attributes)
+    return replace(node, outputs=outputs)

@@ -1,0 +1,25 @@
+/* A convolution: c channels of each group go in, m come out, of which each group makes g. */
+static void vv_conv_f(const float *x, const float *w, const float *b, float *y, int c, int m, int g, int h, int v, int oh,
+                      int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
+    for (int o = 0; o < m; o++, w += c * kh * kv)
+        for (int r = 0; r < oh; r++) {
+            const int top = r * sh - ph;
+            int i0 = 0, i1 = kh;
+            while (top + i0 * dh < 0) i0++;
+            while (i1 > i0 && top + (i1 - 1) * dh >= h) i1--;
+            for (int q = 0; q < ov; q++) {
+                const int left = q * sv - pv;
+                int j0 = 0, j1 = kv;
+                while (left + j0 * dv < 0) j0++;
+                while (j1 > j0 && left + (j1 - 1) * dv >= v) j1--;
+                float sum = b ? b[o] : 0;
+                for (int k = 0; k < c; k++)
+                    for (int i = i0; i < i1; i++) {
+                        const float *plane = x + (o / g * c + k) * h * v;
+                        const float *at = w + (k * kh + i) * kv;
+                        for (int j = j0; j < j1; j++) sum += at[j] * plane[(top + i * dh) * v + left + j * dv];
+                    }
+                *y++ = sum;
+            }
+        }
+}

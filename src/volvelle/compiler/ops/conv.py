@@ -1,0 +1,59 @@
+"""Convolution along one or two axes, in groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.code import Code
+from volvelle.compiler.ir import Node
+from volvelle.compiler.windows import Windows, cut, windows
+from volvelle.errors import ModelError
+
+OP = "Conv"
+DOMAIN = ""
+CONSTANT = (1, 2)
+
+
+def evaluate(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Window by window."""
+    slide = check(node, x.shape, w)
+    groups = node.attributes.get("group", 1)
+    seen = cut(slide, x[0], 0).reshape(groups, -1, *slide.out, *slide.kernel)
+    weights = w.reshape(groups, -1, w.shape[1], *slide.kernel)
+    made = np.einsum("gcyxij,gocij->goyx", seen, weights).reshape(w.shape[0], *slide.out)
+    made = made if b is None else made + b[:, None, None]
+    return np.asarray(made, dtype=x.dtype).reshape(slide.shape(w.shape[0], x.ndim))
+
+
+def outline(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Type and shape alone."""
+    return np.zeros(check(node, x.shape, w).shape(w.shape[0], x.ndim), dtype=x.dtype)
+
+
+def check(node: Node, shape: tuple[int, ...], w: NDArray[Any]) -> Windows:
+    """The windows of a convolution.
+
+    Raises:
+        ModelError: channels, groups and weights do not belong together, or the numbers are not real.
+    """
+    groups = node.attributes.get("group", 1)
+    if len(shape) != w.ndim or groups < 1 or shape[1] != w.shape[1] * groups or w.shape[0] % groups:
+        raise ModelError(f"weights {list(w.shape)} in {groups} groups do not fit {list(shape)}")
+    return windows(node, shape, w.shape[2:])
+
+
+def emit(node: Node, code: Code) -> None:
+    """Straight from the picture, without a copy of its windows."""
+    shape = code.tensor(node.inputs[0]).shape
+    w = np.asarray(code.tensor(node.inputs[1]).value)
+    bias = code.table(code.tensor(node.inputs[2]).value) if len(node.inputs) > 2 and node.inputs[2] else "0"
+    slide = check(node, shape, w)
+    groups = node.attributes.get("group", 1)
+    x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
+    sizes = f"{w.shape[1]}, {w.shape[0]}, {w.shape[0] // groups}"
+    code.add(
+        f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {sizes},", f"    {slide.numbers()});"
+    )

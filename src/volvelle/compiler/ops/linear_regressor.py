@@ -1,0 +1,31 @@
+"""x times coefficients, plus intercepts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto
+
+from volvelle.compiler.ir import Node
+from volvelle.compiler.scores import linear
+from volvelle.compiler.writing import Chain, Writing
+
+OP = "LinearRegressor"
+DOMAIN = "ai.onnx.ml"
+
+
+def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
+    """In float32."""
+    weights, bias = linear(node, x.shape)
+    return np.asarray(x.astype(np.float32) @ weights.T + bias)
+
+
+def expanded(node: Node, new: Writing) -> list[Node]:
+    """As a matrix product."""
+    made = Chain(new)
+    x = node.inputs[0]
+    weights, bias = linear(node, new.tensor(x).shape)
+    made("gemm", made("cast", x, to=TensorProto.FLOAT), weights, bias, transB=1)
+    return made.into(node)

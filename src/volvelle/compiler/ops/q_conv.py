@@ -1,0 +1,48 @@
+"""A convolution in whole numbers: how Conv between quantisers is carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.code import Code
+from volvelle.compiler.ir import Node
+from volvelle.compiler.ops import conv
+from volvelle.compiler.scaling import Rescaling, saturated
+from volvelle.compiler.windows import cut
+
+OP = "QConv"
+DOMAIN = "volvelle"
+
+
+def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
+    """Sums of products of what is left of x, rescaled."""
+    how: Rescaling = node.attributes["rescaling"]
+    slide, groups = conv.check(node, x.shape, weights), node.attributes.get("group", 1)
+    seen = cut(slide, x[0].astype(np.int64) - node.attributes["back"], 0).reshape(groups, -1, *slide.out, *slide.kernel)
+    split = weights.reshape(groups, -1, weights.shape[1], *slide.kernel)
+    whole = np.einsum("gcyxij,gocij->goyx", seen, split).reshape(len(weights), *slide.out) + bias[:, None, None]
+    scale = how.scale.reshape(-1, 1, 1) if how.each else how.scale
+    made = saturated(Rescaling(scale, how.zero, how.least, how.most), whole.astype(np.float32), x.dtype)
+    return made.reshape(slide.shape(len(weights), x.ndim))
+
+
+def emit(node: Node, code: Code) -> None:
+    """A window of one element needs no look at margins."""
+    how: Rescaling = node.attributes["rescaling"]
+    x, w, b = node.inputs
+    weights = np.asarray(code.tensor(w).value)
+    slide = conv.check(node, code.tensor(x).shape, weights)
+    groups, back = node.attributes.get("group", 1), node.attributes["back"]
+    ends = f"{code.pointer(x)}, {code.pointer(w)}, {code.pointer(b)}, {code.table(how.scale)}"
+    y, kind = code.pointer(node.outputs[0]), code.suffix(x)
+    if groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
+        places = slide.size[0] * slide.size[1]
+        sizes = f"{weights.shape[1]}, {len(weights)}, {places}"
+        code.add(f"vv_q_point_{kind}({ends}, {y}, {sizes}, {how.each}, {how.bounds(kind)});")
+        return
+    sizes = f"{weights.shape[1]}, {len(weights)}, {len(weights) // groups}"
+    call = f"vv_q_conv_{kind}({ends}, {y}, {back}, {how.each}, {how.bounds(kind)}, {sizes}"
+    code.add(f"{call},", f"    {slide.numbers()});")

@@ -1,0 +1,36 @@
+"""A row times constant weights in whole numbers: how Gemm and MatMul between quantisers are carried out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.code import Code
+from volvelle.compiler.ir import Node
+from volvelle.compiler.scaling import Rescaling, saturated
+
+OP = "QDense"
+DOMAIN = "volvelle"
+
+
+def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
+    """Sums of products, rescaled."""
+    whole = x.astype(np.int64) @ weights.T.astype(np.int64) + bias
+    return saturated(node.attributes["rescaling"], whole.astype(np.float32), x.dtype)
+
+
+def emit(node: Node, code: Code) -> None:
+    """One dot product per answer."""
+    how: Rescaling = node.attributes["rescaling"]
+    x, w, b = node.inputs
+    rows, columns = code.tensor(w).shape
+    count = code.tensor(x).size // columns
+    loop, here, there = ("", "", "")
+    if count > 1:
+        loop, here, there = f"for (int r = 0; r < {count}; r++) ", f" + r * {columns}", f" + r * {rows}"
+    ends = f"{code.pointer(x)}{here}, {code.pointer(w)}, {code.pointer(b)}, {code.table(how.scale)}"
+    y = f"{code.pointer(node.outputs[0])}{there}"
+    kind = code.suffix(x)
+    code.add(f"{loop}vv_q_dense_{kind}({ends}, {y}, {columns}, {rows}, {how.each}, {how.bounds(kind)});")
