@@ -37,6 +37,9 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("explore",): 0,
     ("explore", "pumps.csv", "--target", "fails"): 0,
     ("completion", "bash"): 0,
+    ("devices",): 0,
+    ("compile", "--device", "microbit", "-o", "out"): 0,
+    ("prove", "nowhere"): 2,
 }
 """Words and the exit code in a project whose second run fails a gate; the first is the only release."""
 

@@ -136,7 +136,8 @@ class Code:
         """An element of a constant, by a C expression of its position; a table that differs in sign serves as well."""
         kind = C_NAMES[values.dtype]
         flat = values.reshape(-1)
-        small, turned = self.compact(flat), self.compact(-flat)
+        small = self.compact(flat)
+        turned = self.compact(-flat) if flat.dtype.kind == "f" else small
         if values.dtype.kind == "f" and (turned.itemsize, self.key(turned) not in self._tables) < (
             small.itemsize,
             self.key(small) not in self._tables,
@@ -181,7 +182,7 @@ class Code:
 
     def tables(self) -> str:
         """All tables that a statement reads: a value in a register needs no table of positions."""
-        used = set(re.findall(r"\bt\d+\b", "\n".join(self.body)))
+        used = set(re.findall(r"\bt\d+\b", "\n".join([*self.functions.values(), *self.body])))
         return "\n".join(text for name, text in self._written.items() if name in used)
 
     def kernels(self) -> list[str]:

@@ -138,7 +138,8 @@ def _node(proto: NodeProto, versions: Mapping[str, int], files: Mapping[tuple[st
 
 def _array(tensor: TensorProto) -> NDArray[Any]:
     if tensor.data_type not in _TYPES:
-        named = TensorProto.DataType.Name(tensor.data_type)
+        kinds = {number: name for name, number in TensorProto.DataType.items()}
+        named = kinds.get(tensor.data_type, tensor.data_type)
         raise ModelError(f"constant {tensor.name!r} is of type {named}, which is not supported")
     if prod(tensor.dims) > MAX_ELEMENTS:
         raise ModelError(f"constant {tensor.name!r} claims {prod(tensor.dims)} elements; at most {MAX_ELEMENTS}")

@@ -46,11 +46,14 @@ def run(options: argparse.Namespace) -> int:
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
-    made = compiled(content, options.name or name)
+    made = compiled(content, options.name or name, rows=rows)
     if options.no_proof:
         written = {f"{made.sources.name}.h": made.sources.header, f"{made.sources.name}.c": made.sources.source}
         _write(place, written, content)
-        print(f"{shown(place)}: {len(made.sources.source):,} bytes of C; nothing was measured", file=sys.stderr)
+        if options.json:
+            print_json({"folder": str(place), "files": sorted(written)})
+        else:
+            print_next(argparse.Namespace(), f"volvelle compile without --no-proof measures what is in {shown(place)}")
         return 0
     print(f"compiling for {wanted.name}; the first time on a machine takes some seconds more", file=sys.stderr)
     found = prove(content, made, wanted, rows)

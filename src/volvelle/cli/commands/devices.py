@@ -11,7 +11,7 @@ import argparse
 import msgspec
 
 from volvelle.catalog import DEVICES
-from volvelle.cli.options import json_option, print_json, print_rows
+from volvelle.cli.options import json_option, print_json, print_next, print_rows
 from volvelle.compiler.device import device
 from volvelle.spec.units import show
 
@@ -34,4 +34,5 @@ def run(options: argparse.Namespace) -> int:
         summary = DEVICES.summary(one.name.replace("-", "_"))
         rows.append((one.name, "" if one.core == one.name else one.core, *sizes, clock, summary))
     print_rows(rows)
+    print_next(options, "volvelle compile FILE --device NAME -o FOLDER")
     return 0

@@ -1,4 +1,4 @@
-"""Repeat the proof of a compiled model: the same C from the same ONNX file, the same numbers on the same core.
+"""Repeat the proof of a compiled model: the same C, the same numbers on the same core.
 
 Example:
   volvelle prove out               exit 1 where anything differs
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     headers = [p.stem for p in sorted(place.glob("*.h"))]
     wanted = device(known.device, f"{known.clock} Hz" if known.clock else None)
     differing: list[str] = []
-    made = compiled(content, headers[0] if headers else "model")
+    made = compiled(content, headers[0] if headers else "model", precision=known.precision)
     for suffix, text in ((".h", made.sources.header), (".c", made.sources.source)):
         path = place / f"{made.sources.name}{suffix}"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -31,9 +31,9 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
         return proving.NOWHERE
     wanted = device(spec.device.core, spec.device.clock)
     content = context.get(model.onnx)
-    made = proving.compiled(content, spec.problem.name or spec.problem.target)
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
+    made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs)
     found = proving.prove(content, made, wanted, inputs, spec.search.seed)
     written = files(made, found, proving.vectors(content, made, inputs, spec.search.seed))
     return structs.replace(found, files=context.put(msgspec.json.encode(written, order="deterministic")))
