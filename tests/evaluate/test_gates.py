@@ -78,10 +78,10 @@ def test_size_and_parity_are_facts() -> None:
         ("stack <= 100 B", 100.0),
     ],
 )
-def test_gates_of_the_device_wait_for_the_compiler(text: str, bound: float) -> None:
-    """Their units parse, and they say that nothing measures them yet."""
+def test_gates_of_the_device_wait_for_a_device(text: str, bound: float) -> None:
+    """Their units parse, and without a device in the spec they are not measured and say what to write."""
     gate = parse(text)
     assert gate.bound == bound
     found = GATES.load(gate.name).measure(FACTS)
     assert found.value is None
-    assert "does not measure" in found.note
+    assert "names no device: write [device]" in found.note

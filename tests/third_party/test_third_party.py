@@ -95,9 +95,10 @@ def fruit(folder: Path) -> None:
 
 
 def test_each_is_small() -> None:
-    """An extension takes at most 40 lines."""
+    """An extension takes at most 40 lines; there is one of every kind but those of the compiler."""
     files = list((HERE / "orchard" / "orchard").glob("[a-z]*.py"))
-    assert len(files) == len(catalog.ALL)
+    compiler = (catalog.OPERATORS, catalog.DEVICES, catalog.TOOLCHAINS, catalog.EMULATORS)
+    assert len(files) == len(catalog.ALL) - len(compiler)
     assert max(len(path.read_text().splitlines()) for path in files) <= 40
 
 
