@@ -33,7 +33,7 @@ def read(content: bytes) -> ModelProto:
             "this is not an ONNX file: it cannot be decoded", next_move="export the model again, and copy it as binary"
         ) from error
     if not model.graph.node:
-        raise ModelError("the model holds no operator")
+        raise ModelError("the model holds no operator", next_move="export the model again: the file may be empty")
     if not all(isinstance(text, str) for text in _texts(model)):
         raise ModelError("a name in the model is not UTF-8", next_move="export the model again, and copy it as binary")
     if len(model.graph.node) > MAX_NODES:

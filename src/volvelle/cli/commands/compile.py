@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"folder": str(place), "files": sorted(written)})
         else:
-            print_next(argparse.Namespace(), f"volvelle compile without --no-proof measures what is in {shown(place)}")
+            print_next(argparse.Namespace(), f"without --no-proof, what is in {shown(place)} is measured too")
         return 0
     print(f"compiling for {wanted.name}; the first time on a machine takes some seconds more", file=sys.stderr)
     found = prove(content, made, wanted, rows)
