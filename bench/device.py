@@ -29,12 +29,12 @@ from bench.peers.digits import MODELS, data, fingerprint, fitted
 from msgspec import Struct
 
 from volvelle.compiler import elf
-from volvelle.compiler.code import Goal
 from volvelle.compiler.device import device
 from volvelle.compiler.emulators.unicorn import Core
 from volvelle.compiler.host import KINDS
 from volvelle.compiler.image import FLAGS, FLASH_AT, LAYOUT, RAM_AT, Image
 from volvelle.compiler.prove import compiled
+from volvelle.compiler.records import Goal
 from volvelle.compiler.toolchains import zig
 from volvelle.model.graph import Graph, Value
 from volvelle.train.dense import limits

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from volvelle.compiler import trees
 from volvelle.compiler.branches import DEEP
-from volvelle.compiler.code import Code, Goal, Wish
+from volvelle.compiler.code import Code, Wish
 from volvelle.compiler.device import device
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.host import Host

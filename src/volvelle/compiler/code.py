@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from volvelle.compiler.ctypes import C_NAMES, literal, narrow
 from volvelle.compiler.ir import Graph, Tensor
 from volvelle.compiler.place import Plan
+from volvelle.compiler.records import Goal
 from volvelle.errors import ContractBroken
-
-Goal = Literal["size", "speed"]
 
 
 @dataclass(frozen=True, slots=True)

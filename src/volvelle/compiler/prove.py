@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
-from volvelle.compiler.code import Goal, Wish
+from volvelle.compiler.code import Wish
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
-from volvelle.compiler.records import TOLERANCE, Device, Footprint, Parity, Placed, Precision, Spread
+from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Parity, Placed, Precision, Spread
 from volvelle.compiler.reference import exact
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
+from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.session import Session
 from volvelle.model.signature import Signature
@@ -62,7 +63,8 @@ class Compiled:
         sources: the C.
         graph: the lowered graph.
         onnx: SHA-256 of the ONNX file.
-        signature: names of features and classes, where the file tells them.
+        signature: names of features and classes, where the file tells them and they fit it.
+        goal: what was chosen where there was a choice.
         precision: of what the file computes in double.
     """
 
@@ -70,6 +72,7 @@ class Compiled:
     graph: Graph
     onnx: str
     signature: Signature | None
+    goal: Goal = "size"
     precision: Precision = "as written"
 
 
@@ -94,16 +97,18 @@ def compiled(
     """
     signature = signature_of(content)
     graph = front(content, bounds(signature))
+    if signature is not None and not fits(graph, signature):
+        signature, graph = None, front(content)
     digest = hashlib.sha256(content).hexdigest()
     lighter = None if precision == "as written" else relaxed(graph)
     if lighter is not None:
         made = lower(lighter)
         text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True))
-        tried = Compiled(text, made, digest, signature, "single")
+        tried = Compiled(text, made, digest, signature, goal, "single")
         if precision == "single" or _equal(content, tried, rows):
             return tried
     made = lower(graph)
-    return Compiled(sources(made, c_name(name), digest, signature, Wish(goal)), made, digest, signature)
+    return Compiled(sources(made, c_name(name), digest, signature, Wish(goal)), made, digest, signature, goal)
 
 
 def _equal(content: bytes, made: Compiled, rows: Rows | None) -> bool:
@@ -150,14 +155,15 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
     case = _case(content, made, rows, seed)
-    own = Host(made.sources).run(case.typed)
-    parity = [_parity("host", own, case, made.graph)]
-    complaint = sanitized(made.sources, _golden(made, case, own))
+    host = Host(made.sources)
+    parity = [_parity("host", host.run(case.typed), case, made.graph)]
+    held = _held(content, made, case)
+    answers = host.run(held.typed)
+    complaint = sanitized(made.sources, golden(made.sources, held.typed, answers))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
     if complaint == "":
-        picked = case.some(GOLDEN_ROWS)
-        parity.append(_parity("host with sanitizers", [a[picked] for a in own], case.part(picked), made.graph))
+        parity.append(_parity("host with sanitizers", answers, held, made.graph))
     image = TOOLCHAINS.load("zig").build(made.sources, device)
     emulator = EMULATORS.load("unicorn")
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
@@ -183,13 +189,14 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         emulator=emulator.VERSION,
         clock=device.clock,
         precision=made.precision,
+        goal=made.goal,
     )
 
 
 def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
-    """The program of golden vectors: the same rows as in `prove`, with the answers of this machine."""
-    case = _case(content, made, rows, seed)
-    return _golden(made, case, Host(made.sources).run(case.typed))
+    """The program of golden vectors: some of the rows of `prove`, with the answers of this machine."""
+    held = _held(content, made, _case(content, made, rows, seed))
+    return golden(made.sources, held.typed, Host(made.sources).run(held.typed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +226,14 @@ def _case(content: bytes, made: Compiled, rows: Rows | None, seed: int) -> _Case
     return _Case(typed, _reference(content, given, made.graph))
 
 
-def _golden(made: Compiled, case: _Case, own: list[NDArray[Any]]) -> str:
-    picked = case.some(GOLDEN_ROWS)
-    return golden(made.sources, [a[picked] for a in case.typed], [a[picked] for a in own])
+def _held(content: bytes, made: Compiled, case: _Case) -> _Case:
+    """The rows of the golden program; where the model is asked by name, as names hand them on."""
+    few = case.part(case.some(GOLDEN_ROWS))
+    if made.signature is None:
+        return few
+    rows = cleaned(made.signature, dict(zip(made.graph.inputs, few.typed, strict=True)))
+    given = {n: a.astype(np.float32 if n == "numbers" else np.int64) for n, a in rows.items()}
+    return _Case([rows[n] for n in made.graph.inputs], _reference(content, given, made.graph))
 
 
 def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:

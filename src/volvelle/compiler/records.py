@@ -8,6 +8,7 @@ from volvelle.spec.requirements import Record
 
 TOLERANCE = 1e-5
 Precision = Literal["as written", "single"]
+Goal = Literal["size", "speed"]
 
 
 class Device(Record, frozen=True):
@@ -82,6 +83,8 @@ class Footprint(Record, frozen=True):
     """Hz."""
     precision: Precision = "as written"
     """Single, where double precision in the file was replaced by it and every comparison still agreed."""
+    goal: Goal = "size"
+    """Little flash, or few instructions: what was chosen where there was a choice."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 
