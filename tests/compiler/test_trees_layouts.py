@@ -16,6 +16,7 @@ from volvelle.compiler.host import Host
 from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.leaves import leaves, whole_values
 from volvelle.compiler.place import place
+from volvelle.compiler.records import Goal
 from volvelle.compiler.sources import Sources
 from volvelle.compiler.stream import Stream
 from volvelle.compiler.toolchains import zig

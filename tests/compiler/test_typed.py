@@ -1,4 +1,4 @@
-"""The model asked by names: on this machine, under sanitizers and on the emulated core, with real and with hard names."""
+"""The model asked by names: on this machine, under sanitizers and on emulated cores, with real and with hard names."""
 
 from __future__ import annotations
 

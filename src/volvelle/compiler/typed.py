@@ -182,7 +182,8 @@ def _members(name: str, signature: Signature, names: Names) -> tuple[tuple[Membe
     for feature in signature.features:
         tensor = TENSORS[feature.kind]
         plain = inside.new(feature.name)
-        kind, values, missing, unknown = _KINDS[tensor], (), "", ""
+        kind, missing, unknown = _KINDS[tensor], "", ""
+        values: tuple[str, ...] = ()
         if tensor == "codes":
             stem = names.new(plain, f"{name}_")
             missing, unknown = (names.new(n, f"{stem}_").upper() for n in ("missing", "unknown"))
@@ -229,7 +230,7 @@ def _call(name: str, signature: Signature, members: tuple[Member, ...], kinds: t
     tensors = [t for t in _KINDS if signature.of(t)]
     lines = [line for t in ("numbers", "codes") if t in tensors for line in _helper(name, t)]
     lines += [
-        "/* Ask by name; false, and no answer, where a value is missing or unknown that the model does not go without. */",
+        "/* Ask by name; false, and no answer, where the model does not go without a value that is missing or unknown. */",
         f"static inline bool {name}_predict_row(const {name}_row_t *row, {name}_answer_t *answer) {{",
     ]
     refusing = []

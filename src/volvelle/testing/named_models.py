@@ -1,6 +1,8 @@
-"""Small models with signatures, for the kits and tests of what is made from a model: every kind of feature, hard names."""
+"""Small models with signatures, for the kit and tests of what is made from a model: all kinds of features, hard names."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -32,7 +34,7 @@ def signature_of(task: ModelTask, *, hard: bool = False, refuse: bool = False) -
         refuse: whether the first number may not be missing, nor the first category unknown.
     """
     n = HARD if hard else _PLAIN
-    policy = "refuse" if refuse else "allow"
+    policy: Literal["allow", "refuse"] = "refuse" if refuse else "allow"
     odd = ("missing", "Unknown", 'b"*/</script>', "?") if hard else ("north", "south")
     features = (
         Feature(name=n[0], kind="number", unit="*/ °C" if hard else "°C", low=-5.0, high=90.5, missing=policy),
@@ -56,14 +58,12 @@ def model_of(signature: Signature) -> bytes:
     codes = graph.input("codes", "int64", signature.width("codes"))
     times = graph.input("times", "int64", signature.width("times"))
     missing = graph.node("IsNaN", x, kind="bool")
-    known = graph.node("Where", missing, graph.constant(np.float32([0.5])), x, kind="float")
-    scaled = graph.node("Mul", known, graph.constant(np.float32([[0.1, 0.002, 0.0003]])))
-    hours = graph.node(
-        "Mod", graph.node("Div", times, graph.constant(np.int64([3600]))), graph.constant(np.int64([24]))
-    )
-    absent = graph.node("Equal", times, graph.constant(np.int64([_MISSING_TIME])), kind="bool")
-    day = graph.node("Where", absent, graph.constant(np.float32([-1.0])), graph.cast(hours, "float"), kind="float")
-    day = graph.node("Mul", day, graph.constant(np.float32([0.05])))
+    known = graph.node("Where", missing, _real(graph, 0.5), x, kind="float")
+    scaled = graph.node("Mul", known, _real(graph, 0.1, 0.002, 0.0003))
+    hours = graph.node("Mod", graph.node("Div", times, _whole(graph, 3600)), _whole(graph, 24))
+    absent = graph.node("Equal", times, _whole(graph, _MISSING_TIME), kind="bool")
+    day = graph.node("Where", absent, _real(graph, -1.0), graph.cast(hours, "float"), kind="float")
+    day = graph.node("Mul", day, _real(graph, 0.05))
     joined = graph.concat([scaled, graph.cast(codes, "float"), day])
     wide = max(len(signature.classes), 1)
     weights = np.sin(1 + np.arange(joined.width * wide, dtype=np.float32)).reshape(joined.width, wide)
@@ -75,8 +75,16 @@ def nameless() -> bytes:
     """An ONNX file without a signature."""
     graph = Graph("nameless")
     x = graph.input("x", "float", 3)
-    graph.output("y", graph.node("MatMul", x, graph.constant(np.float32([[1], [2], [-1]])), width=1))
+    graph.output("y", graph.node("Mul", x, _real(graph, 1, 2, -1)))
     return graph.finish()
+
+
+def _real(graph: Graph, *values: float) -> Value:
+    return graph.constant(np.array(values, dtype=np.float32))
+
+
+def _whole(graph: Graph, value: int) -> Value:
+    return graph.constant(np.array([value], dtype=np.int64))
 
 
 def _close(graph: Graph, answers: Value, signature: Signature) -> None:
