@@ -230,7 +230,7 @@ def _call(name: str, signature: Signature, members: tuple[Member, ...], kinds: t
     tensors = [t for t in _KINDS if signature.of(t)]
     lines = [line for t in ("numbers", "codes") if t in tensors for line in _helper(name, t)]
     lines += [
-        "/* Ask by name; false, and no answer, where the model does not go without a value that is missing or unknown. */",
+        "/* Ask by name; false, and no answer, where the model needs a value that is missing or unknown. */",
         f"static inline bool {name}_predict_row(const {name}_row_t *row, {name}_answer_t *answer) {{",
     ]
     refusing = []

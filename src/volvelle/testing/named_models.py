@@ -1,12 +1,14 @@
-"""Small models with signatures, for the kit and tests of what is made from a model: all kinds of features, hard names."""
+"""Small models with signatures, for the kit and the tests of packages: all kinds of features, hard names."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
+from volvelle.compiler.prove import compiled, vectors
+from volvelle.deploy.packing import Packing
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import Feature, ModelTask, Signature
 
@@ -69,6 +71,17 @@ def model_of(signature: Signature) -> bytes:
     weights = np.sin(1 + np.arange(joined.width * wide, dtype=np.float32)).reshape(joined.width, wide)
     _close(graph, graph.node("MatMul", joined, graph.constant(weights), width=wide), signature)
     return graph.finish({"signature": msgspec.json.encode(signature).decode()})
+
+
+def packing_of(task: ModelTask, name: str, **parts: Any) -> Packing:
+    """A model of `signature_of` compiled and ready to be packed; `parts` are those of `Packing`."""
+    return packed(model_of(signature_of(task, hard=parts.pop("hard", False))), name, **parts)
+
+
+def packed(content: bytes, name: str, **parts: Any) -> Packing:
+    """An ONNX file compiled and ready to be packed."""
+    made = compiled(content, name)
+    return Packing(made.sources, content, vectors(content, made), made.onnx, **{"title": name, **parts})
 
 
 def nameless() -> bytes:

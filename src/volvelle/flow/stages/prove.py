@@ -8,9 +8,10 @@ from msgspec import structs
 
 from volvelle.compiler import prove as proving
 from volvelle.compiler.device import device
-from volvelle.compiler.package import files
 from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
+from volvelle.deploy.packages import cmake
+from volvelle.deploy.packing import MODEL, Packing
 from volvelle.evaluate.records import Scored
 from volvelle.flow.context import Context
 from volvelle.model.encode import encode
@@ -35,5 +36,8 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
     inputs = encode(rows, model.signature)
     made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs)
     found = proving.prove(content, made, wanted, inputs, spec.search.seed)
-    written = files(made, found, proving.vectors(content, made, inputs, spec.search.seed))
-    return structs.replace(found, files=context.put(msgspec.json.encode(written, order="deterministic")))
+    golden = proving.vectors(content, made, inputs, spec.search.seed)
+    title, statement = spec.problem.name or spec.problem.target, spec.problem.statement
+    written = cmake.write(Packing(made.sources, content, golden, made.onnx, found, title, statement))
+    texts = {name: text.decode() for name, text in written.items() if name != MODEL}
+    return structs.replace(found, files=context.put(msgspec.json.encode(texts, order="deterministic")))
