@@ -43,10 +43,12 @@ def check_package(package: ModuleType) -> None:
     for task, parts in _PACKINGS.items():
         content = model_of(signature_of(task, hard=task == "multiclass", refuse=task == "multiclass"))  # type: ignore[arg-type]
         _check_files(name, package, packed(content, "pump", **parts))
+    refused: InputError | None = None
     try:
         _check_files(name, package, packed(nameless(), "pump"))
     except InputError as error:
-        assert error.next_move, f"{name} refuses a model without names and does not say what to do"
+        refused = error
+    assert refused is None or refused.next_move, f"{name} refuses a model without names and does not say what to do"
 
 
 def _check_files(name: str, package: ModuleType, packing: Packing) -> None:
@@ -84,8 +86,8 @@ def _written(name: str, package: ModuleType, packing: Packing) -> Any:
 def _check_names(name: str, files: tuple[str, ...]) -> None:
     for file in files:
         parts = PurePosixPath(file).parts
-        safe = all(_SAFE.fullmatch(part) and part.split(".")[0].lower() not in _RESERVED for part in parts)
-        assert safe and not file.startswith("/"), f"{name} makes a file called {file!r}, which not every system takes"
+        safe = [_SAFE.fullmatch(part) and part.split(".")[0].lower() not in _RESERVED for part in parts]
+        assert all(safe), f"{name} makes a file called {file!r}, which not every system takes"
     folded = [file.lower() for file in files]
     assert len(set(folded)) == len(folded), f"{name} makes two files whose names differ in case alone"
 
@@ -103,10 +105,8 @@ def _inside(files: dict[str, bytes]) -> dict[str, bytes]:
 
 def _check_text(name: str, file: str, text: str) -> None:
     """Hostile names stay names: none ends a comment, begins a tag, or turns the direction of letters."""
-    allowed = text.count("<script") if file.endswith(".html") else 0
-    assert text.count("<script>alert") <= (0 if allowed or file.endswith(".md") else text.count('"')), (
-        f"{file} of {name} holds a tag that a name brought along"
-    )
+    if file.endswith(".html"):
+        assert "<script>alert" not in text, f"{file} of {name} holds a tag that a name brought along"
     if file.endswith((".c", ".h", ".ino")):
         plain = re.sub(r'"(?:[^"\\\n]|\\.)*"', "", text)
         assert "*/" not in re.sub(r"/\*.*?\*/", "", plain, flags=re.S), f"in {file} of {name} a comment ends early"

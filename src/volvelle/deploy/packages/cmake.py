@@ -1,6 +1,6 @@
 """C with CMake: the header, the source, golden vectors as a test, and an installable target.
 
-A project takes it by ``add_subdirectory`` or ``FetchContent`` and links the target; built alone, it also builds the test.
+A project takes it by ``add_subdirectory`` or ``FetchContent`` and links the target; built alone, it builds the test.
 
 >>> from volvelle.testing.named_models import packing_of
 >>> sorted(write(packing_of("regression", "pump")))

@@ -1,6 +1,6 @@
 """Python: wheels without an extension module, for every usual platform; the C inside is called through ctypes.
 
-zig builds the library for each platform on any machine, and it needs no other library, so a wheel serves every Python from
+zig builds the library for each platform on any machine, and it needs no other library: a wheel serves every Python from
 3.9 on, with glibc and with musl. An installer picks the wheel of its platform.
 
 Sources: PEP 427 (wheels), PEP 600 (manylinux), PEP 656 (musllinux), core metadata 2.4. The archive is stored, not
@@ -40,10 +40,10 @@ PLATFORMS = {
 _TEMPLATE = Path(__file__).parent.parent / "templates" / "predict.py.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KINDS = {
-    "number": "float | None",
-    "integer": "float | None",
-    "boolean": "bool | None",
-    "time": "datetime | int | None",
+    "number": "float",
+    "integer": "float",
+    "boolean": "bool",
+    "time": "datetime | int",
 }
 _ANSWER = '''class Answer(NamedTuple):
     """The class, and the score of every class."""
@@ -130,7 +130,7 @@ def _module(packing: Packing, typed: Typed, library: str) -> str:
 def _hint(member: Member) -> str:
     feature = member.feature
     if feature.kind != "category":
-        return _KINDS[feature.kind]
+        return f"{_KINDS[feature.kind]} | None"
     few = 0 < len(feature.categories) <= 20
     return (f"Literal[{', '.join(map(ascii, feature.categories))}] | " if few else "") + "str | None"
 

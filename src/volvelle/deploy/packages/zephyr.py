@@ -28,11 +28,11 @@ _LISTS = """if(CONFIG_{{SYMBOL}})
 endif()
 """
 _KCONFIG = """config {{SYMBOL}}
-	bool "Model {{TITLE}}"
-	imply FPU if CPU_HAS_FPU
-	help
-	  The model {{TITLE}} in C, compiled by Volvelle. It needs neither heap
-	  nor threads, and one call runs at a time.
+{{TAB}}bool "Model {{TITLE}}"
+{{TAB}}imply FPU if CPU_HAS_FPU
+{{TAB}}help
+{{TAB}}  The model {{TITLE}} in C, compiled by Volvelle. It needs neither heap
+{{TAB}}  nor threads, and one call runs at a time.
 """
 _SAMPLE = """cmake_minimum_required(VERSION 3.20.0)
 list(APPEND EXTRA_ZEPHYR_MODULES ${CMAKE_CURRENT_SOURCE_DIR}/../..)
@@ -53,7 +53,7 @@ tests:
 def write(packing: Packing) -> dict[str, bytes]:
     """A module folder with a sample inside."""
     name = packing.name
-    parts = {"NAME": name, "SYMBOL": f"VOLVELLE_{name.upper()}", "TITLE": packing.heading[:60]}
+    parts = {"NAME": name, "SYMBOL": f"VOLVELLE_{name.upper()}", "TITLE": packing.heading[:60], "TAB": "\t"}
     texts = {
         "zephyr/module.yml": _MODULE,
         "CMakeLists.txt": _LISTS,
