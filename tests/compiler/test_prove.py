@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,7 +13,6 @@ from onnx_files import line, model  # type: ignore[import-not-found]
 
 from volvelle.compiler.device import device
 from volvelle.compiler.host import Host, sanitized
-from volvelle.compiler.package import files
 from volvelle.compiler.prove import compiled, prove, vectors
 from volvelle.compiler.sources import Sources
 from volvelle.errors import ContractBroken, NotFound
@@ -65,18 +63,6 @@ def test_a_sanitizer_that_complains_is_heard() -> None:
         pytest.skip("this machine's compiler has no sanitizers")
     assert "runtime error" in complaint or "overflow" in complaint
     assert Host(made).run(rows)[0].shape == (2, 2)
-
-
-@pytest.mark.skipif(shutil.which("cmake") is None or shutil.which("cc") is None, reason="needs cmake and a C compiler")
-def test_the_folder_builds_and_its_golden_vectors_pass(tmp_path: Path) -> None:
-    """Whoever receives the folder builds it with CMake and runs its test."""
-    made = compiled(line(), "m")
-    for name, text in files(made, prove(line(), made, device("cortex-m4f")), vectors(line(), made)).items():
-        (tmp_path / name).write_text(text)
-    build = tmp_path / "build"
-    for command in (["cmake", "-S", str(tmp_path), "-B", str(build)], ["cmake", "--build", str(build)]):
-        subprocess.run(command, check=True, capture_output=True)
-    subprocess.run(["ctest", "--test-dir", str(build)], check=True, capture_output=True, env=dict(os.environ))
 
 
 def test_golden_vectors_pass_and_fail(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Arduino: a library with an example sketch, for the Arduino IDE and arduino-cli.
 
-Source: Arduino library specification, format 1.5. Values in ``library.properties`` hold no line breaks, and a name holds
-at most 63 letters, digits, blanks, dots, dashes and underscores. Sketches are compiled with contraction of products and
-sums, which the proof was made without: a pragma takes it back.
+Source: Arduino library specification, format 1.5. Values in ``library.properties`` hold no line breaks, and a name
+holds at most 63 letters, digits, blanks, dots, dashes and underscores. Arduino's compilers contract products and sums
+into one step, which the proof was made without: a pragma takes it back.
 
 >>> from volvelle.testing.named_models import packing_of
 >>> sorted(write(packing_of("regression", "pump")))[:3]
