@@ -18,6 +18,7 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
 from volvelle.flow.why import stored_row, why
 from volvelle.spec.read import read
+from volvelle.ui.answers import explanation
 
 SPEC = """\
 [problem]
@@ -85,6 +86,23 @@ def test_the_wheel_explains_at_its_end(result: Result) -> None:
     assert record.simpler is not None
     assert {f.topic for f in record.findings} >= {"learnt", "simplest"}
     assert result.project.ledger.openings(result.split.test) == 1
+
+
+def test_surprising_labels_are_told_by_their_place_in_the_file(tmp_path: Path) -> None:
+    """Labels changed in the file are listed with the number of their row, some of which hold no target."""
+    path = pumps(tmp_path)
+    frame = pl.read_csv(tmp_path / "pumps.csv").with_row_index("row", offset=1)
+    clear = frame.filter((pl.col("heat") - 51).abs() > 18)["row"].to_list()[:8]
+    turned_over = pl.when(pl.col("fails") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
+    label = pl.when(pl.col("row").is_in(clear)).then(turned_over).otherwise(pl.col("fails"))
+    late = pl.when(pl.col("row") % 50 == 2).then(None).otherwise(label)
+    frame.select("heat", "site", "noise", late.alias("fails")).write_csv(tmp_path / "pumps.csv")
+    result = turned(path)
+    record = result.explanation
+    assert record is not None
+    assert record.labels is not None
+    assert len({s.row for s in record.labels.suspects} & set(clear)) >= 4
+    assert "Labels worth a second look" in explanation(record)
 
 
 def test_costs_reach_the_gate(result: Result) -> None:

@@ -40,6 +40,16 @@ def explanation(record: Explanation) -> str:
         beside = f", beside {title(found.winner)} {show_value(found.winner_score)}"
         named = f"{title(found.estimator)} {show_value(found.score)}"
         parts += ["", f"Simplest within one standard error: {named}{beside if found.winner != found.estimator else ''}"]
+    if record.labels and any(f.topic == "labels" for f in record.findings):
+        rows = [
+            [f"{s.row:,}", clean(s.label, 30), clean(s.likely, 30), show_value(s.probability)]
+            for s in record.labels.suspects
+        ]
+        parts += [
+            "",
+            "Labels worth a second look",
+            *aligned(["row", "label", "rather", "probability"], rows, right=(0, 3)),
+        ]
     return "\n".join(parts)
 
 

@@ -14,7 +14,7 @@ class Finding(Record, frozen=True):
     """One answer in words."""
 
     topic: str
-    """What was asked: learnt, fit, folds, imbalance, stability, simplest, calibration, leakage."""
+    """What was asked: learnt, fit, folds, imbalance, stability, simplest, calibration, leakage, labels."""
     weight: Weight
     headline: str
     detail: str = ""
@@ -94,6 +94,28 @@ class Simpler(Record, frozen=True):
     """One standard error of the winner's mean over the folds."""
 
 
+class Suspect(Record, frozen=True):
+    """A row whose label a model that never saw it holds for another."""
+
+    row: int
+    """In the data, from 1."""
+    label: str
+    likely: str
+    probability: float
+    """Of the likely class."""
+
+
+class Labels(Record, frozen=True):
+    """Labels of the training side against out-of-fold predictions."""
+
+    rows: int
+    """Whose label is surprising."""
+    promised: float
+    """How many there would be if every probability were true."""
+    suspects: tuple[Suspect, ...]
+    """The most surprising first, at most ten."""
+
+
 class Explanation(Record, frozen=True):
     """The cheap part of explaining: from the stored rows and predictions, without training anything."""
 
@@ -111,6 +133,8 @@ class Explanation(Record, frozen=True):
     repeats: int
     """Shuffles of each column."""
     notes: tuple[str, ...] = ()
+    labels: Labels | None = None
+    """Labels worth a second look; None for numbers."""
 
 
 class Ablated(Record, frozen=True):
