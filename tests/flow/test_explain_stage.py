@@ -105,6 +105,34 @@ def test_surprising_labels_are_told_by_their_place_in_the_file(tmp_path: Path) -
     assert "Labels worth a second look" in explanation(record)
 
 
+def test_the_words_of_a_text_are_weighed(tmp_path: Path) -> None:
+    """The word that decides comes first; what it adds is the answer with it minus that of the text without."""
+    rng = np.random.default_rng(2)
+    plain = ["please", "meet", "me", "at", "noon", "by", "the", "old", "mill", "today"]
+    texts = [" ".join(rng.permutation(plain)[:6]) for _ in range(300)]
+    urgent = rng.random(300) < 0.4
+    frame = pl.DataFrame(
+        {"text": [f"{t} Urgent" if u else t for t, u in zip(texts, urgent, strict=True)], "spam": urgent}
+    )
+    frame.write_csv(tmp_path / "mail.csv")
+    spec = tmp_path / "volvelle.toml"
+    spec.write_text(
+        '[problem]\ntarget = "spam"\n[data]\nsource = "mail.csv"\n[features.text]\nrole = "text"\n'
+        '[search]\ntrials = 1\nfolds = 2\nestimators = ["logistic"]\n',
+        encoding="utf-8",
+    )
+    result = turned(spec)
+    with_it, without = why(result, pl.DataFrame({"text": ["meet me at the mill urgent", "meet me at the mill"]}))
+    first = with_it.words[0]
+    assert (first.column, first.word) == ("text", "urgent")
+    assert with_it.probability is not None
+    assert without.probability is not None
+    assert first.amount == pytest.approx(with_it.probability - without.probability, abs=1e-6)
+    assert first.amount > 0.3
+    assert "urgent" not in {s.word for s in without.words}
+    assert result.explanation is not None
+
+
 def test_costs_reach_the_gate(result: Result) -> None:
     """The gate on cost is measured with the matrix of the spec."""
     table = result.evidence.confusion

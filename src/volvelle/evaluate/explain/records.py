@@ -192,6 +192,15 @@ class Part(Record, frozen=True):
     """Interval of a sampled amount; None where it is exact."""
 
 
+class Said(Record, frozen=True):
+    """What one word of a text changes, taken out alone."""
+
+    column: str
+    word: str
+    amount: float
+    """The answer with it minus the answer without: in the probability of the class that is explained, or the value."""
+
+
 class Attribution(Record, frozen=True):
     """One answer taken apart: `base` and all parts add up to `answer`."""
 
@@ -212,3 +221,5 @@ class Attribution(Record, frozen=True):
     background: int
     remainder: float = 0.0
     """`answer` minus the sum: rounding of the graph."""
+    words: tuple[Said, ...] = ()
+    """The words of its texts that move the answer most."""
