@@ -131,7 +131,7 @@ def test_what_the_model_needs_is_told(browser: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
 def test_it_fits_and_follows_the_scheme(width: int, scheme: str, browser: str, tmp_path: Path) -> None:
-    """Nothing sticks out on a telephone or a desk, fields and buttons are large enough, the colours are the reader's."""
+    """Nothing sticks out on a telephone or a desk, fields are large enough, the colours are the reader's."""
     packing = packing_of("multiclass", "pump", hard=True, title="x" * 200, statement="y" * 300)
     found = looked_at(browser, tmp_path, packing, [], width, scheme)
     assert (found["wide"], found["scroll"], found["out"]) == (width, width, [])

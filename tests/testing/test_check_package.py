@@ -42,7 +42,7 @@ BAD: list[tuple[Callable[[Packing], Files], str]] = [
     (lambda p: {**sound(p), "b": str(next(_COUNT)).encode()}, "different bytes"),
     (lambda p: {"a.h": b""}, "makes no README.md"),
     (lambda p: {**sound(p), "README.md": b"# a"}, "has no part"),
-    (lambda p: {**sound(p), "b": b'path = "/home/ana/x"'}, "a place of this machine"),
+    (lambda p: {**sound(p), "b": b"/" + b"home/ana/x"}, "a place of this machine"),
     (lambda p: {**sound(p), "b.c": f"/* {p.title} */".encode()}, "a comment ends early"),
     (lambda p: {**sound(p), "b.html": f"<h1>{p.title}</h1>".encode()}, "a tag that a name brought along"),
     (lambda p: {**sound(p), "b.md": p.named().members[1].feature.name.encode()}, "marks of direction"),
