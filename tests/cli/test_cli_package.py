@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from volvelle.catalog import PACKAGES
 from volvelle.cli.entry import main
 from volvelle.cli.models import footprint
 from volvelle.testing.named_models import model_of, nameless, signature_of
+
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -64,6 +68,15 @@ def test_a_compiled_folder_is_packed_with_what_was_measured(onnx: Path, capsys: 
     capsys.readouterr()
     assert main(["package", "zephyr", "out"]) == 2
     assert "pump_failure.c is not what the compiler writes" in capsys.readouterr().err
+
+
+def test_the_newest_run_is_packed(turned: Typed, tmp_path: Path) -> None:
+    """Without a file it is the model of the newest run, by its problem's name and with the run in its version."""
+    done = turned("package", "platformio", "-o", str(tmp_path / "out"), "--json")
+    assert json.loads(done.stdout)["package"] == "platformio", done.stderr
+    told = json.loads((tmp_path / "out" / "library.json").read_text())
+    assert (told["name"], told["version"]) == ("pumps", "0.2.0")
+    assert "PUMPS_SITE_N" in (tmp_path / "out" / "include" / "pumps.h").read_text()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -66,6 +67,10 @@ def test_pip_installs_it_and_it_answers_as_onnxruntime(task: ModelTask, tmp_path
     rows = rows_of(packing, 100)
     (tmp_path / "rows.json").write_text(json.dumps(rows.to_dicts()))
     made = asked(python, ASK.format(name="pump"), tmp_path)
+    shown = re.search(r"```python\n(.*?)```", (tmp_path / "wheels" / "README.md").read_text(), re.S)
+    assert shown
+    answer = asked(python, f"{shown[1]}\nprint(__import__('json').dumps(answer))", tmp_path)
+    assert answer == made[0][0] or answer[1] == dict(zip(packing.named().signature.classes, made[0][1:], strict=True))
     wanted = answers_of(packing, rows)
     assert [k for k in range(100) if not same(made[k], wanted[k])] == []
 

@@ -168,13 +168,14 @@ def program(packing: Packing) -> str:
     return "\n".join([*head, *lines, "    return 0;", "}", ""])
 
 
-def readme(packing: Packing, about: str, next_move: str) -> bytes:
+def readme(packing: Packing, about: str, next_move: str, use: str = "") -> bytes:
     """What lies in the folder, how it is used, what its terms are.
 
     Args:
         packing: the model.
         about: one sentence on the package.
-        next_move: what to type first, in the folder.
+        next_move: what to do first.
+        use: a block of Markdown that shows how the model is asked; a program in C where it is left out.
     """
     stated = (
         f"The model: {plain(packing.licence)}." if packing.licence else "The model: its owner has not stated terms."
@@ -186,11 +187,11 @@ def readme(packing: Packing, about: str, next_move: str) -> bytes:
             f"{f.flash:,} bytes of flash, {f.ram:,} of RAM, {f.stack:,} of stack, {f.instructions.most:,} instructions"
         )
         measured = ["## Measured", "", f"On an emulated {f.device}: {told} for the slowest row.", ""]
-    code = ["```c", *program(packing).rstrip().splitlines(), "```"]
+    code = f"```c\n{program(packing)}```\n\nOne call runs at a time: the working memory is static."
     parts = [
         *(f"# {packing.heading} {packing.version}", "", plain(packing.statement, 400), "", about, ""),
         *("## Next", "", f"    {packing.next(next_move, '.')}", ""),
-        *("## Use from C", "", *code, "", "One call runs at a time: the working memory is static.", ""),
+        *("## Use", "", use or code, ""),
         *measured,
         *("## Licence", "", stated, KERNELS, ""),
         *("## Origin", "", f"Compiled by Volvelle from the ONNX file with SHA-256 `{packing.digest}`.", ""),

@@ -66,7 +66,9 @@ def write(packing: Packing) -> dict[str, bytes]:
     return {
         f"{packing.name}.wasm": module,
         "index.html": _page(packing, typed, module).encode(),
-        "README.md": readme(packing, "The model as a WebAssembly module, and `index.html`, which runs it.", NEXT),
+        "README.md": readme(
+            packing, "The model as a WebAssembly module, and `index.html`, which runs it.", NEXT, _use(typed)
+        ),
     }
 
 
@@ -93,6 +95,16 @@ def _page(packing: Packing, typed: Typed, module: bytes) -> str:
             "DIGEST": packing.digest,
         },
     )
+
+
+def _use(typed: Typed) -> str:
+    """How another page asks the module."""
+    lines = [f"model.vv_set({k}, {_feature(m)['typical']}); // {m.name}" for k, m in enumerate(typed.members)]
+    rest = ["const answered = model.vv_predict(); // 0 where the model needs a value that is missing or unknown"]
+    rest += ["const label = model.vv_label();"] if typed.classes else []
+    code = "\n".join([*lines, *rest, "const score = model.vv_score(0);"])
+    told = "A category travels as its position, -1 if missing, -2 if never seen; a missing number or time as NaN."
+    return f"```js\nconst model = made.instance.exports; // of WebAssembly.instantiate\n{code}\n```\n\n{told}"
 
 
 def _style() -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from volvelle.catalog import TOOLCHAINS
 from volvelle.compiler.naming import comment
 from volvelle.compiler.typed import Member, Typed
-from volvelle.deploy.packing import Packing, filled, plain, readme
+from volvelle.deploy.packing import Packing, filled, middle, plain, readme
 from volvelle.deploy.shim import shim
 from volvelle.errors import InputError
 
@@ -74,7 +74,7 @@ def write(packing: Packing) -> dict[str, bytes]:
     name = packing.name
     if keyword.iskeyword(name) or name in sys.stdlib_module_names:
         raise InputError(f"{name!r} is a word of Python's own", where="--name", next_move="give another --name")
-    text = readme(packing, f"The model as Python wheels: `from {name} import predict`.", NEXT)
+    text = readme(packing, "The model as Python wheels, one for each platform.", NEXT, _use(name, typed))
     found = {"README.md": text}
     for tag, (target, library) in PLATFORMS.items():
         flags = ("-shared", "-fPIC", "-nostdlib")
@@ -88,6 +88,17 @@ def write(packing: Packing) -> dict[str, bytes]:
         }
         found[f"{name}-{packing.version}-py3-none-{tag}.whl"] = _archive(files, name, packing.version)
     return found
+
+
+def _use(name: str, typed: Typed) -> str:
+    """How it is asked, with plausible values."""
+    lines = []
+    for argument, member in zip(arguments(typed), typed.members, strict=True):
+        kind, known, value = member.feature.kind, member.feature.categories, middle(member).item()
+        shown = ascii(known[0] if known else None) if kind == "category" else str(False) if kind == "boolean" else value
+        lines.append(f"    {argument}={shown},")
+    code = "\n".join(["answer = predict(", *lines, ")"])
+    return f"```python\nfrom {name} import predict\n\n{code}\n```"
 
 
 def arguments(typed: Typed) -> list[str]:
