@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import count
+from math import inf, prod
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from volvelle.catalog import DEVICES, OPERATORS
 from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.limits import read
 from volvelle.compiler.prove import Compiled, Rows, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold
-from volvelle.errors import ContractBroken
+from volvelle.model.effort import operations
 
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
 _TABLE = re.compile(r"static const (\w+) \w+\[(\d+)\] = \{[^}]*\};")
@@ -36,23 +37,31 @@ WORK = tuple("question scaled_question branch leaf product element function powe
     "wide_product wide_element wide_function".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
+LEAST_LEAF, USUAL_LEAF = 3, 6
+"""Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
 
-def foretell(content: bytes, device: Device, rows: Rows | None = None) -> Foretold:
+def foretell(content: bytes, device: Device, rows: Rows | None = None, most: float = inf) -> Foretold:
     """Flash, static memory, instructions and cycles of an ONNX file on a device, without compiling its C.
 
     Args:
         content: the ONNX file.
         device: where it must run.
         rows: some real rows of every input ``[n, ...]``, which tell whether single precision is enough.
+        most: bytes of flash that there are: trees that are far above are told roughly, for writing them takes seconds.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
     """
+    costs = costs_of(device.core)
+    leaves = _leaves(content)
+    if leaves * LEAST_LEAF > most:
+        rough, work = leaves * USUAL_LEAF, round(operations(content) * costs["question"])
+        cycles = round(work * costs["cycles"])
+        return Foretold(flash=rough, tables=rough, ram=0, instructions=work, cycles=cycles, leaves=leaves)
     made = compiled(content, precision="single")
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
         made = compiled(content, precision="as written")
-    costs = costs_of(device.core)
     tables, text = flash_of(made)
     code = sum(costs[name] * count for name, count in text.items())
     instructions = sum(costs[name] * count for name, count in work_of(made).items())
@@ -62,8 +71,20 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None) -> Foreto
         ram=made.sources.plan.bytes,
         instructions=round(instructions),
         cycles=round(instructions * costs["cycles"]),
-        leaves=sum(len(f.adds) for f in _forests(made.graph)),
+        leaves=leaves,
     )
+
+
+def _leaves(content: bytes) -> int:
+    """Leaves of all trees."""
+    found = 0
+    for node in read(content).graph.node:
+        given = {a.name: a for a in node.attribute}
+        if "nodes_modes" in given and "leaf_targetids" in given:
+            found += len(given["leaf_targetids"].ints)
+        elif "nodes_modes" in given:
+            found += sum(mode == b"LEAF" for mode in given["nodes_modes"].strings)
+    return found
 
 
 def costs_of(core: str) -> Mapping[str, float]:
@@ -136,7 +157,7 @@ def _products(node: Node, graph: Graph) -> float:
         rows = max(1, graph.tensors[node.inputs[0]].size // weights.shape[-2])
         return float(np.count_nonzero(weights)) * rows
     if node.op in ("conv", "q_conv") and weights is not None:
-        return float(out * np.prod(weights.shape[1:]))
+        return float(out * prod(weights.shape[1:]))
     return float(len(node.attributes.get("coefficients", ())))
 
 
@@ -146,10 +167,9 @@ def _forests(graph: Graph) -> list[Forest]:
 
 def _depth(forest: Forest, root: int) -> float:
     """Questions that a slow row asks of a tree: halfway from the mean over its leaves to the deepest."""
-    level, depths = [root], list[int]()
-    for depth in count():
-        if not level:
-            return (float(np.mean(depths)) + max(depths)) / 2
+    level, depths, depth = [root], list[int](), 0
+    while level:
         depths += [depth] * sum(forest.feature[n] == LEAF for n in level)
         level = [int(c) for n in level if forest.feature[n] != LEAF for c in (forest.yes[n], forest.no[n])]
-    raise ContractBroken("a tree without an end")
+        depth += 1
+    return (float(np.mean(depths)) + max(depths)) / 2
