@@ -96,7 +96,7 @@ class Worker:
         try:
             # Loaded by name, so that without a device no search depends on the compiler.
             found = FORETELLERS.load("counted").foretell(content, self._budget.device, rows, most)
-            return {"foretold": msgspec.to_builtins(found)}
+            return {"foretold": msgspec.structs.asdict(found)}
         except ModelError as error:
             return {"foretold": {}, "refused": str(error).partition("\n")[0]}
 

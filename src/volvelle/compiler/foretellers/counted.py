@@ -155,7 +155,7 @@ def _products(node: Node, graph: Graph) -> float:
     out = graph.tensors[node.outputs[0]].size
     if node.op in ("gemm", "mat_mul", "q_dense") and weights is not None:
         rows = max(1, graph.tensors[node.inputs[0]].size // weights.shape[-2])
-        return float(np.count_nonzero(weights)) * rows
+        return float(rows * np.count_nonzero(weights))
     if node.op in ("conv", "q_conv") and weights is not None:
         return float(out * prod(weights.shape[1:]))
     return float(len(node.attributes.get("coefficients", ())))

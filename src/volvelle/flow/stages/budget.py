@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec import structs
-
-from volvelle.compiler.device import device
+from volvelle.compiler.device import asked
 from volvelle.evaluate import budget as bounding
 from volvelle.evaluate.budget import Budget
 from volvelle.flow.context import Context
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
-from volvelle.spec.units import quantity
 
 
 def budget(spec: Spec, context: Context) -> Budget:
@@ -21,7 +18,4 @@ def budget(spec: Spec, context: Context) -> Budget:
     """
     if spec.device is None:
         return bounding.NOWHERE
-    wanted = device(spec.device.core, spec.device.clock)
-    stated = {name: getattr(spec.device, name) for name in ("flash", "ram")}
-    own = {name: round(quantity(text, "bytes")) for name, text in stated.items() if text is not None}
-    return bounding.budget(structs.replace(wanted, **own), [parse(text) for text in spec.require.gates])
+    return bounding.budget(asked(spec.device), [parse(text) for text in spec.require.gates])

@@ -73,7 +73,7 @@ def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> 
     )
     ranked = _ranked(searched)
     fitting = [t for t in ranked if t.fits is not False]
-    nearest = sorted(ranked, key=lambda t: bounds.share(t))
+    nearest = sorted(ranked, key=bounds.share)
     able = [t for t in fitting if front.fits(t, bounds.size, searched.folds)]
     best = (able or fitting or nearest)[0]
     single = Candidate(
