@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
-from volvelle.compiler.device import device
+from volvelle.compiler.device import asked, device
 from volvelle.compiler.package import MODEL, files
 from volvelle.compiler.prove import Rows, compiled, prove, vectors
+from volvelle.compiler.records import Device
 from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError, NotFound
 from volvelle.flow.result import find
@@ -42,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read, compile, prove, write; exit 1 if the proof finds a difference or the board is too small."""
     content, name, rows = _given(options)
-    wanted = device(*_named(options))
+    wanted = _named(options)
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
@@ -79,14 +81,14 @@ def _given(options: argparse.Namespace) -> tuple[bytes, str, Rows | None]:
     return result.onnx, spec.problem.name or spec.problem.target, rows
 
 
-def _named(options: argparse.Namespace) -> tuple[str, str | None]:
-    """Device and clock, from the options or the spec."""
+def _named(options: argparse.Namespace) -> Device:
+    """The device, from the options or the spec."""
     if options.device:
-        return options.device, options.clock
+        return device(options.device, options.clock)
     spec = read(options.spec) if options.spec.is_file() else None
     if spec is None or spec.device is None:
         raise InputError("no device is named", where="--device", next_move="volvelle devices lists them")
-    return spec.device.core, options.clock or spec.device.clock
+    return asked(structs.replace(spec.device, clock=options.clock or spec.device.clock))
 
 
 def _write(place: Path, written: dict[str, str], content: bytes) -> None:
