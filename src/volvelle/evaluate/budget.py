@@ -1,9 +1,8 @@
 """The budget of a device: what a model may take there, and whether a candidate is foretold to keep within it.
 
 What is held against a limit is more than what is foretold. A model of all rows may have larger tables than one of all
-folds but one, at most in the ratio of the rows; what is foretold errs; and the end of a graph, calibration and
-threshold, is written after the choice. So a candidate that fits is expected to fit when it is measured. If it does not,
-its gate fails: nothing is tried again behind the sealed test side.
+folds but one, at most in the ratio of the rows, and what is foretold errs. So a candidate that fits is expected to fit
+when it is measured. If it does not, its gate fails: nothing is tried again behind the sealed test side.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from volvelle.spec.requirements import Record
 
 Bounded = Literal["flash", "ram", "instructions", "cycles"]
 SPARE_FLASH, SPARE_RAM, SPARE_WORK = 512, 64, 1.5
-"""Bytes beyond what is foretold, for its error and for calibration; the factor for instructions and cycles."""
+"""Bytes beyond what is foretold, for its error and a threshold; the factor for instructions and cycles."""
 _BOARD: tuple[Literal["flash", "ram"], ...] = ("flash", "ram")
 
 
@@ -69,20 +68,23 @@ def _limits(gate: Gate, device: Device) -> list[Limit]:
     return []
 
 
-def needed(foretold: Mapping[str, int], name: Bounded, folds: int) -> float:
+def needed(foretold: Mapping[str, int], name: Bounded, folds: int | None) -> float:
     """What must be there for a model of all rows, from what is foretold of one of all folds but one.
+
+    Without `folds`, it is foretold of that model itself.
 
     >>> needed({"flash": 9000, "tables": 8000}, "flash", 5)
     11512.0
     """
+    more = 1 / (folds - 1) if folds else 0.0
     if name == "flash":
-        return foretold["flash"] + foretold["tables"] / (folds - 1) + SPARE_FLASH
+        return foretold["flash"] + foretold["tables"] * more + SPARE_FLASH
     if name == "ram":
-        return foretold["ram"] * folds / (folds - 1) + SPARE_RAM
+        return foretold["ram"] * (1 + more) + SPARE_RAM
     return foretold[name] * SPARE_WORK
 
 
-def share(foretold: Mapping[str, int], limits: Sequence[Limit], folds: int) -> float:
+def share(foretold: Mapping[str, int], limits: Sequence[Limit], folds: int | None) -> float:
     """The largest share that a candidate takes of any limit: it fits up to 1. Infinite where it does not compile."""
     if not limits:
         return 0.0

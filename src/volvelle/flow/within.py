@@ -64,7 +64,8 @@ class Within:
     def _room(self, trial: Trial, trials: Sequence[Trial]) -> float:
         """Leaves of all trees together that fit, counted as the settings count them."""
         whole = trial.whole()
-        has = whole["leaves"] * whole.get("trees", 1) if whole.get("leaves") else trial.foretold["leaves"]
+        # Of several classes a booster grows a tree each; of few rows the trees stay smaller than they may be.
+        has = min(whole["leaves"] * whole.get("trees", 1) if whole.get("leaves") else inf, trial.foretold["leaves"])
         room = inf
         for limit in self._limits:
             least = min(needed(t.foretold, limit.name, self._folds) for t in trials if t.foretold)

@@ -58,7 +58,7 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
 def small(leaves: int) -> tuple[Settings, ...]:
     """Forests with so many leaves in all."""
     return tuple(
-        {"trees": trees, "leaves": leaves // trees, "depth": 20, "min_leaf": 3, "features": 0.5}
+        {"trees": trees, "leaves": min(leaves // trees, 512), "depth": 20, "min_leaf": 3, "features": 0.5}
         for trees in (12, 30)
         if leaves >= 4 * trees
     )
