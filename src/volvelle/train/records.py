@@ -46,6 +46,10 @@ class Trial(Record, frozen=True):
     """Whether that keeps within the device's budget; None where there is none."""
     note: str = ""
 
+    def taken(self) -> dict[str, Any]:
+        """The settings proposed, where the rows have changed some as they were then."""
+        return {name: self.found.get(name, value) for name, value in self.settings.items()}
+
     def whole(self) -> dict[str, Any]:
         """All settings, proposed and found."""
         return {**self.settings, **self.found}

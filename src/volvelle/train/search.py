@@ -297,7 +297,7 @@ def _told(trial: Trial, names: list[str], space: Space, score: float) -> optuna.
         "estimator": optuna.distributions.CategoricalDistribution(names)
     }
     # Trials of a wider or narrower space tell of what both have.
-    told = {k: v for k, v in trial.settings.items() if k in space and inside(v, space[k])}
+    told = {k: v for k, v in trial.taken().items() if k in space and inside(v, space[k])}
     distributions |= {f"{trial.estimator}.{key}": _distribution(d) for key, d in space.items() if key in told}
     params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in told.items()}
     return optuna.trial.create_trial(params=params, distributions=distributions, value=score)

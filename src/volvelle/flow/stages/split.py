@@ -27,14 +27,14 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
         SpecError: the matrix of costs does not fit the classes.
     """
     task = task_of(spec, dataset)
-    table = from_bytes(context.get(dataset.version)).with_row_index(_ROW)
-    frame, dropped = known_target(table, spec.problem.target)
+    known, dropped = known_target(from_bytes(context.get(dataset.version)).with_row_index(_ROW), spec.problem.target)
+    frame = known.drop(_ROW)
     _require_costs(spec, frame)
     wanted = keys(spec, frame)
     seed, share = spec.search.seed, spec.split.test
     sides = splitting.sides(frame, wanted, task=task, method=spec.split.method, test=share, seed=seed)
-    kept = dropping.drop(frame[sides.train], (*wanted.features, wanted.target), spec.features, spec.prepare.drop)
-    test = frame[sides.test].drop(_ROW)
+    kept = dropping.drop(known[sides.train], (*wanted.features, wanted.target), spec.features, spec.prepare.drop)
+    test = frame[sides.test]
     notes = [sides.note, f"{dropped} rows without target left out" if dropped else "", _told(kept)]
     return Split(
         method=sides.method,
