@@ -112,12 +112,13 @@ class Trials:
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
         foretold: dict[str, int] | None = None
+        refused = ""
         with contextlib.closing(self._answers(jobs, deadline)) as answers:
             for answer in answers:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
                 answering += answer["answering"]
-                foretold = answer.get("foretold", foretold)
+                foretold, refused = answer.get("foretold", foretold), answer.get("refused", "")
                 if len(scores) < self._count and not goes_on(tuple(scores), self._fits(foretold)):
                     break
         whole = len(scores) == self._count
@@ -127,7 +128,7 @@ class Trials:
                 os.unlink(job["out"])
         weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
         outcome = Outcome(tuple(scores), found, work, answering, kept, **weight)
-        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold))
+        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
 
     def _fits(self, foretold: dict[str, int] | None) -> bool | None:
         """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""

@@ -61,6 +61,8 @@ class Outcome(NamedTuple):
     """What that file will take on the device."""
     fits: bool | None = None
     """Whether that keeps within the budget of the device."""
+    note: str = ""
+    """Why the device cannot run it."""
 
 
 GoesOn = Callable[[tuple[float, ...], bool | None], bool]
@@ -224,6 +226,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
     }
     if len(scores) == folds or best is None:
         said |= {"size": outcome.size, "operations": outcome.operations}
+        said["note"] = outcome.note
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
     why = "it does not fit the device" if outcome.fits is False else "it could not catch up"
