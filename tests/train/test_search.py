@@ -247,7 +247,7 @@ def test_tpe_beats_random_search() -> None:
 
 
 def fitting(estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
-    """The curve, on a device that has no room for x below 2, nor for the better rate; asked after each fold whether to go on."""
+    """The curve, on a device that has no room for x below 2, nor for the better rate."""
     if estimator == "plain":
         return scored(50.0, 0.1)._replace(fits=True)
     whole = scored(-9.0, 0.1) if estimator == "rate" else curve(estimator, settings, left, goes_on)
