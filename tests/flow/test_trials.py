@@ -128,7 +128,7 @@ def test_a_hopeless_trial_ends_before_its_first_fold(lesson: Training, temporary
     dear = defaults(ESTIMATORS.load("random_forest").SPACE) | {"trees": 300}
     judged: list[tuple[float, ...]] = []
 
-    def told(scores: tuple[float, ...]) -> bool:
+    def told(scores: tuple[float, ...], fits: bool | None = None) -> bool:
         judged.append(scores)
         return True
 

@@ -300,7 +300,9 @@ def test_a_study_takes_the_place_of_the_portfolio() -> None:
     def held(point: Any, trials: Any) -> Any:
         return point[0], point[1] | ({"x": max(2.0, point[1]["x"])} if "x" in point[1] else {})
 
-    narrow = {"curve": {"x": Float(low=0.0, high=3.0, default=2.0), "n": Int(low=1, high=9, default=9)}}
+    narrow: dict[str, Space] = {
+        "curve": {"x": Float(low=0.0, high=3.0, default=2.0), "n": Int(low=1, high=9, default=9)}
+    }
     plan = Plan(SPACES, {"curve": ({"x": -4.0},)}, narrow=narrow, study=study, held=held)
     found = search(plan, fitting, goal(14))
     tried = [t.settings["x"] for t in found.trials if t.estimator == "curve"]
