@@ -117,3 +117,19 @@ def test_whole_numbers_that_fit_are_kept_in_32_bits() -> None:
     made = compiled(content, "m")
     assert str(made.graph.tensors["rest"].dtype) == "int32"
     assert prove(content, made, device("cortex-m0")).agrees()
+
+
+def test_a_choice_between_equal_constants_is_no_choice() -> None:
+    """A constant model, which chooses one row of shares or the same, compiles and computes nothing."""
+    nodes = [
+        helper.make_node("IsNaN", ["x"], ["gone"]),
+        helper.make_node("Not", ["gone"], ["there"]),
+        helper.make_node("Or", ["gone", "there"], ["any"]),
+        helper.make_node("Where", ["any", "shares", "shares"], ["y"]),
+    ]
+    content = model(
+        nodes, {"x": (TensorProto.FLOAT, ["N", 1])}, ["y"], {"shares": np.array([[0.25, 0.75]], np.float32)}
+    )
+    made = compiled(content, "m")
+    assert not made.graph.nodes
+    assert prove(content, made, device("cortex-m4f")).agrees()

@@ -56,6 +56,22 @@ class Placed(Record, frozen=True):
     last: int
 
 
+class Foretold(Record, frozen=True):
+    """What a model is expected to take on a device, before any C is compiled."""
+
+    flash: int
+    """Bytes of program and constants."""
+    tables: int
+    """Bytes of flash that are constants: what may grow with the rows that are learnt from."""
+    ram: int
+    """Bytes of static memory."""
+    instructions: int
+    """For one row."""
+    cycles: int
+    leaves: int = 0
+    """Of all trees."""
+
+
 class Footprint(Record, frozen=True):
     """What a model takes on a device, measured."""
 

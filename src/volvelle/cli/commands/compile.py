@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from volvelle.cli.models import goal_option, of_file, of_run
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
-from volvelle.compiler.device import device
+from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import compiled, prove, vectors
+from volvelle.compiler.records import Device
 from volvelle.deploy.folder import check, put
 from volvelle.deploy.packages import cmake
 from volvelle.deploy.packing import FOOTPRINT, MODEL, Packing
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Read, compile, prove, write; exit 1 if the proof finds a difference or the board is too small."""
     given = of_file(options.file) if options.file is not None else of_run(options.spec)
     content, rows = given.content, given.rows
-    wanted = device(*_named(options))
+    wanted = _named(options)
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
@@ -71,11 +73,11 @@ def run(options: argparse.Namespace) -> int:
     return 0 if fits and found.agrees() else 1
 
 
-def _named(options: argparse.Namespace) -> tuple[str, str | None]:
-    """Device and clock, from the options or the spec."""
+def _named(options: argparse.Namespace) -> Device:
+    """The device, from the options or the spec."""
     if options.device:
-        return options.device, options.clock
+        return device(options.device, options.clock)
     spec = read(options.spec) if options.spec.is_file() else None
     if spec is None or spec.device is None:
         raise InputError("no device is named", where="--device", next_move="volvelle devices lists them")
-    return spec.device.core, options.clock or spec.device.clock
+    return asked(structs.replace(spec.device, clock=options.clock or spec.device.clock))

@@ -7,7 +7,7 @@ import polars as pl
 from msgspec import structs
 
 from volvelle.compiler import prove as proving
-from volvelle.compiler.device import device
+from volvelle.compiler.device import asked
 from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
 from volvelle.deploy.packages import cmake
@@ -30,7 +30,7 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
     """
     if spec.device is None:
         return proving.NOWHERE
-    wanted = device(spec.device.core, spec.device.clock)
+    wanted = asked(spec.device)
     content = context.get(model.onnx)
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
