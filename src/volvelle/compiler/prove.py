@@ -97,7 +97,7 @@ def compiled(
     digest = hashlib.sha256(content).hexdigest()
     lighter = None if precision == "as written" else relaxed(graph)
     if lighter is not None:
-        made = lower(lighter)
+        made = lower(lighter, relaxed=True)
         text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True))
         tried = Compiled(text, made, digest, signature, "single")
         if precision == "single" or _equal(content, tried, rows):
