@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from volvelle.compiler import states
 from volvelle.compiler.ir import Graph
+from volvelle.compiler.passes.affine import affine
 from volvelle.compiler.passes.dead import dead
 from volvelle.compiler.passes.distances import distances
 from volvelle.compiler.passes.expand import expand
@@ -46,6 +47,7 @@ PASSES = (
     Pass(fold, needs=(states.written_out,), leaves=(states.folded, states.written_out)),
     Pass(skip),
     Pass(distances, needs=(states.written_out, states.folded), relaxed=True),
+    Pass(affine, needs=(states.written_out, states.folded), relaxed=True),
     Pass(scaled, needs=(states.written_out, states.folded)),
     Pass(held, needs=(states.folded,)),
     Pass(same, needs=(states.folded,)),
