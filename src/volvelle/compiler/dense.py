@@ -20,7 +20,7 @@ _WIDEST: dict[Goal, int] = {"size": 5, "speed": 10}
 """Answers that are made at once, at most: each takes twelve bytes of program."""
 
 
-def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any]) -> None:
+def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any], held: str = "") -> None:
     """Write ``y = W x + b``, every number in the smallest type that holds it.
 
     Where the code is relaxed, products with a weight of 0 are left out if that takes less flash: a finite ``x`` gives
@@ -32,11 +32,13 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
         out: the answers, ``[r, m]``.
         weights: ``[m, n]``, one row per answer.
         bias: ``[m]``, or empty.
+        held: the function that every answer goes through, if any.
     """
     rows, columns = weights.shape
     # Zeros of both signs add nothing to a sum that began with 0.
     table = code.compact(weights + weights.dtype.type(0))
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
+    facts["held"] = held
     whole = code.compact(np.asarray(bias, dtype=weights.dtype)) if bias.any() else None
     sparse = packed(table) if code.relaxed else None
     if sparse and sum(part.nbytes for part in sparse) < table.nbytes:
@@ -99,6 +101,7 @@ def distances(code: Code, x: str, out: str, points: NDArray[Any]) -> None:
     if table.dtype == np.uint8 and table.max() < 128:
         table = table.astype(np.int8)
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
+    facts["held"] = ""
     ends = f"({code.pointer(x)}, {code.pointer(out)})"
     largest = int(abs(table.astype(np.int64)).max()) if table.dtype.kind in "iu" else 0
     # Sums of squared differences stay below 2^31, and the differences in 16 bits.

@@ -14,7 +14,9 @@ from volvelle.compiler.passes.expand import expand
 from volvelle.compiler.passes.fold import fold
 from volvelle.compiler.passes.held import held
 from volvelle.compiler.passes.integer import integer
+from volvelle.compiler.passes.limited import limited
 from volvelle.compiler.passes.narrow import narrow
+from volvelle.compiler.passes.padded import padded
 from volvelle.compiler.passes.same import same
 from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
@@ -41,6 +43,7 @@ class Pass:
 
 
 PASSES = (
+    Pass(padded),
     Pass(integer),
     Pass(fold, leaves=(states.folded,)),
     Pass(expand, leaves=(states.written_out,)),
@@ -50,6 +53,7 @@ PASSES = (
     Pass(affine, needs=(states.written_out, states.folded), relaxed=True),
     Pass(scaled, needs=(states.written_out, states.folded)),
     Pass(held, needs=(states.folded,)),
+    Pass(limited, needs=(states.written_out, states.folded)),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
     Pass(narrow, needs=(states.lean, states.written_out), leaves=(states.narrowed, states.lean, states.written_out)),

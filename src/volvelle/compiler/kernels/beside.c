@@ -9,6 +9,6 @@ static void vv_beside(const VV_REAL *x, VV_REAL *y) {
             for (int k = 0; k < VV_SIDE; k++) sum[k] += VV_TERM;
         }
 #pragma GCC unroll 16
-        for (int k = 0; k < VV_SIDE; k++) y[j + k] = sum[k] VV_BIAS;
+        for (int k = 0; k < VV_SIDE; k++) y[j + k] = VV_HELD(sum[k] VV_BIAS);
     }
 }

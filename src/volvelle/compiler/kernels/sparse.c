@@ -9,6 +9,6 @@ static void vv_sparse(const VV_REAL *x, VV_REAL *y) {
             at += *gap++;
             sum += (VV_REAL)*w++ * *at;
         }
-        y[j] = sum VV_BIAS;
+        y[j] = VV_HELD(sum VV_BIAS);
     }
 }

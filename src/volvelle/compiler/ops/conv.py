@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
 from volvelle.compiler.windows import Windows, cut, windows
@@ -25,7 +26,7 @@ def evaluate(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | Non
     weights = w.reshape(groups, -1, w.shape[1], *slide.kernel)
     made = np.einsum("gcyxij,gocij->goyx", seen, weights).reshape(w.shape[0], *slide.out)
     made = made if b is None else made + b[:, None, None]
-    return np.asarray(made, dtype=x.dtype).reshape(slide.shape(w.shape[0], x.ndim))
+    return holding.limited(node, np.asarray(made, dtype=x.dtype)).reshape(slide.shape(w.shape[0], x.ndim))
 
 
 def outline(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -54,6 +55,6 @@ def emit(node: Node, code: Code) -> None:
     groups = node.attributes.get("group", 1)
     x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
     sizes = f"{w.shape[1]}, {w.shape[0]}, {w.shape[0] // groups}"
-    code.add(
-        f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {sizes},", f"    {slide.numbers()});"
-    )
+    low, high = holding.bounds(node, code)
+    call = f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}"
+    code.add(f"{call}, {sizes},", f"    {slide.numbers()});")
