@@ -43,6 +43,11 @@ def emit(node: Node, code: Code) -> None:
         sizes = f"{weights.shape[1]}, {len(weights)}, {places}"
         code.add(f"vv_q_point_{kind}({ends}, {y}, {sizes}, {how.each}, {how.bounds(kind)});")
         return
+    if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
+        facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
+        name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
+        code.add(f"{name}({ends}, {y}, {back}, {how.each}, {how.bounds(kind)}, {len(weights)}, {slide.sides()});")
+        return
     sizes = f"{weights.shape[1]}, {len(weights)}, {len(weights) // groups}"
     call = f"vv_q_conv_{kind}({ends}, {y}, {back}, {how.each}, {how.bounds(kind)}, {sizes}"
     code.add(f"{call},", f"    {slide.numbers()});")
