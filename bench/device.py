@@ -55,6 +55,8 @@ from volvelle.train.trees import shares_on_grid, step_for
 
 DEVICE = device("cortex-m4f")
 GOALS: tuple[Goal, ...] = ("size", "speed")
+INSTRUCTIONS = 200_000_000
+"""A slow program answers fewer rows, but four."""
 INT8 = "MLP 64-32-10, int8 QDQ"
 
 
@@ -71,6 +73,7 @@ class Row(Struct, frozen=True):
     wrong: int
     largest: int = 0
     """Instructions of the slowest row."""
+    rows: int = 0
     failed: str = ""
     """Why there are no numbers."""
 
@@ -118,16 +121,18 @@ def votes(graph: Graph, x: Value, machine: Any) -> Value:
 
 
 def measured(name: str, writer: str, image: Image, model: Any, rows: int, outputs: list[tuple[Any, int]]) -> Row:
-    """Run every row on the emulated core, in the type that the program takes; `model` says what is right."""
+    """Run rows on the emulated core, in the type that the program takes; `model` says what is right."""
     _, ask, _, _ = data()
     given = ask.astype(np.int16 if "int16" in writer else np.float32)
     core = Core(image, DEVICE)
-    runs = [core.run([row], outputs) for row in given[:rows]]
+    first = core.run([given[0]], outputs)
+    rows = max(min(rows, INSTRUCTIONS // first.instructions), min(rows, 4))
+    runs = [first, *(core.run([row], outputs) for row in given[1:rows])]
     labels = np.array([int(r.outputs[0].argmax() if r.outputs[0].size > 1 else r.outputs[0][0]) for r in runs])
     counts = [r.instructions for r in runs]
     wrong = int((labels != model.predict(ask[:rows])).sum())
     stack = max(r.stack for r in runs)
-    return Row(name, writer, image.flash, image.ram, stack, float(np.mean(counts)), wrong, max(counts))
+    return Row(name, writer, image.flash, image.ram, stack, float(np.mean(counts)), wrong, max(counts), rows)
 
 
 def our_rows(name: str, rows: int) -> Iterator[Row]:
@@ -228,7 +233,9 @@ def main() -> int:
         theirs = peer_rows(options.peers, name, options.rows) if options.peers and name in MODELS else ()
         for row in chain(our_rows(name, options.rows), theirs):
             done.append(row)
-            counts = f"{row.flash:>9,}{row.ram:>7,}{row.stack:>7,}{row.instructions:>12,.0f}{row.wrong:>7}"
+            counts = (
+                f"{row.flash:>9,}{row.ram:>7,}{row.stack:>7,}{row.instructions:>12,.0f}{row.wrong:>7} of {row.rows}"
+            )
             print(f"{row.model:36}{row.writer:42}{row.failed or counts}", flush=True)
     if INT8 in options.model:
         wide = MLPClassifier((256, 32), max_iter=20, random_state=SEED).fit(data()[0], data()[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from volvelle.compiler.image import FLAGS, FLASH_AT, LAYOUT, RAM_AT, Image
 from volvelle.compiler.toolchains import zig
 
 DEVICE = device("cortex-m4f")
-SECONDS = 900
+SECONDS = 600
 """For a peer to write a file, and for the compiler to compile it."""
 STUBS = {
     "math.h": '#define NAN __builtin_nanf("")\n#define INFINITY __builtin_inff()\n'
@@ -47,10 +48,7 @@ def images(python: str, name: str, wanted: str) -> Iterator[tuple[str, Image | s
 
         def told(*asked: str) -> subprocess.CompletedProcess[str]:
             # One of the peers leaves what it builds in the folder where it runs.
-            return subprocess.run(
-                [*command, place, name, *asked],
-                cwd=place, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,
-            )  # fmt: skip
+            return _limited([*command, place, name, *asked], Path(place), environment)
 
         listed = told()
         if listed.returncode:
@@ -81,13 +79,26 @@ def built(text: str, include: Path) -> Image | str:
         linked = ["-Wl,--gc-sections", "-Wl,--entry=peer_run", "-T", "layout.ld", "-o", "peer.elf"]
         command = [*zig.COMMAND, "cc", *DEVICE.target.split(), *FLAGS, "-fno-sanitize=all", "-w", *linked]
         command += ["-I.", f"-I{include}", "peer.c"]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, preexec_fn=_deep, check=False
-        )
+        done = _limited(command, folder, dict(os.environ))
         if done.returncode:
             said = done.stderr.strip().splitlines()
             return f"not compiled: exit {done.returncode}, {said[0][:80] if said else 'no message'}"
         return elf.read(folder / "peer.elf", zig.version())
+
+
+def _limited(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command; where the time is up it is ended with all that it has started."""
+    running = subprocess.Popen(
+        command, cwd=folder, env=environment, preexec_fn=_deep, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        said, complaint = running.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+        raise
+    return subprocess.CompletedProcess(command, running.returncode, said, complaint)
 
 
 def _deep() -> None:

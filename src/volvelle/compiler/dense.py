@@ -65,7 +65,9 @@ def _parts(
     cuts = [0, rows // side * side, rows] if rows % side else [0, rows]
     for first, end in pairwise(cuts):
         part, wide = table[first:end], min(side, end - first)
-        plus = "" if bias is None else f"+ ({facts['real']}){code.table(bias[first:end])}[j{' + k' if wide > 1 else ''}]"
+        plus = (
+            "" if bias is None else f"+ ({facts['real']}){code.table(bias[first:end])}[j{' + k' if wide > 1 else ''}]"
+        )
         more = {**facts, "rows": end - first, "bias": plus}
         if wide == 1 and term == _PRODUCT:
             yield first, code.special("dense", **more, weights=code.table(part))

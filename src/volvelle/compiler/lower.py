@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from volvelle.compiler import states
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.passes.affine import affine
+from volvelle.compiler.passes.channels import real_channels, whole_channels
 from volvelle.compiler.passes.dead import dead
 from volvelle.compiler.passes.distances import distances
 from volvelle.compiler.passes.expand import expand
@@ -54,6 +55,8 @@ PASSES = (
     Pass(scaled, needs=(states.written_out, states.folded)),
     Pass(held, needs=(states.folded,)),
     Pass(limited, needs=(states.written_out, states.folded)),
+    Pass(whole_channels, needs=(states.folded,)),
+    Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
     Pass(narrow, needs=(states.lean, states.written_out), leaves=(states.narrowed, states.lean, states.written_out)),

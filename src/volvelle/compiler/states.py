@@ -37,7 +37,11 @@ def written_out(graph: Graph) -> str | None:
 def folded(graph: Graph) -> str | None:
     """No operator computes a constant."""
     return next(
-        (f"{n.op} computes a constant" for n in graph.nodes if all(graph.constant(i) is not None for i in n.inputs if i)),
+        (
+            f"{n.op} computes a constant"
+            for n in graph.nodes
+            if all(graph.constant(i) is not None for i in n.inputs if i)
+        ),
         None,
     )
 

@@ -53,6 +53,12 @@ class Windows:
         return room((1, channels, *self.out[4 - dimensions :]))
 
 
+def margin(node: Node) -> bool:
+    """Whether a node may have windows that begin or end outside of the picture."""
+    how = node.attributes.get("auto_pad", b"NOTSET")
+    return any(node.attributes.get("pads", [])) or how not in (b"NOTSET", "NOTSET", b"VALID", "VALID")
+
+
 def windows(node: Node, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Windows:
     """The windows of a node over a picture ``[1, channels, (rows,) columns]``.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.scaling import SMALL, Rescaling
+from volvelle.compiler.windows import margin
 
 _KEEPS = frozenset(
     "max_pool reshape flatten transpose squeeze unsqueeze identity concat slice gather expand tile dropout".split()
@@ -154,8 +155,8 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
         return None
     sums = weights.reshape(len(weights), -1).sum(axis=1)
     zero = int(x.zero.item())
-    margin = not dense and _margin(node)
-    start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if margin else zero * sums)
+    around = not dense and margin(node)
+    start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if around else zero * sums)
     if np.abs(start).max() + 128 * 255 * weights[0].size > np.iinfo(np.int32).max:
         return None
     scale = ((x.scale * w.scale).astype(np.float32) / out.scale).astype(np.float32).reshape(-1)
@@ -168,7 +169,7 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
     )
     if dense:
         return Node("q_dense", names, (out.name,), {"rescaling": how})
-    more = {"rescaling": how, "back": zero if margin else 0}
+    more = {"rescaling": how, "back": zero if around else 0}
     return Node("q_conv", names, (out.name,), {**node.attributes, **more})
 
 
@@ -182,11 +183,6 @@ def _bias(node: Node, x: Quantised, w: Quantised, seen: Seen) -> NDArray[Any] | 
         return None
     wanted = (x.scale * w.scale).reshape(-1)
     return value.astype(np.int64) if np.allclose(told.scale.reshape(-1), wanted, rtol=1e-5, atol=0) else None
-
-
-def _margin(node: Node) -> bool:
-    how = node.attributes.get("auto_pad", b"NOTSET")
-    return any(node.attributes.get("pads", [])) or how not in (b"NOTSET", "NOTSET", b"VALID", "VALID")
 
 
 def _added(node: Node, seen: Seen) -> Node | None:

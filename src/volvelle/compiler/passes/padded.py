@@ -81,7 +81,9 @@ def _touching(node: Node, graph: Graph, more: list[int]) -> bool:
         return False
     kernel = tuple(node.attributes["kernel_shape"])
 
-    return all(edge < kernel[k % len(kernel)] for k, edge in enumerate(more)) and not any(node.attributes.get("pads", []))
+    return all(edge < kernel[k % len(kernel)] for k, edge in enumerate(more)) and not any(
+        node.attributes.get("pads", [])
+    )
 
 
 _ALLOWED = {"conv": _conv, "average_pool": _mean, "max_pool": _most}
