@@ -194,7 +194,9 @@ def quantised(learnt: Any) -> bytes:
     nodes, constants, x = [], [], "x"
     last = len(learnt.coefs_) - 1
     for k, (weights, bias) in enumerate(zip(learnt.coefs_, learnt.intercepts_, strict=True)):
-        constants += [numpy_helper.from_array(a.astype(np.float32), f"{n}{k}") for n, a in zip("wb", (weights, bias))]
+        constants += [
+            numpy_helper.from_array(a.astype(np.float32), f"{n}{k}") for n, a in zip("wb", (weights, bias), strict=True)
+        ]
         nodes.append(onnx.helper.make_node("Gemm", [x, f"w{k}", f"b{k}"], ["y" if k == last else f"h{k}"]))
         if k < last:
             nodes.append(onnx.helper.make_node("Relu", [f"h{k}"], [f"r{k}"]))

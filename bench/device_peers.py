@@ -88,10 +88,13 @@ def built(text: str, include: Path) -> Image | str:
 
 def _limited(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a command; where the time is up it is ended with all that it has started."""
+    # A compiler that walks expressions of thousands of terms needs all the stack that there is.
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
+    pipe = subprocess.PIPE
     running = subprocess.Popen(
-        command, cwd=folder, env=environment, preexec_fn=_deep, start_new_session=True, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
     try:
         said, complaint = running.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -99,9 +102,3 @@ def _limited(command: list[str], folder: Path, environment: dict[str, str]) -> s
         running.communicate()
         raise
     return subprocess.CompletedProcess(command, running.returncode, said, complaint)
-
-
-def _deep() -> None:
-    """A compiler that walks expressions of thousands of terms needs all the stack that there is."""
-    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code, Goal
 from volvelle.compiler.ctypes import C_NAMES
 
-_FAR = 255
+_FAR, _CHUNK = 255, 32
 _PRODUCT, _SQUARE = "(float)w[k] * at", "vv_squaredf(at - (float)w[k])"
 """What is added for each weight and number: of a product, of a squared distance."""
 _WIDEST: dict[Goal, int] = {"size": 5, "speed": 10}
@@ -38,7 +38,7 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
     # Zeros of both signs add nothing to a sum that began with 0.
     table = code.compact(weights + weights.dtype.type(0))
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
-    facts["held"] = held
+    facts |= {"held": held, "chunk": _chunk(code, columns)}
     whole = code.compact(np.asarray(bias, dtype=weights.dtype)) if bias.any() else None
     sparse = packed(table) if code.relaxed else None
     if sparse and sum(part.nbytes for part in sparse) < table.nbytes:
@@ -69,11 +69,16 @@ def _parts(
             "" if bias is None else f"+ ({facts['real']}){code.table(bias[first:end])}[j{' + k' if wide > 1 else ''}]"
         )
         more = {**facts, "rows": end - first, "bias": plus}
-        if wide == 1 and term == _PRODUCT:
+        if wide == 1 and term == _PRODUCT and facts["chunk"] == columns:
             yield first, code.special("dense", **more, weights=code.table(part))
             continue
         lying = np.ascontiguousarray(part.reshape(-1, wide, columns).transpose(0, 2, 1))
         yield first, code.special("beside", **more, side=wide, term=term, weights=code.table(lying))
+
+
+def _chunk(code: Code, columns: int) -> int:
+    """How many terms are added before their sum is: all of them, but of long sums whose order is free."""
+    return _CHUNK if code.relaxed and columns > 4 * _CHUNK else columns
 
 
 def together(rows: int, widest: int) -> int:
@@ -103,7 +108,7 @@ def distances(code: Code, x: str, out: str, points: NDArray[Any]) -> None:
     if table.dtype == np.uint8 and table.max() < 128:
         table = table.astype(np.int8)
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
-    facts["held"] = ""
+    facts |= {"held": "", "chunk": _chunk(code, columns)}
     ends = f"({code.pointer(x)}, {code.pointer(out)})"
     largest = int(abs(table.astype(np.int64)).max()) if table.dtype.kind in "iu" else 0
     # Sums of squared differences stay below 2^31, and the differences in 16 bits.

@@ -1,11 +1,11 @@
 """How the weights of quantised layers lie in flash: as they are, without their zeros, or in a code of their own.
 
-A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before the
-first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only where
-it saves an eighth of all weights: unpacking takes ten to sixty instructions a weight.
+A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
+the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
+where it saves an eighth of all weights: unpacking takes ten to sixty instructions a weight.
 
-Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical form,
-E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
+Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
+form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
 """
 
 from __future__ import annotations

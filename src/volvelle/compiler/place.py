@@ -108,7 +108,7 @@ def _overwriting(
     views: dict[str, View],
     last: dict[str, int],
 ) -> dict[str, str]:
-    """Values that take the memory of one that is read for the last time by the loop that makes them, element by element.
+    """Values that take the memory of one that the loop which makes them is the last to read, element by element.
 
     Gives the first of those that share. The loop makes nothing else that is kept, so that every element is read before
     it is overwritten.

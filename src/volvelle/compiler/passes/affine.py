@@ -1,13 +1,12 @@
 """Scalers before a dense layer become part of its weights and bias: ``W ((x - o) s) + b = (W s) x + (b - W s o)``.
 
-Products are rounded once less and sums begin elsewhere, so that answers change by the rounding of the largest term; that
-can be many times the answer where an offset is large beside what is left of x.
+Products are rounded once less and sums begin elsewhere, so that answers change by the rounding of the largest term;
+that can be many times the answer where an offset is large beside what is left of x.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

@@ -4,8 +4,8 @@ A channel whose weights are all 0, as pruning leaves them, is the same number ev
 that makes it and the layer that reads it is evaluated, so that a bound, a pool or a depthwise convolution turns it into
 whatever it turns it into; where a margin makes it differ from place to place it stays.
 
-In whole numbers nothing changes. In real numbers a weight of 0 no longer makes something of infinity, and a share may be
-added in another place of the sum, so that this form runs only where it is measured.
+In whole numbers nothing changes. In real numbers a weight of 0 no longer makes something of infinity, and a share may
+be added in another place of the sum, so that this form runs only where it is measured.
 """
 
 from __future__ import annotations

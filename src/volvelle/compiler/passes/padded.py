@@ -1,4 +1,4 @@
-"""A Pad of constants becomes the margin of the convolution or the pool behind it, which needs no copy of the picture."""
+"""A Pad of constants becomes the margin of the convolution or pool behind it, which needs no copy of the picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.ops import pad
-
 
 _POSITIVE = frozenset({"relu", "sigmoid", "abs", "exp", "softmax"})
 
