@@ -42,7 +42,7 @@ def test_a_wrong_program_is_found() -> None:
     made = compiled(line(), "m")
     right = made.sources
     wrong = Sources(
-        right.name, right.header, right.source.replace("3, 5,", "3, 6,"), right.plan, right.inputs, right.outputs
+        right.name, right.header, right.source.replace("4, 5,", "4, 6,"), right.plan, right.inputs, right.outputs
     )
     assert wrong.source != right.source
     found = prove(line(), type(made)(wrong, made.graph, made.onnx, None), device("cortex-m4f"))
@@ -55,7 +55,7 @@ def test_a_sanitizer_that_complains_is_heard() -> None:
     rows = [np.ones((2, 3), np.float32)]
     golden = vectors(line(), compiled(line(), "m"))
     beyond = made.source.replace("void m_run(", "static const float far_away[2] = {1, 2};\nvoid m_run(").replace(
-        "dense1(x,", "dense1(far_away,"
+        "beside1(x,", "beside1(far_away,"
     )
     assert beyond != made.source
     complaint = sanitized(Sources(made.name, made.header, beyond, made.plan, made.inputs, made.outputs), golden)
@@ -73,7 +73,7 @@ def test_golden_vectors_pass_and_fail(tmp_path: Path) -> None:
     made = compiled(line(), "m")
     (tmp_path / "m.h").write_text(made.sources.header)
     (tmp_path / "test.c").write_text(vectors(line(), made))
-    for source, code in ((made.sources.source, 0), (made.sources.source.replace("3, 5,", "3, 6,"), 1)):
+    for source, code in ((made.sources.source, 0), (made.sources.source.replace("4, 5,", "4, 6,"), 1)):
         (tmp_path / "m.c").write_text(source)
         subprocess.run([compiler, "-o", "t", "m.c", "test.c", "-lm"], cwd=tmp_path, check=True)
         assert subprocess.run(["./t"], cwd=tmp_path, check=False, capture_output=True).returncode == code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Code:
         self._tables: dict[tuple[str, bytes], str] = {}
         self._written: dict[str, str] = {}
         self.goal, self.relaxed = wish.goal, wish.relaxed
+        self.packed: Mapping[str, Any] = {}
         self.functions: dict[str, str] = {}
         self.body: list[str] = []
         self._count = 0

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
-from volvelle.compiler import loops
+from volvelle.compiler import loops, packing
 from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
@@ -67,6 +67,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
+    code.packed = packing.chosen(graph) if wish.goal == "size" else {}
     for group in groups:
         code.add("")
         if isinstance(group, loops.Loop):
