@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volvelle.compiler.code import Code, Goal
+from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
+from volvelle.compiler.records import Goal
 
 _FAR, _CHUNK = 255, 32
 _PRODUCT, _SQUARE = "(float)w[k] * at", "vv_squaredf(at - (float)w[k])"
