@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -18,9 +19,9 @@ def read(path: Path, compiler: str) -> Image:
         path: an ELF file.
         compiler: what made it.
     """
-    with path.open("rb") as file:
-        elf = ELFFile(file)
-        placed = [s for s in elf.iter_sections() if s["sh_flags"] & _ALLOCATED and s["sh_size"]]
-        content = tuple((s["sh_addr"], s.data()) for s in placed if s["sh_type"] != "SHT_NOBITS")
-        ram = sum(s["sh_size"] for s in placed if s["sh_addr"] >= RAM_AT)
-        return Image(elf.header["e_entry"], content, sum(len(c) for _, c in content), ram, compiler)
+    whole = path.read_bytes()
+    elf = ELFFile(io.BytesIO(whole))
+    placed = [s for s in elf.iter_sections() if s["sh_flags"] & _ALLOCATED and s["sh_size"]]
+    content = tuple((s["sh_addr"], s.data()) for s in placed if s["sh_type"] != "SHT_NOBITS")
+    ram = sum(s["sh_size"] for s in placed if s["sh_addr"] >= RAM_AT)
+    return Image(elf.header["e_entry"], content, sum(len(c) for _, c in content), ram, compiler, whole)

@@ -36,6 +36,7 @@ class Image:
         flash: bytes of program and constants.
         ram: bytes of static memory.
         compiler: which one, with its version.
+        elf: the linked file, with what it tells a debugger.
     """
 
     entry: int
@@ -43,6 +44,7 @@ class Image:
     flash: int
     ram: int
     compiler: str
+    elf: bytes = b""
 
 
 def write(sources: Sources, folder: Path) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.code import Wish
+from volvelle.compiler.costs import layers
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
@@ -183,6 +184,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     first = core.run([a[0] for a in case.typed], ends)
     picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
+    slowest = picked[int(np.argmax([r.instructions for r in runs]))]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
     return Footprint(
@@ -202,6 +204,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,
+        layers=layers(made.sources, image, core, [a[slowest] for a in case.typed], ends),
     )
 
 

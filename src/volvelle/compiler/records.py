@@ -56,6 +56,15 @@ class Placed(Record, frozen=True):
     last: int
 
 
+class Layer(Record, frozen=True):
+    """What one part of the C costs for the slowest row."""
+
+    name: str
+    """Its heading in the C: a number, and the operators of ONNX that it carries out."""
+    instructions: int
+    """Executed in it, and in what it calls."""
+
+
 class Foretold(Record, frozen=True):
     """What a model is expected to take on a device, before any C is compiled."""
 
@@ -101,6 +110,8 @@ class Footprint(Record, frozen=True):
     """Single, where double precision in the file was replaced by it and every comparison still agreed."""
     goal: Goal = "size"
     """Little flash, or few instructions: what was chosen where there was a choice."""
+    layers: tuple[Layer, ...] = ()
+    """Parts of the C in their order, with those that take no instruction left out."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 

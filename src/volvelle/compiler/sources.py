@@ -10,6 +10,7 @@ from volvelle.compiler import loops, packing
 from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.layers import heading
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
 from volvelle.compiler.typed import Typed, typed
@@ -68,12 +69,15 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
     code.packed = packing.chosen(graph) if wish.goal == "size" else {}
-    for group in groups:
+    for number, group in enumerate(groups):
         code.add("")
+        before = len(code.body)
         if isinstance(group, loops.Loop):
             loops.write(group, code)
         else:
             _emit(group, code)
+        if len(code.body) > before:
+            code.body.insert(before, heading(number, together[number]))
     _copy_constants(graph, code, names)
     ends = [
         tuple((names[v], C_NAMES[graph.tensors[v].dtype], graph.tensors[v].size) for v in vs)

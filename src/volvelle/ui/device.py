@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from volvelle.compiler.device import asked, device
-from volvelle.compiler.records import Footprint, Placed
+from volvelle.compiler.records import Footprint, Layer, Placed
 from volvelle.evaluate.records import Constrained
 from volvelle.flow.result import Result
 from volvelle.spec.units import show
@@ -14,8 +14,8 @@ from volvelle.ui.pages import drawn
 from volvelle.ui.scales import number
 from volvelle.ui.wording import clean, show_value, size, title
 
-_ROW, _MOST = 22, 24
-"""Height of a value in the drawing of memory, and how many are drawn."""
+_ROW, _MOST, _PARTS = 22, 24, 10
+"""Height of a line of a drawing; how many values of memory, and parts of the C, are drawn."""
 
 
 def placed(result: Result) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def placed(result: Result) -> dict[str, Any]:
         "device": {
             "facts": facts,
             "relax": bounded.relax if bounded else (),
-            "figures": [f for f in (_budget(found, limits), _memory(found.memory)) if f],
+            "figures": [f for f in (_budget(found, limits), _costs(found.layers), _memory(found.memory)) if f],
             "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
         }
     }
@@ -87,6 +87,29 @@ def _budget(found: Footprint, limits: dict[str, int | None]) -> dict[str, Any]:
     name = "Memory of the device"
     note = "Filled: taken. The track is what the gates, or the board, allow."
     return {"title": name, "note": note, "svg": drawn(charts.drawing(charts.WIDTH, 8 + 2 * _ROW, name, note, body))}
+
+
+def _costs(layers: tuple[Layer, ...]) -> dict[str, Any] | None:
+    """What each part of the C takes of the slowest row's instructions, dearest first."""
+    whole = sum(layer.instructions for layer in layers)
+    if not whole:
+        return None
+    shown = sorted(layers, key=lambda layer: -layer.instructions)[:_PARTS]
+    left, body = 150.0, ""
+    wide = charts.WIDTH - left - 60
+    for at, layer in enumerate(shown):
+        y, share = 4 + _ROW * at, layer.instructions / whole
+        body += f"<g><title>{charts.safe(clean(layer.name, 80))}: {layer.instructions:,} instructions</title>"
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{charts.safe(clean(layer.name, 22))}</text>'
+        body += charts.box(left, y + 3, max(share * wide, 2), 14, "f1")
+        body += f'<text x="{number(left + max(share * wide, 2) + 6)}" y="{y + 14}">{100 * share:.1f} %</text></g>'
+    name = "What each part costs"
+    note = (
+        f"Of {whole:,} instructions of the slowest row. Parts are numbered as in the C and named by their operators; "
+        f"{len(shown)} of {len(layers)}, the dearest first."
+    )
+    svg = charts.drawing(charts.WIDTH, 8 + _ROW * len(shown), name, note, body)
+    return {"title": name, "note": note, "svg": drawn(svg)}
 
 
 def _memory(plan: tuple[Placed, ...]) -> dict[str, Any] | None:

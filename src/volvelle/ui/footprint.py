@@ -5,7 +5,8 @@ from __future__ import annotations
 from volvelle.compiler.records import Device, Footprint
 from volvelle.spec.units import show
 
-_BAR = 24
+_BAR, _PARTS = 24, 4
+"""Characters of a bar; how many parts of the C are listed."""
 
 
 def board(found: Footprint, device: Device) -> str:
@@ -17,6 +18,10 @@ def board(found: Footprint, device: Device) -> str:
     lines.append(f"  stack         {found.stack:>10,} bytes at most")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
+    whole = sum(layer.instructions for layer in found.layers)
+    for at, layer in enumerate(sorted(found.layers, key=lambda layer: -layer.instructions)[:_PARTS]):
+        label = "" if at else "of which"
+        lines.append(f"    {label:<11} {layer.instructions:>10,}  {layer.instructions / whole:>4.0%} in {layer.name}")
     seconds = found.latency()
     time = f", {show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz" if seconds and found.clock else ""
     lines.append(f"  cycles        {found.cycles.most:>10,} at most, an estimate{time}")

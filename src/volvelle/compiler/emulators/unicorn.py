@@ -6,6 +6,7 @@ to the program cannot be touched: a wild pointer ends the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +86,8 @@ class Core:
             self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
         self._blocks: dict[int, tuple[int, int]] = {}
         self._counted = self._cycles = 0
+        self.watch: Callable[[int, int], None] | None = None
+        """Told of every block that is run: its address, and how many instructions it has."""
         self._core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
 
     def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
@@ -146,6 +149,8 @@ class Core:
         if known is None:
             kinds = self._classes(bytes(core.mem_read(address, size)))
             known = self._blocks[address] = len(kinds), sum(self._table[k] for k in kinds)
+        if self.watch is not None:
+            self.watch(address, known[0])
         self._counted += known[0]
         self._cycles += known[1]
         if self._counted > MOST:

@@ -39,7 +39,7 @@ def build(sources: Sources, device: Device) -> Image:
         entry = write(sources, folder)
         linked = ["-Wl,--gc-sections", f"-Wl,--entry={entry}", "-T", "layout.ld", "-o", "model.elf"]
         # The checks that zig puts in by itself are the sanitizers' business, on the host.
-        command = [*COMMAND, "cc", *device.target.split(), *FLAGS, "-fno-sanitize=all", *WARNINGS, *linked]
+        command = [*COMMAND, "cc", *device.target.split(), *FLAGS, "-gdwarf-4", "-fno-sanitize=all", *WARNINGS, *linked]
         done = subprocess.run([*command, f"{sources.name}.c"], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
