@@ -36,7 +36,7 @@ CORE_ROWS, GOLDEN_ROWS, MADE_UP, CHOICE_SEED = 64, 24, 256, 11
 ALLOWED = 4.0
 """Where more than the tolerance differs, how many times the error of onnxruntime, or the rounding of the largest number
 on the way, the C may be away from exact arithmetic."""
-FEW, STRICT = 24, TOLERANCE / 10
+FEW, STRICT = 64, TOLERANCE / 10
 """Rows of each kind with which precision is foretold, and how near their answers must be."""
 CORE_INSTRUCTIONS = 20_000_000
 """The emulated core answers further rows until about so many instructions are spent."""

@@ -156,6 +156,8 @@ def _products(node: Node, graph: Graph) -> float:
     if node.op in ("gemm", "mat_mul", "q_dense") and weights is not None:
         rows = max(1, graph.tensors[node.inputs[0]].size // weights.shape[-2])
         return float(rows * np.count_nonzero(weights))
+    if node.op == "squared_distances" and weights is not None:
+        return float(weights.size)
     if node.op in ("conv", "q_conv") and weights is not None:
         return float(out * prod(weights.shape[1:]))
     return float(len(node.attributes.get("coefficients", ())))
