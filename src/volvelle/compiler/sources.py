@@ -11,6 +11,7 @@ from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.place import Plan, place
+from volvelle.compiler.texts import declared, defined
 from volvelle.model.signature import Signature
 
 _WORDS = frozenset(
@@ -117,7 +118,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         for vs in (graph.inputs, graph.outputs)
     ]
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
-    head = _header(name, digest, arguments, ends, plan, signature)
+    head = _header(name, digest, arguments, ends, plan, signature, declared(name, graph.words))
     return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1])
 
 
@@ -167,6 +168,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             *pools,
             "",
             *code.functions.values(),
+            *defined(name, code.graph.words),
             f"void {name}_run({arguments}) {{",
             *declared,
             *unused,
@@ -184,6 +186,7 @@ def _header(
     ends: list[tuple[tuple[str, str, int], ...]],
     plan: Plan,
     signature: Signature | None,
+    words: list[str],
 ) -> str:
     guard = f"{name.upper()}_H"
     sizes = [f"#define {name.upper()}_{n.upper()}_SIZE {size}" for n, _, size in (*ends[0], *ends[1])]
@@ -203,6 +206,7 @@ def _header(
             "",
             *sizes,
             "",
+            *words,
             *_named(name, signature),
             "/* One row: arrays in, arrays out. */",
             f"void {name}_run({arguments});",
