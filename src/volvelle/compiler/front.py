@@ -47,6 +47,14 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
     Raises:
         ModelError: damaged, too large, or with an operator, a type or a shape that is not supported; says which.
     """
+    try:
+        return _front(content, bounds)
+    except ModelError as error:
+        error.next_move = error.next_move or "export the model again, and look at it in a viewer of ONNX files"
+        raise
+
+
+def _front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None) -> Graph:
     model = read(content)
     graph = model.graph
     versions = {_DOMAINS.get(o.domain, o.domain): o.version for o in model.opset_import}

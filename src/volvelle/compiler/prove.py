@@ -24,6 +24,7 @@ from volvelle.compiler.reference import exact
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
+from volvelle.compiler.stack import deepest
 from volvelle.compiler.texts import as_positions, without_maps
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.session import Session
@@ -169,13 +170,16 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
+    painted, bound = max(r.stack for r in runs), deepest(image, device.machine)
+    if bound is not None and painted > bound:
+        raise ContractBroken(f"a row took {painted} bytes of stack, and {bound} were the bound")
     return Footprint(
         device=device.name,
         onnx=made.onnx,
         source=hashlib.sha256((made.sources.header + made.sources.source).encode()).hexdigest(),
         flash=image.flash,
         ram=image.ram,
-        stack=max(r.stack for r in runs),
+        stack=painted,
         instructions=_spread([r.instructions for r in runs]),
         cycles=_spread([r.cycles for r in runs]),
         parity=tuple(parity),
@@ -185,6 +189,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         emulator=emulator.VERSION,
         clock=device.clock,
         precision=made.precision,
+        stack_bound=bound,
     )
 
 

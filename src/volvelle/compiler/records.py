@@ -82,6 +82,8 @@ class Footprint(Record, frozen=True):
     """Hz."""
     precision: Precision = "as written"
     """Single, where double precision in the file was replaced by it and every comparison still agreed."""
+    stack_bound: int | None = None
+    """Bytes of stack that no row can exceed, from the machine code; None where there is no bound to be found."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 

@@ -60,7 +60,7 @@ def _read(place: Path, name: str) -> bytes:
 def _footprint(place: Path) -> Footprint:
     try:
         return msgspec.json.decode(_read(place, FOOTPRINT), type=Footprint)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{FOOTPRINT} is damaged: {error}", where=str(place), next_move="volvelle compile writes it again"
         ) from error
