@@ -46,7 +46,7 @@ def outside(whole: ModelProto) -> None:
 
 def sparse(whole: ModelProto) -> None:
     """A sparse initialiser."""
-    values = numpy_helper.from_array(np.float32([1]), "w")
+    values = numpy_helper.from_array(np.ones(1, np.float32), "w")
     places = numpy_helper.from_array(np.array([0]), "")
     whole.graph.sparse_initializer.append(SparseTensorProto(values=values, indices=places, dims=[3]))
 

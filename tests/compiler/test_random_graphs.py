@@ -55,7 +55,7 @@ def test_a_part_that_lies_elsewhere_in_the_same_memory_is_copied() -> None:
     random = np.random.default_rng(7)
     constants = {"c": random.normal(size=(1, 6)), "w": random.normal(size=(6, 2))}
     content = model(
-        nodes, {"x": (TensorProto.FLOAT, ["N", 6])}, ["y"], {k: np.float32(v) for k, v in constants.items()}
+        nodes, {"x": (TensorProto.FLOAT, ["N", 6])}, ["y"], {k: v.astype(np.float32) for k, v in constants.items()}
     )
     assert not differs(content, random.normal(size=(12, 6)).astype(np.float32))
 
@@ -69,7 +69,7 @@ def test_a_number_in_a_register_is_copied_where_a_concatenation_wants_it() -> No
         node("FeatureVectorizer", ["b"], ["c"], domain="ai.onnx.ml"),
         node("Gemm", ["c", "w"], ["y"]),
     ]
-    content = model(nodes, {"x": (TensorProto.FLOAT, [1, 6])}, ["y"], {"w": np.float32([[3]])})
+    content = model(nodes, {"x": (TensorProto.FLOAT, [1, 6])}, ["y"], {"w": np.array([[3]], np.float32)})
     rows = np.random.default_rng(1).normal(size=(5, 6)).astype(np.float32)
     wanted = 6 * rows.sum(axis=1, keepdims=True)
     assert np.allclose(Host(compiled(content).sources).run([rows])[0], wanted, rtol=1e-5)

@@ -138,7 +138,14 @@ def bounds(signature: Signature | None) -> dict[str, tuple[int, int]]:
     return {"codes": (-2, max(1, *(len(f.categories) for f in codes)))} if codes else {}
 
 
-def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = None, seed: int = 7) -> Footprint:
+def prove(
+    content: bytes,
+    made: Compiled,
+    device: Device,
+    rows: Rows | None = None,
+    seed: int = 7,
+    way: tuple[str, str] = ("zig", "unicorn"),
+) -> Footprint:
     """Measure a compiled model.
 
     Args:
@@ -147,6 +154,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         device: where it must run.
         rows: real rows of every input ``[n, ...]``; made-up ones are added.
         seed: of the made-up rows.
+        way: names of a toolchain and an emulator.
 
     Raises:
         MissingExtra: the `device` extra is not installed.
@@ -161,8 +169,8 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     if complaint == "":
         picked = case.some(GOLDEN_ROWS)
         parity.append(_parity("host with sanitizers", [a[picked] for a in own], case.part(picked), made.graph))
-    image = TOOLCHAINS.load("zig").build(made.sources, device)
-    emulator = EMULATORS.load("unicorn")
+    image = TOOLCHAINS.load(way[0]).build(made.sources, device)
+    emulator = EMULATORS.load(way[1])
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
     core = emulator.Core(image, device)
     first = core.run([a[0] for a in case.typed], ends)

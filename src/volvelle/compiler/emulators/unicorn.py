@@ -6,7 +6,6 @@ to the program cannot be touched: a wild pointer ends the run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from unicorn import arm_const, riscv_const
 
 from volvelle.compiler.classes import riscv, thumb
-from volvelle.compiler.image import FLASH_AT, RAM_AT, Image
+from volvelle.compiler.image import FLASH_AT, RAM_AT, Image, Run
 from volvelle.compiler.records import Device
 from volvelle.errors import ContractBroken, InputError
 
@@ -32,23 +31,6 @@ _ARM_MODELS = {
     "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
 }
 VERSION = f"unicorn {unicorn.__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one call gave.
-
-    Attributes:
-        outputs: the bytes of every output.
-        instructions: executed.
-        cycles: estimated by the table of the core.
-        stack: bytes of stack that were written, at most.
-    """
-
-    outputs: tuple[NDArray[Any], ...]
-    instructions: int
-    cycles: int
-    stack: int
 
 
 class Core:
