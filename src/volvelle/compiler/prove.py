@@ -174,7 +174,8 @@ def prove(
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
     core = emulator.Core(image, device)
     first = core.run([a[0] for a in case.typed], ends)
-    picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
+    least, enough = getattr(emulator, "ROWS", (CORE_ROWS, CORE_INSTRUCTIONS))
+    picked = case.some(max(least, enough // max(first.instructions, 1)))
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     parity.append(_parity("emulated core", answers, case.part(picked), made.graph))

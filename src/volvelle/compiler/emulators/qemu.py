@@ -25,6 +25,8 @@ from volvelle.errors import ContractBroken, InputError, MissingExtra
 
 COMMAND = "qemu-system-arm"
 VERSION = "qemu"
+ROWS = (8, 1_000_000)
+"""A proof runs so many rows at least, and further ones until about so many instructions are spent."""
 _MACHINES = {"cortex-m0": "netduino2", "cortex-m3": "netduino2", "cortex-m4": "netduinoplus2"}
 _RAM_SIZE, _STACK_SIZE, _PAINT = 0x2_0000, 0x2000, 0xA5
 _RETURN_AT = FLASH_AT + 0xF_F000
