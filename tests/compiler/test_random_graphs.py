@@ -81,13 +81,14 @@ def test_random_graphs_hold_every_operator() -> None:
     assert set(supported()) - drawn == NEVER
 
 
+@pytest.mark.parametrize("core", ["cortex-m0", "rv32imac", "x86-64"])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_random_graph_runs_on_a_core(seed: int) -> None:
-    """An emulated M0, which has neither real arithmetic nor division, gives the same bytes as this machine."""
+def test_a_random_graph_runs_on_a_core(seed: int, core: str) -> None:
+    """Emulated cores, of which two have no real arithmetic and one no division, give the same bytes as this machine."""
     made = compiled(grown(seed, 8)).sources
     rows = np.random.default_rng(seed).normal(size=(5, 6)).astype(np.float32)
-    board = device("cortex-m0")
-    core = EMULATORS.load("unicorn").Core(TOOLCHAINS.load("zig").build(made, board), board)
+    board = device(core)
+    emulated = EMULATORS.load("unicorn").Core(TOOLCHAINS.load("zig").build(made, board), board)
     ends = [(np.dtype(np.float32), made.outputs[0][2])]
-    answers = np.stack([core.run([row], ends).outputs[0] for row in rows])
+    answers = np.stack([emulated.run([row], ends).outputs[0] for row in rows])
     assert answers.tobytes() == Host(made).run([rows])[0].tobytes()

@@ -38,9 +38,11 @@ def deepest(image: Image, machine: str) -> int | None:
 
     Args:
         image: the linked program.
-        machine: of the device; ``riscv32``, or an Arm core.
+        machine: of the device; for others than Arm cores and ``riscv32`` there is none.
     """
-    arm = machine != "riscv32"
+    arm = machine.startswith("cortex")
+    if not arm and machine != "riscv32":
+        return None
     known: dict[int, int | None] = {}
 
     def word(at: int) -> int:
