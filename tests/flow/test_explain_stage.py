@@ -18,6 +18,7 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
 from volvelle.flow.why import stored_row, why
 from volvelle.spec.read import read
+from volvelle.ui.answers import explanation
 
 SPEC = """\
 [problem]
@@ -85,6 +86,51 @@ def test_the_wheel_explains_at_its_end(result: Result) -> None:
     assert record.simpler is not None
     assert {f.topic for f in record.findings} >= {"learnt", "simplest"}
     assert result.project.ledger.openings(result.split.test) == 1
+
+
+def test_surprising_labels_are_told_by_their_place_in_the_file(tmp_path: Path) -> None:
+    """Labels changed in the file are listed with the number of their row, some of which hold no target."""
+    path = pumps(tmp_path)
+    frame = pl.read_csv(tmp_path / "pumps.csv").with_row_index("row", offset=1)
+    clear = frame.filter((pl.col("heat") - 51).abs() > 18)["row"].to_list()[:8]
+    turned_over = pl.when(pl.col("fails") == "yes").then(pl.lit("no")).otherwise(pl.lit("yes"))
+    label = pl.when(pl.col("row").is_in(clear)).then(turned_over).otherwise(pl.col("fails"))
+    late = pl.when(pl.col("row") % 50 == 2).then(None).otherwise(label)
+    frame.select("heat", "site", "noise", late.alias("fails")).write_csv(tmp_path / "pumps.csv")
+    result = turned(path)
+    record = result.explanation
+    assert record is not None
+    assert record.labels is not None
+    assert len({s.row for s in record.labels.suspects} & set(clear)) >= 4
+    assert "Labels worth a second look" in explanation(record)
+
+
+def test_the_words_of_a_text_are_weighed(tmp_path: Path) -> None:
+    """The word that decides comes first; what it adds is the answer with it minus that of the text without."""
+    rng = np.random.default_rng(2)
+    plain = ["please", "meet", "me", "at", "noon", "by", "the", "old", "mill", "today"]
+    texts = [" ".join(rng.permutation(plain)[:6]) for _ in range(300)]
+    urgent = rng.random(300) < 0.4
+    frame = pl.DataFrame(
+        {"text": [f"{t} Urgent" if u else t for t, u in zip(texts, urgent, strict=True)], "spam": urgent}
+    )
+    frame.write_csv(tmp_path / "mail.csv")
+    spec = tmp_path / "volvelle.toml"
+    spec.write_text(
+        '[problem]\ntarget = "spam"\n[data]\nsource = "mail.csv"\n[features.text]\nrole = "text"\n'
+        '[search]\ntrials = 1\nfolds = 2\nestimators = ["logistic"]\n',
+        encoding="utf-8",
+    )
+    result = turned(spec)
+    with_it, without = why(result, pl.DataFrame({"text": ["meet me at the mill urgent", "meet me at the mill"]}))
+    first = with_it.words[0]
+    assert (first.column, first.word) == ("text", "urgent")
+    assert with_it.probability is not None
+    assert without.probability is not None
+    assert first.amount == pytest.approx(with_it.probability - without.probability, abs=1e-6)
+    assert first.amount > 0.3
+    assert "urgent" not in {s.word for s in without.words}
+    assert result.explanation is not None
 
 
 def test_costs_reach_the_gate(result: Result) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import polars as pl
+from msgspec import structs
 
 from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError
 from volvelle.evaluate.explain.attribution import attribute
 from volvelle.evaluate.explain.records import Attribution
-from volvelle.evaluate.explain.shipped import Shipped, chosen, sample
+from volvelle.evaluate.explain.shipped import Inputs, Shipped, chosen, sample
+from volvelle.evaluate.explain.spoken import spoken
 from volvelle.flow.result import Result
 
 BACKGROUND, MOST = 100, 20
@@ -49,5 +51,12 @@ def why(result: Result, rows: pl.DataFrame) -> tuple[Attribution, ...]:
     background = shipped.encode(frame[sample(len(frame), BACKGROUND, model.seed)])
     inputs = shipped.encode(rows)
     return tuple(
-        attribute(shipped, chosen(inputs, slice(at, at + 1)), background, model.seed) for at in range(len(rows))
+        _one(shipped, rows[at : at + 1], chosen(inputs, slice(at, at + 1)), background, model.seed)
+        for at in range(len(rows))
     )
+
+
+def _one(shipped: Shipped, row: pl.DataFrame, inputs: Inputs, background: Inputs, seed: int) -> Attribution:
+    found = attribute(shipped, inputs, background, seed)
+    k = shipped.names.index(found.of) if found.of else 0
+    return structs.replace(found, words=spoken(shipped, row, inputs, k))

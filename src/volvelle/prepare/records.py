@@ -22,6 +22,8 @@ class Split(Record, frozen=True):
     """SHA-256 of the training rows in the store."""
     test: str
     """SHA-256 of the sealed test rows in the store."""
+    rows: str = ""
+    """SHA-256 of where the training rows lie in the data set: a table with one column ``row``, from 0."""
     duplicates: int = 0
     """Rows that equal an earlier row in every feature."""
     groups: int = 0

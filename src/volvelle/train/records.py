@@ -42,6 +42,10 @@ class Trial(Record, frozen=True):
     """What that file computes for one row, counted by `volvelle.model.effort`."""
     note: str = ""
 
+    def taken(self) -> dict[str, Any]:
+        """The settings proposed, where the rows have changed some as they were then."""
+        return {name: self.found.get(name, value) for name, value in self.settings.items()}
+
     def whole(self) -> dict[str, Any]:
         """All settings, proposed and found."""
         return {**self.settings, **self.found}

@@ -273,7 +273,7 @@ def _told(trial: Trial, names: list[str], space: Space) -> optuna.trial.FrozenTr
         "estimator": optuna.distributions.CategoricalDistribution(names)
     }
     distributions |= {f"{trial.estimator}.{key}": _distribution(d) for key, d in space.items()}
-    params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in trial.settings.items()}
+    params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in trial.taken().items()}
     return optuna.trial.create_trial(params=params, distributions=distributions, value=trial.score)
 
 

@@ -40,6 +40,16 @@ def explanation(record: Explanation) -> str:
         beside = f", beside {title(found.winner)} {show_value(found.winner_score)}"
         named = f"{title(found.estimator)} {show_value(found.score)}"
         parts += ["", f"Simplest within one standard error: {named}{beside if found.winner != found.estimator else ''}"]
+    if record.labels and any(f.topic == "labels" for f in record.findings):
+        rows = [
+            [f"{s.row:,}", clean(s.label, 30), clean(s.likely, 30), show_value(s.probability)]
+            for s in record.labels.suspects
+        ]
+        parts += [
+            "",
+            "Labels worth a second look",
+            *aligned(["row", "label", "rather", "probability"], rows, right=(0, 3)),
+        ]
     return "\n".join(parts)
 
 
@@ -64,7 +74,13 @@ def attribution(record: Attribution, name: str) -> str:
     if rest:
         rows.append([f"{len(rest)} more columns", "", _number(sum(p.amount for p in rest), "+"), ""])
     rows.append(["this row", "", _number(record.answer), ""])
-    return "\n".join([*lines, *aligned(["column", "is", "adds", "interval"], rows, right=(2,))])
+    lines += aligned(["column", "is", "adds", "interval"], rows, right=(2,))
+    if record.words:
+        of = f"the probability of {clean(record.of, 40)}" if record.of else "the value"
+        lines += ["", f"Words, each taken out alone: what it adds to {of}"]
+        spoken = [[clean(s.word, 40), clean(s.column, 40), _number(s.amount, "+")] for s in record.words]
+        lines += aligned(["word", "column", "adds"], spoken, right=(2,))
+    return "\n".join(lines)
 
 
 def ablation(record: Ablation) -> str:

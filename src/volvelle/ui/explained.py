@@ -32,6 +32,7 @@ def explanation(result: Result) -> Facts:
         "trust": _trust(record, result) if record else [],
         "dependences": [_dependence(d, result) for d in record.dependences] if record else [],
         "explain_notes": [clean(sentence(n), 200) for n in record.notes] if record else [],
+        "suspects": _suspects(record) if record else [],
         "ablation": _ablation(ablated) if ablated else None,
         "learning": _learning(learnt) if learnt else None,
         "explain_run": result.run.id,
@@ -45,6 +46,16 @@ def _answer(finding: Finding) -> Facts:
         "detail": clean(sentence(finding.detail), 400),
         "advice": clean(finding.advice, 300),
     }
+
+
+def _suspects(record: Explanation) -> list[Facts]:
+    """Rows of a table, where the labels are worth a second look."""
+    if record.labels is None or all(f.topic != "labels" for f in record.findings):
+        return []
+    return [
+        {"row": f"{s.row:,}", "label": s.label, "likely": s.likely, "probability": show_value(s.probability)}
+        for s in record.labels.suspects
+    ]
 
 
 def _beside(record: Explanation, result: Result) -> Facts | None:

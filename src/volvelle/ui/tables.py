@@ -122,7 +122,7 @@ def leaderboard_rows(searched: Searched, candidate: Candidate | None = None) -> 
             "spread": "–" if place.best.spread is None else f"± {show_value(place.best.spread)}",
             "seconds": f"{place.seconds:.1f}",
             "trials": place.trials,
-            "settings": place.best.note if place.best.score is None else show_settings(place.best.settings),
+            "settings": place.best.note if place.best.score is None else show_settings(place.best.taken()),
         }
         for place in places(searched, candidate)
     ]

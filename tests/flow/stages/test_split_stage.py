@@ -28,6 +28,7 @@ def test_only_training_rows_are_dropped_and_counted(real_data: Path, tmp_path: P
     shutil.copy(real_data / "tabular" / "mammography.csv.gz", tmp_path)
     declared = {"area": FeatureSpec(high=5.0)}
     plain = turned(tmp_path, PrepareSpec(), {}).split
+    assert plain.duplicates > 3000
     result = turned(tmp_path, PrepareSpec(drop=("duplicates", "invalid")), declared)
     split = result.split
     assert (plain.dropped_duplicates, plain.dropped_invalid) == (0, 0)
@@ -38,4 +39,7 @@ def test_only_training_rows_are_dropped_and_counted(real_data: Path, tmp_path: P
     train = from_bytes(result.project.store.get(split.train))
     assert not train.is_duplicated().any()
     assert not (train["area"] > 5.0).any()
+    whole = from_bytes(result.project.store.get(result.model.dataset))
+    places = from_bytes(result.project.store.get(split.rows))["row"]
+    assert whole[places].equals(train)
     assert f"{split.dropped_duplicates} that equal an earlier one" in split.note

@@ -14,7 +14,7 @@ class Finding(Record, frozen=True):
     """One answer in words."""
 
     topic: str
-    """What was asked: learnt, fit, folds, imbalance, stability, simplest, calibration, leakage."""
+    """What was asked: learnt, fit, folds, imbalance, stability, simplest, calibration, leakage, labels."""
     weight: Weight
     headline: str
     detail: str = ""
@@ -94,6 +94,28 @@ class Simpler(Record, frozen=True):
     """One standard error of the winner's mean over the folds."""
 
 
+class Suspect(Record, frozen=True):
+    """A row whose label a model that never saw it holds for another."""
+
+    row: int
+    """In the data, from 1."""
+    label: str
+    likely: str
+    probability: float
+    """Of the likely class."""
+
+
+class Labels(Record, frozen=True):
+    """Labels of the training side against out-of-fold predictions."""
+
+    rows: int
+    """Whose label is surprising."""
+    promised: float
+    """How many there would be if every probability were true."""
+    suspects: tuple[Suspect, ...]
+    """The most surprising first, at most ten."""
+
+
 class Explanation(Record, frozen=True):
     """The cheap part of explaining: from the stored rows and predictions, without training anything."""
 
@@ -111,6 +133,8 @@ class Explanation(Record, frozen=True):
     repeats: int
     """Shuffles of each column."""
     notes: tuple[str, ...] = ()
+    labels: Labels | None = None
+    """Labels worth a second look; None for numbers."""
 
 
 class Ablated(Record, frozen=True):
@@ -168,6 +192,15 @@ class Part(Record, frozen=True):
     """Interval of a sampled amount; None where it is exact."""
 
 
+class Said(Record, frozen=True):
+    """What one word of a text changes, taken out alone."""
+
+    column: str
+    word: str
+    amount: float
+    """The answer with it minus the answer without: in the probability of the class that is explained, or the value."""
+
+
 class Attribution(Record, frozen=True):
     """One answer taken apart: `base` and all parts add up to `answer`."""
 
@@ -188,3 +221,5 @@ class Attribution(Record, frozen=True):
     background: int
     remainder: float = 0.0
     """`answer` minus the sum: rounding of the graph."""
+    words: tuple[Said, ...] = ()
+    """The words of its texts that move the answer most."""

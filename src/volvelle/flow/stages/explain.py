@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate.explain.calibration import calibration
 from volvelle.evaluate.explain.dependence import dependences
 from volvelle.evaluate.explain.diagnosis import Case, diagnose
 from volvelle.evaluate.explain.importance import Question, importances
-from volvelle.evaluate.explain.records import Explanation
+from volvelle.evaluate.explain.labels import labels, told
+from volvelle.evaluate.explain.records import Explanation, Labels
 from volvelle.evaluate.explain.shipped import Shipped
 from volvelle.evaluate.explain.simplest import simplest
 from volvelle.evaluate.explain.thresholds import thresholds
@@ -16,7 +19,10 @@ from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import Evidence, Scored
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import groups_of
+from volvelle.flow.out_of_fold import OutOfFold
 from volvelle.flow.predictions import side_of
+from volvelle.model.signature import Signature
+from volvelle.prepare.records import Split
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Model, Searched
@@ -27,6 +33,7 @@ TOP = 6
 
 def explain(
     spec: Spec,
+    split: Split,
     searched: Searched,
     candidate: Candidate,
     model: Model,
@@ -56,6 +63,8 @@ def explain(
         bins=bins,
         simpler=near,
     )
+    second = _labels(candidate, split, model.signature, context)
+    looked = told(second) if second else None
     gates = tuple(parse(v.gate) for v in evidence.verdicts)
     return Explanation(
         metric=candidate.metric,
@@ -64,8 +73,19 @@ def explain(
         calibration=bins,
         thresholds=thresholds(truth, gates) if model.task == "binary" else None,
         simpler=near,
-        findings=diagnose(case),
+        findings=(*diagnose(case), *((looked,) if looked else ())),
         rows=found.rows,
         repeats=asked.repeats,
         notes=found.notes,
+        labels=second,
     )
+
+
+def _labels(candidate: Candidate, split: Split, signature: Signature, context: Context) -> Labels | None:
+    """Labels of the training side beside out-of-fold predictions, where there are both."""
+    if signature.task == "regression" or not candidate.predictions:
+        return None
+    known = OutOfFold(context, candidate.layout, signature, candidate.metric)
+    places = from_bytes(context.get(split.rows))["row"].to_numpy()[known.rows]
+    scores = known.predictions(candidate.predictions).astype(np.float64)
+    return labels(scores, known.y.astype(np.int64), signature.classes, places)

@@ -15,6 +15,9 @@ from volvelle.prepare import split as splitting
 from volvelle.prepare.records import Split
 from volvelle.spec.requirements import Spec
 
+_ROW = "\0row"
+"""No column of a file is called so."""
+
 
 def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
     """Two tables in the store; the test side lies sealed until evaluation opens it.
@@ -24,12 +27,13 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
         SpecError: the matrix of costs does not fit the classes.
     """
     task = task_of(spec, dataset)
-    frame, dropped = known_target(from_bytes(context.get(dataset.version)), spec.problem.target)
+    known, dropped = known_target(from_bytes(context.get(dataset.version)).with_row_index(_ROW), spec.problem.target)
+    frame = known.drop(_ROW)
     _require_costs(spec, frame)
     wanted = keys(spec, frame)
     seed, share = spec.search.seed, spec.split.test
     sides = splitting.sides(frame, wanted, task=task, method=spec.split.method, test=share, seed=seed)
-    kept = dropping.drop(frame[sides.train], (*wanted.features, wanted.target), spec.features, spec.prepare.drop)
+    kept = dropping.drop(known[sides.train], (*wanted.features, wanted.target), spec.features, spec.prepare.drop)
     test = frame[sides.test]
     notes = [sides.note, f"{dropped} rows without target left out" if dropped else "", _told(kept)]
     return Split(
@@ -38,8 +42,9 @@ def split(spec: Spec, dataset: Dataset, context: Context) -> Split:
         test_share=share,
         rows_train=len(kept.frame),
         rows_test=len(test),
-        train=context.put(to_bytes(kept.frame)),
+        train=context.put(to_bytes(kept.frame.drop(_ROW))),
         test=context.put(to_bytes(test), sealed=True),
+        rows=context.put(to_bytes(kept.frame.select(pl.col(_ROW).cast(pl.Int64).alias("row")))),
         duplicates=sides.duplicates,
         groups=sides.groups,
         left_out=sides.left_out,

@@ -32,7 +32,7 @@ from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
 from volvelle.train.boosted import booster_trees, round_leaves
 from volvelle.train.classes import certain, emit_certain, emit_spread, seen_classes, spread
-from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
+from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
 from volvelle.train.rows import calm, sample
 from volvelle.train.trees import emit_trees
@@ -42,7 +42,7 @@ VIEW: View = "raw"
 COST = 3
 SPACE: Space = {
     "learning_rate": Float(low=0.01, high=0.3, default=0.06, log=True),
-    "leaves": Int(low=3, high=127, default=15, log=True),
+    "leaves": Int(low=3, high=511, default=15, log=True),
     "min_leaf": Int(low=2, high=100, default=15, log=True),
     "l2": Float(low=1e-3, high=100.0, default=1.0, log=True),
     "features": Float(low=0.3, high=1.0, default=0.8),
@@ -64,6 +64,8 @@ PORTFOLIO: tuple[Settings, ...] = (
 )
 TREES, MOST_TREES = 200, 1500
 """Where nothing else is said, and the most that early stopping may find."""
+WIDER: Settings = {"learning_rate": 0.15, "leaves": 255}
+"""Taken in place of the defaults where these would go on beyond `MOST_TREES`, and where they are better."""
 _APART = 1_000_003
 """Between the seeds of two boosters."""
 PATIENCE, HELD_OUT, FEWEST_ROWS = 40, 0.2, 100
@@ -110,14 +112,20 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     with calm():
         learnt = _rows(lesson, y, weights, kept)
         watched = _rows(lesson, y, weights, out, learnt)
-        booster = lightgbm.train(
-            _parameters(lesson, settings) | objective,
-            learnt,
-            MOST_TREES,
-            valid_sets=[watched],
-            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
-        )
-    return found | {"trees": max(1, int(booster.best_iteration or booster.current_iteration()))}
+        trees, loss = _stopped(_parameters(lesson, settings) | objective, learnt, watched)
+        if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
+            wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, learnt, watched)
+            if less < loss:
+                return found | WIDER | {"trees": wide}
+    return found | {"trees": trees}
+
+
+def _stopped(parameters: dict[str, Any], learnt: Any, watched: Any) -> tuple[int, float]:
+    """After how many trees the loss of the watched rows is least, and that loss."""
+    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    booster = lightgbm.train(parameters, learnt, MOST_TREES, valid_sets=[watched], callbacks=[stop])
+    loss = min(booster.best_score["valid_0"].values())
+    return max(1, int(booster.best_iteration or booster.current_iteration())), float(loss)
 
 
 def _asked(lesson: Lesson) -> tuple[float, NDArray[np.int64], NDArray[Any], dict[str, Any]]:
