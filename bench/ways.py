@@ -11,7 +11,6 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
-from sklearn.svm import SVC
 
 from volvelle.compiler.device import device
 from volvelle.compiler.prove import compiled, prove
@@ -21,7 +20,6 @@ MODELS = {
     "logistic regression": LogisticRegression(max_iter=200),
     "forest of 10, depth 8": RandomForestClassifier(10, max_depth=8, random_state=0),
     "network 32": MLPClassifier((32,), max_iter=60, random_state=0),
-    "machine, radial": SVC(random_state=0),
 }
 
 

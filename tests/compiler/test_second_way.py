@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.device import device
 from volvelle.compiler.image import Run
 from volvelle.compiler.prove import compiled, prove
-from volvelle.errors import InputError, MissingExtra
+from volvelle.errors import ContractBroken, InputError, MissingExtra
 
 HERE = all(shutil.which(tool) for tool in ("arm-none-eabi-gcc", "qemu-system-arm"))
 REASON = "needs arm-none-eabi-gcc and qemu-system-arm (Debian: apt-get install gcc-arm-none-eabi qemu-system-arm)"
 second = pytest.mark.skipif(not HERE, reason=REASON)
+ENDLESS = "void m_run(const float *x, float *y) {\n    for (volatile int k = 0; k < 1;) {}"
 FACTOR = 2.0
 """Instructions of one compiler's program, at most, beside the other's."""
 
@@ -65,6 +67,20 @@ def test_a_proof_goes_the_second_way() -> None:
     assert found.agrees()
     assert found.compiler.startswith("arm-none-eabi-gcc")
     assert found.emulator.startswith("qemu")
+
+
+@second
+def test_a_program_that_never_returns_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless loop is ended by the size of the log that it fills."""
+    qemu = EMULATORS.load("qemu")
+    monkeypatch.setattr(qemu, "_LOG_SIZE", 2**20)
+    made = compiled(line(), "m").sources
+    endless = replace(made, source=made.source.replace("void m_run(const float *x, float *y) {", ENDLESS))
+    assert endless != made
+    board = device("cortex-m3")
+    core = qemu.Core(TOOLCHAINS.load("zig").build(endless, board), board)
+    with pytest.raises(ContractBroken, match="never returned"):
+        core.run([np.ones(3, np.float32)], [(np.dtype(np.float32), 2)])
 
 
 def test_what_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ some rows, not for all. Cortex-M0 code runs on the M3, which executes all of its
 from __future__ import annotations
 
 import re
+import select
 import subprocess
 import tempfile
 import weakref
@@ -29,6 +30,7 @@ ROWS = (8, 1_000_000)
 """A proof runs so many rows at least, and further ones until about so many instructions are spent."""
 _MACHINES = {"cortex-m0": "netduino2", "cortex-m3": "netduino2", "cortex-m4": "netduinoplus2"}
 _RAM_SIZE, _STACK_SIZE, _PAINT = 0x2_0000, 0x2000, 0xA5
+_LOG_SIZE = 2**32
 _RETURN_AT = FLASH_AT + 0xF_F000
 _GRANT_AT, _GRANT = _RETURN_AT + 16, bytes.fromhex("0160bff34f8fbff36f8f7047")
 """``str r1, [r0]; dsb; isb; bx lr``"""
@@ -71,20 +73,10 @@ class Core:
         self._folder = tempfile.TemporaryDirectory(prefix="volvelle-qemu-")
         self._log = Path(self._folder.name) / "log"
         command = [COMMAND, "-machine", _MACHINES[device.machine], "-S", "-gdb", "stdio", "-singlestep"]
-        command += [
-            "-display",
-            "none",
-            "-serial",
-            "none",
-            "-monitor",
-            "none",
-            "-d",
-            "exec,nochain",
-            "-D",
-            str(self._log),
-        ]
+        command += "-display none -serial none -monitor none -d exec,nochain -D".split()
+        pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [*command, str(self._log)], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0
         )
         weakref.finalize(self, _end, self._process)
         # Registers can be set only by who has asked which there are.
@@ -92,6 +84,7 @@ class Core:
         for address, content in image.sections:
             self._write(address, content)
         self._classes: dict[int, int] = {}
+        self._read_until = 0
         self._ask(f"Z0,{_RETURN_AT:x},2")
         if device.machine == "cortex-m4":
             # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted, by the core itself.
@@ -138,14 +131,16 @@ class Core:
         told = {_SP: top, _LR: _RETURN_AT | 1, _XPSR: 0x0100_0000, _PC: entry, **dict(enumerate(arguments))}
         for register, value in told.items():
             self._ask(f"P{register:x}={value.to_bytes(4, 'little').hex()}")
-        before = self._log.stat().st_size if self._log.exists() else 0
         self._ask("c")
         where = int.from_bytes(bytes.fromhex(self._ask(f"p{_PC:x}")), "little")
         if where != _RETURN_AT:
             raise ContractBroken(f"the emulated core stopped at {where:#x}")
-        with self._log.open("rb") as file:
-            file.seek(before)
+        with self._log.open("r+b") as file:
+            file.seek(self._read_until)
             traced = [int(address, 16) for address in _TRACED.findall(file.read())]
+            # QEMU goes on where it was: what was read is a hole in the file, and takes no room.
+            self._read_until = file.tell()
+            file.truncate(0)
         return [address for address in traced if address != _RETURN_AT]
 
     def _cycles(self, address: int) -> int:
@@ -165,19 +160,27 @@ class Core:
         parts = (self._ask(f"m{address + at:x},{min(1024, size - at):x}") for at in range(0, size, 1024))
         return b"".join(bytes.fromhex(part) for part in parts)
 
+    def _wait(self, answers: Any) -> None:
+        """Wait until the program returns, as long as its log stays small."""
+        while not select.select([answers], [], [], 0.05)[0]:
+            if self._log.stat().st_size - self._read_until > _LOG_SIZE:
+                raise ContractBroken("the program on the emulated core never returned")
+
     def _ask(self, packet: str) -> str:
         """One exchange of the remote serial protocol of GDB (its manual, appendix E)."""
         stream, answers = self._process.stdin, self._process.stdout
         if stream is None or answers is None or self._process.poll() is not None:
             raise ContractBroken("the emulator ended")
         stream.write(f"${packet}#{sum(packet.encode()) % 256:02x}".encode())
-        stream.flush()
         told = bytearray()
-        while (one := answers.read(1)) not in (b"#", b""):
+        if packet == "c" and answers.read(1) == b"+":
+            self._wait(answers)
+        while (one := answers.read(1)) != b"#":
+            if not one:
+                raise ContractBroken("the emulator ended: the program broke it")
             told = bytearray() if one == b"$" else told + one
         answers.read(2)
         stream.write(b"+")
-        stream.flush()
         if told[:1] == b"E" or not told:
             raise ContractBroken(f"the emulator refuses {packet[:20]}: {told.decode()}")
         return told.decode()
