@@ -123,6 +123,23 @@ def test_out_of_time_ends_everything(lesson: Training, temporary: Path) -> None:
     assert living(temporary) == []
 
 
+def test_a_hopeless_trial_ends_before_its_first_fold(lesson: Training, temporary: Path) -> None:
+    """In time for one fold of four none is waited for: the workers end, and nobody is asked whether to go on."""
+    dear = defaults(ESTIMATORS.load("random_forest").SPACE) | {"trees": 300}
+    judged: list[tuple[float, ...]] = []
+
+    def told(scores: tuple[float, ...]) -> bool:
+        judged.append(scores)
+        return True
+
+    with trials(lesson, workers=1) as measured:
+        whole = min(measured.measure("random_forest", dear, None, always).work for _ in range(3))
+        with pytest.raises(OutOfTime):
+            measured.measure("random_forest", dear, 0.4 * whole, told)
+        assert living(temporary) == []
+    assert judged == []
+
+
 def test_a_dead_worker_is_a_failed_trial(lesson: Training, temporary: Path) -> None:
     """A worker that is killed in the middle of a fit fails that trial with its code; the next trial works."""
     killer = (

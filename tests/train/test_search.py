@@ -174,6 +174,7 @@ def test_the_budget_is_kept() -> None:
     def objective(estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
         asked.append(1.0 if left is None else left)
         if len(asked) == 6:
+            time.sleep(asked[-1])
             raise OutOfTime("the time budget ended")
         return _slow(0.02)(estimator, settings, left, goes_on)
 
@@ -181,6 +182,21 @@ def test_the_budget_is_kept() -> None:
     assert asked == sorted(asked, reverse=True)
     assert [t.status for t in found.trials] == ["done"] * 5 + ["out of time"]
     assert found.trials[-1].score is None
+
+
+def test_what_cannot_be_done_in_time_leaves_its_time_to_others() -> None:
+    """A candidate that is broken off long before the end is stopped, and the search goes on with others."""
+
+    def objective(estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
+        if estimator == "curve":
+            raise OutOfTime("its folds take too long")
+        return _slow(0.02)(estimator, settings, left, goes_on)
+
+    found = search(PLAN, objective, goal(None, budget=0.5))
+    curves = [t for t in found.trials if t.estimator == "curve"]
+    assert [t.status for t in curves] == ["stopped"]
+    assert "would not be done" in curves[0].note
+    assert found.trials[-1].number > curves[0].number
 
 
 def test_what_does_not_fit_is_not_begun() -> None:

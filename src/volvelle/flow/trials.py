@@ -35,6 +35,8 @@ from volvelle.train.search import GoesOn, Outcome
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
 _PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
+_LONG = 1.5
+"""A first fold that takes so many times its share of the time that is left cannot be made up for by the others."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -94,7 +96,8 @@ class Trials:
         Folds are asked for in order and judged in order, so what is stopped does not depend on the number of workers.
 
         Raises:
-            OutOfTime: the seconds ended; the workers are ended with them.
+            OutOfTime: the seconds ended, or the first fold takes so long that all folds cannot be done in them; the
+                workers are ended with it.
             InputError: a fold could not be trained.
         """
         # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
@@ -108,7 +111,9 @@ class Trials:
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
-        with contextlib.closing(self._answers(jobs, deadline)) as answers:
+        share = _LONG / math.ceil(self._count / self._size)
+        first = math.inf if left is None else time.monotonic() + share * (deadline - time.monotonic())
+        with contextlib.closing(self._answers(jobs, deadline, min(first, deadline))) as answers:
             for answer in answers:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
@@ -135,8 +140,13 @@ class Trials:
         table = np.concatenate([np.load(job["out"], allow_pickle=False) for job in jobs])
         return self._keep(to_bytes(pl.DataFrame({f"score_{k}": table[:, k] for k in range(table.shape[1])})))
 
-    def _answers(self, jobs: list[dict[str, Any]], deadline: float) -> Generator[dict[str, Any], None, None]:
-        """The answers to jobs in their order; workers that still have an earlier job are waited for by need only."""
+    def _answers(
+        self, jobs: list[dict[str, Any]], deadline: float, first: float | None = None
+    ) -> Generator[dict[str, Any], None, None]:
+        """The answers to jobs in their order; workers that still have an earlier job are waited for by need only.
+
+        The first answer has a deadline of its own.
+        """
         waiting, done = list(reversed(jobs)), dict[int, dict[str, Any]]()
         with selectors.DefaultSelector() as selector:
             for process in self._workers:
@@ -144,10 +154,11 @@ class Trials:
                 if process.pid not in self._busy:
                     self._send(process, waiting)
             for job in jobs:
+                ends = first if first is not None and job is jobs[0] else deadline
                 while job["number"] not in done:
-                    ready = selector.select(None if deadline == math.inf else max(0.0, deadline - time.monotonic()))
+                    ready = selector.select(None if ends == math.inf else max(0.0, ends - time.monotonic()))
                     # Only the clock says when the time is up: it may go slower than the waiting.
-                    if not ready and time.monotonic() >= deadline:
+                    if not ready and time.monotonic() >= ends:
                         self._end()
                         raise OutOfTime("the time budget ended in the middle of a trial")
                     for event, _ in ready:

@@ -35,6 +35,8 @@ _AGAIN = 8
 _ALIVE = 4
 """TPE proposes among so many estimators, those with the best trials."""
 
+_END = 0.05
+"""With less of the budget left than this share, a trial that meets the end is the last."""
 _SLACK = 0.1
 """How far behind the best a member of an ensemble may be, as a share of the way from the first trial to the best; the
 best's spread over the folds if that is more."""
@@ -120,8 +122,10 @@ def search(
         new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
         allowed = clock.first(left) if new and left is not None else left
         trial = _try(objective, proposal, allowed, trials, goal)
-        if trial.status == "out of time" and allowed != left:
-            note = "the first trial took too large a share of the budget"
+        if trial.status == "out of time" and (allowed != left or clock.left() > _END * goal.budget):
+            note = "its folds would not be done in the time that is left"
+            if allowed != left:
+                note = "the first trial took too large a share of the budget"
             trial = msgspec.structs.replace(trial, status="stopped", note=note)
         trials.append(trial)
         notify(trial, best_of(trials, goal.direction))

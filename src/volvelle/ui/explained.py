@@ -105,7 +105,8 @@ def _trust(record: Explanation, result: Result) -> list[Facts]:
 def _thresholds(record: Thresholds, positive: str) -> Facts:
     lines = []
     order = sorted(record.lines, key=lambda line: (not line.bounds, line.metric))
-    shown = [line for line in order if _unit(line.values)][:4]
+    # By name, so that a metric has the same colour in both charts of thresholds.
+    shown = sorted([line for line in order if _unit(line.values)][:4], key=lambda line: line.metric)
     for line in shown:
         points = [(a, v) for a, v in zip(record.at, line.values, strict=True) if v is not None]
         lines.append(curves.Line(title(line.metric), points, line.bounds))
@@ -136,7 +137,7 @@ def _tuned(tuned: Tuned) -> Facts:
     others = [(name, values) for name, values in tuned.curve.items() if name != "threshold" and _unit(values)]
     lines = [
         curves.Line(title(name), [(a, v) for a, v in zip(at, values, strict=True) if a is not None and v is not None])
-        for name, values in others[:4]
+        for name, values in sorted(others[:4])
     ]
     mark = 0.5 if tuned.threshold is None else tuned.threshold
     values = ", ".join(f"{title(name)} {show_value(value)}" for name, value in tuned.out_of_fold.items())
