@@ -16,6 +16,7 @@ from volvelle.compiler.code import Goal, Wish
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
+from volvelle.compiler.image import Image, Run
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
@@ -169,37 +170,47 @@ def prove(
     if complaint == "":
         picked = case.some(GOLDEN_ROWS)
         parity.append(_parity("host with sanitizers", [a[picked] for a in own], case.part(picked), made.graph))
-    image = TOOLCHAINS.load(way[0]).build(made.sources, device)
-    emulator = EMULATORS.load(way[1])
-    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
-    core = emulator.Core(image, device)
-    first = core.run([a[0] for a in case.typed], ends)
-    least, enough = getattr(emulator, "ROWS", (CORE_ROWS, CORE_INSTRUCTIONS))
-    picked = case.some(max(least, enough // max(first.instructions, 1)))
-    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
-    answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
-    parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
-    painted, bound = max(r.stack for r in runs), deepest(image, device.machine)
-    if bound is not None and painted > bound:
-        raise ContractBroken(f"a row took {painted} bytes of stack, and {bound} were the bound")
+    image, runs, compared = _on_core(made, case, device, way)
     return Footprint(
         device=device.name,
         onnx=made.onnx,
         source=hashlib.sha256((made.sources.header + made.sources.source).encode()).hexdigest(),
         flash=image.flash,
         ram=image.ram,
-        stack=painted,
+        stack=max(r.stack for r in runs),
         instructions=_spread([r.instructions for r in runs]),
         cycles=_spread([r.cycles for r in runs]),
-        parity=tuple(parity),
+        parity=(*parity, compared),
         memory=_memory(made.sources),
         seed=seed,
         compiler=image.compiler,
-        emulator=emulator.VERSION,
+        emulator=EMULATORS.load(way[1]).VERSION,
         clock=device.clock,
         precision=made.precision,
-        stack_bound=bound,
+        stack_bound=_bound(image, device, max(r.stack for r in runs)),
     )
+
+
+def _on_core(made: Compiled, case: _Case, device: Device, way: tuple[str, str]) -> tuple[Image, list[Run], Parity]:
+    """The linked program, as many rows as the emulator has time for, and how their answers compare."""
+    image = TOOLCHAINS.load(way[0]).build(made.sources, device)
+    module = EMULATORS.load(way[1])
+    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
+    core = module.Core(image, device)
+    first = core.run([a[0] for a in case.typed], ends)
+    least, enough = getattr(module, "ROWS", (CORE_ROWS, CORE_INSTRUCTIONS))
+    picked = case.some(max(least, enough // max(first.instructions, 1)))
+    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
+    answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
+    return image, runs, _parity("emulated core", answers, case.part(picked), made.graph)
+
+
+def _bound(image: Image, device: Device, painted: int) -> int | None:
+    """The proven bound on the stack; no row may have gone below it."""
+    bound = deepest(image, device.machine)
+    if bound is not None and painted > bound:
+        raise ContractBroken(f"a row took {painted} bytes of stack, and {bound} were the bound")
+    return bound
 
 
 def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:

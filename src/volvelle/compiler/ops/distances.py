@@ -31,8 +31,8 @@ def emit(node: Node, code: Code) -> None:
     if values is None:
         raise ContractBroken("distances are of constant rows")
     table = code.compact(values)
-    facts = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "table": code.table(table)}
-    name = code.special("distances", **facts, count=count, width=width)
+    facts = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "points": code.table(table)}
+    name = code.special("distances", **facts, rows=count, columns=width)
     for row in range(rows):
         at = [f" + {row * n}" if row else "" for n in (width, count)]
         code.add(f"{name}({code.pointer(x)}{at[0]}, {code.pointer(node.outputs[0])}{at[1]});")
