@@ -7,36 +7,46 @@ from scikit-learn's own prediction.
     python -m venv peers && peers/bin/pip install -r bench/peers/emlearn.txt
     python -m bench.device --peers peers/bin/python [--model NAME ...] [--rows 450] [--json FILE]
 
-Without `--peers`, ours alone. Exit code 1 when one of our labels is wrong.
+Without `--peers`, ours alone. Every file of a peer is written, compiled and run by itself within a limit of time; what
+fails says why. Exit code 1 when one of our labels is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 import numpy as np
-from bench.peers.digits import MODELS, data, fingerprint, fitted
+import onnx
+from bench import device_peers
+from bench.peers.digits import MODELS, SEED, data, fingerprint, fitted
 from msgspec import Struct
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from sklearn.neural_network import MLPClassifier
 
-from volvelle.compiler import elf
-from volvelle.compiler.code import Goal
+from volvelle.compiler import lower
 from volvelle.compiler.device import device
-from volvelle.compiler.emulators.unicorn import Core
+from volvelle.compiler.emulators import unicorn
 from volvelle.compiler.host import KINDS
-from volvelle.compiler.image import FLAGS, FLASH_AT, LAYOUT, RAM_AT, Image
-from volvelle.compiler.prove import compiled
+from volvelle.compiler.image import Image
+from volvelle.compiler.limits import read
+from volvelle.compiler.passes.integer import integer
+from volvelle.compiler.prove import compiled, prove
+from volvelle.compiler.records import Goal
 from volvelle.compiler.toolchains import zig
+from volvelle.errors import ContractBroken
 from volvelle.model.graph import Graph, Value
+from volvelle.model.session import Session
 from volvelle.train.dense import limits
 from volvelle.train.estimators import decision_tree, logistic, mlp
 from volvelle.train.forest import Grown
@@ -45,17 +55,9 @@ from volvelle.train.trees import shares_on_grid, step_for
 
 DEVICE = device("cortex-m4f")
 GOALS: tuple[Goal, ...] = ("size", "speed")
-STUBS = {
-    "math.h": '#define NAN __builtin_nanf("")\n#define INFINITY __builtin_inff()\n'
-    "float expf(float); double exp(double); float fabsf(float); float fmaxf(float, float); "
-    "float sqrtf(float); double sqrt(double); double log(double); float logf(float); double fabs(double); "
-    "double tanh(double); static inline float tanhf(float x) { return x; } float roundf(float); double round(double); "
-    "double pow(double, double); float powf(float, float);",
-    "string.h": "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t); void *memset(void *, int, size_t);",
-    "stdlib.h": "#include <stddef.h>",
-    "stdio.h": "#include <stddef.h>",
-}
-"""A freestanding compiler has no library headers; what the peers call is in its runtime, but tanhf, that none needs."""
+INSTRUCTIONS = 200_000_000
+"""A slow program answers fewer rows, but four."""
+INT8 = "MLP 64-32-10, int8 QDQ"
 
 
 class Row(Struct, frozen=True):
@@ -71,6 +73,9 @@ class Row(Struct, frozen=True):
     wrong: int
     largest: int = 0
     """Instructions of the slowest row."""
+    rows: int = 0
+    failed: str = ""
+    """Why there are no numbers."""
 
 
 def ours(name: str, model: Any, scores: bool) -> bytes:
@@ -116,24 +121,28 @@ def votes(graph: Graph, x: Value, machine: Any) -> Value:
 
 
 def measured(name: str, writer: str, image: Image, model: Any, rows: int, outputs: list[tuple[Any, int]]) -> Row:
-    """Run every row on the emulated core, in the type that the program takes."""
+    """Run rows on the emulated core, in the type that the program takes; `model` says what is right."""
     _, ask, _, _ = data()
     given = ask.astype(np.int16 if "int16" in writer else np.float32)
-    core = Core(image, DEVICE)
-    runs = [core.run([row], outputs) for row in given[:rows]]
-    labels = np.array([int(r.outputs[0][0]) for r in runs])
+    core = unicorn.Core(image, DEVICE)
+    first = core.run([given[0]], outputs)
+    rows = max(min(rows, INSTRUCTIONS // first.instructions), min(rows, 4))
+    runs = [first, *(core.run([row], outputs) for row in given[1:rows])]
+    labels = np.array([int(r.outputs[0].argmax() if r.outputs[0].size > 1 else r.outputs[0][0]) for r in runs])
     counts = [r.instructions for r in runs]
     wrong = int((labels != model.predict(ask[:rows])).sum())
     stack = max(r.stack for r in runs)
-    return Row(name, writer, image.flash, image.ram, stack, float(np.mean(counts)), wrong, max(counts))
+    return Row(name, writer, image.flash, image.ram, stack, float(np.mean(counts)), wrong, max(counts), rows)
 
 
 def our_rows(name: str, rows: int) -> Iterator[Row]:
     """Ours, in every way in which it is written."""
-    trees = name not in ("logistic regression", "RBF-SVM", "MLP 64-32-10")
+    if name == INT8:
+        yield from int8_rows(rows)
+        return
     for scores in (False, True):
         content = ours(name, fitted(name), scores)
-        for goal in GOALS if trees else GOALS[:1]:
+        for goal in GOALS:
             made = compiled(content, "digits", goal, rows={"numbers": data()[1]})
             image = zig.build(made.sources, DEVICE)
             ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
@@ -141,59 +150,118 @@ def our_rows(name: str, rows: int) -> Iterator[Row]:
             yield measured(name, f"Volvelle, {goal}, {told}", image, fitted(name), rows, ends)
 
 
-def built(text: str, include: Path) -> Image:
-    """A peer's C, compiled and linked as ours is."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        (folder / "peer.c").write_text(text, encoding="utf-8")
-        for header, content in STUBS.items():
-            (folder / header).write_text(f"#pragma once\n{content}\n", encoding="utf-8")
-        layout = LAYOUT.format(entry="peer_run", flash=FLASH_AT, ram=RAM_AT)
-        (folder / "layout.ld").write_text(layout, encoding="utf-8")
-        linked = ["-Wl,--gc-sections", "-Wl,--entry=peer_run", "-T", "layout.ld", "-o", "peer.elf"]
-        command = [*zig.COMMAND, "cc", *DEVICE.target.split(), *FLAGS, "-fno-sanitize=all", "-w", *linked]
-        command += ["-I.", f"-I{include}", "peer.c"]
-        subprocess.run(command, cwd=folder, check=True)
-        return elf.read(folder / "peer.elf", zig.version())
+def int8_rows(rows: int) -> Iterator[Row]:
+    """The network with quantisers around every operator: in whole numbers, and as the file is written.
+
+    What is right is what onnxruntime answers to the quantised file.
+    """
+    content = quantised(fitted(INT8.removesuffix(", int8 QDQ")))
+    right = Answers(content)
+    literal = tuple(p for p in lower.PASSES if p.run is not integer)
+    for writer, passes in (("Volvelle, int8", lower.PASSES), ("Volvelle, quantisers as they are written", literal)):
+        with mock.patch.object(lower, "PASSES", passes):
+            made = compiled(content, "digits", rows={"x": data()[1]})
+        image = zig.build(made.sources, DEVICE)
+        ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
+        yield measured(INT8, writer, image, right, rows, ends)
 
 
-def peer_rows(python: str, name: str, rows: int) -> Iterator[Row]:
-    """The peers', in every way in which they write it."""
-    command = [str(Path(python).absolute()), "-m", "bench.peers.with_emlearn"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+class Answers:
+    """The labels of onnxruntime."""
+
+    def __init__(self, content: bytes) -> None:
+        self._session = Session(content, check=read)
+
+    def predict(self, rows: np.ndarray[Any, np.dtype[np.float32]]) -> Any:
+        """The class of the largest score."""
+        return np.asarray(self._session.run({"x": rows})["y"]).argmax(axis=1)
+
+
+class Calibration(CalibrationDataReader):  # type: ignore[misc]
+    """Rows that were learnt from, one by one."""
+
+    def __init__(self) -> None:
+        self._rows = iter(data()[0][:100])
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next row, None behind the last."""
+        row = next(self._rows, None)
+        return None if row is None else {"x": row.reshape(1, -1)}
+
+
+def quantised(learnt: Any) -> bytes:
+    """A network of scikit-learn as ONNX in the QDQ form: int8 weights and activations, a scale for every answer."""
+    nodes, constants, x = [], [], "x"
+    last = len(learnt.coefs_) - 1
+    for k, (weights, bias) in enumerate(zip(learnt.coefs_, learnt.intercepts_, strict=True)):
+        constants += [
+            numpy_helper.from_array(a.astype(np.float32), f"{n}{k}") for n, a in zip("wb", (weights, bias), strict=True)
+        ]
+        nodes.append(onnx.helper.make_node("Gemm", [x, f"w{k}", f"b{k}"], ["y" if k == last else f"h{k}"]))
+        if k < last:
+            nodes.append(onnx.helper.make_node("Relu", [f"h{k}"], [f"r{k}"]))
+            x = f"r{k}"
+    ends = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["N", w]) for n, w in (("x", 64), ("y", 10))]
+    graph = onnx.helper.make_graph(nodes, "digits", ends[:1], ends[1:], constants)
     with tempfile.TemporaryDirectory() as place:
-        # One of the peers leaves what it builds in the folder where it runs.
-        answer = subprocess.run(
-            [*command, place, name], cwd=place, env=environment, check=True, capture_output=True, text=True
-        )
-        told = json.loads(answer.stdout.splitlines()[-1])
-        model = fitted(name)
-        for file in told["files"]:
-            if file["fingerprint"] != fingerprint(model):
-                sys.exit(f"the two environments fitted different models of {name!r}: install equal versions")
-            image = built(Path(file["path"]).read_text(encoding="utf-8"), Path(told["include"]))
-            yield measured(name, file["peer"], image, model, rows, [(np.dtype(np.int32), 1)])
+        plain, small = Path(place) / "float.onnx", Path(place) / "int8.onnx"
+        onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=10), plain)
+        how = {"quant_format": QuantFormat.QDQ, "activation_type": QuantType.QInt8, "weight_type": QuantType.QInt8}
+        quantize_static(str(plain), str(small), Calibration(), per_channel=True, **how)
+        return small.read_bytes()
+
+
+def quick(content: bytes, rows: dict[str, Any]) -> tuple[float, int]:
+    """Seconds from an ONNX file to its footprint, the second time, and bytes of its weights."""
+    for _ in range(2):
+        begun = time.monotonic()
+        prove(content, compiled(content, "quick", rows=rows), DEVICE, rows)
+        taken = time.monotonic() - begun
+    weights = (t for t in onnx.load_from_string(content).graph.initializer if t.data_type == onnx.TensorProto.INT8)
+    return taken, sum(int(np.prod(t.dims)) for t in weights)
 
 
 def main() -> int:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", help="the Python of an environment that has emlearn and m2cgen")
-    parser.add_argument("--model", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--model", nargs="+", choices=[*MODELS, INT8], default=[*MODELS, INT8])
     parser.add_argument("--rows", type=int, default=450)
     parser.add_argument("--json", type=Path, help="write the rows into a file")
     options = parser.parse_args()
     done: list[Row] = []
     print(f"{'model':36}{'writer':42}{'flash':>9}{'RAM':>7}{'stack':>7}{'per row':>12}{'wrong':>7}")
     for name in options.model:
-        theirs = peer_rows(options.peers, name, options.rows) if options.peers else ()
+        theirs = peer_rows(options.peers, name, options.rows) if options.peers and name in MODELS else ()
         for row in chain(our_rows(name, options.rows), theirs):
             done.append(row)
-            counts = f"{row.flash:>9,}{row.ram:>7,}{row.stack:>7,}{row.instructions:>12,.0f}{row.wrong:>7}"
-            print(f"{row.model:36}{row.writer:42}{counts}", flush=True)
+            counts = (
+                f"{row.flash:>9,}{row.ram:>7,}{row.stack:>7,}{row.instructions:>12,.0f}{row.wrong:>7} of {row.rows}"
+            )
+            print(f"{row.model:36}{row.writer:42}{row.failed or counts}", flush=True)
+    if INT8 in options.model:
+        wide = MLPClassifier((256, 32), max_iter=20, random_state=SEED).fit(data()[0], data()[2])
+        seconds, weights = quick(quantised(wide), {"x": data()[1]})
+        busy = os.getloadavg()[0]
+        print(f"int8 network of {weights:,} weights: compiled and proved in {seconds:.1f} s, warm, at load {busy:.1f}")
     if options.json:
         options.json.write_bytes(msgspec.json.encode(done))
     return int(any(r.wrong for r in done if r.writer.startswith("Volvelle")))
+
+
+def peer_rows(python: str, name: str, rows: int) -> Iterator[Row]:
+    """The peers', in every way in which they write a model; what fails says why."""
+    for peer, image in device_peers.images(python, name, fingerprint(fitted(name))):
+        if isinstance(image, str):
+            yield Row(name, peer, 0, 0, 0, 0.0, 0, failed=image)
+            continue
+        try:
+            # Some want more stack than the smallest boards have memory; they are given it.
+            with mock.patch.object(unicorn, "_STACK_SIZE", 0x40_0000):
+                row = measured(name, peer, image, fitted(name), rows, [(np.dtype(np.int32), 1)])
+            yield row
+        except ContractBroken as error:
+            yield Row(name, peer, image.flash, image.ram, 0, 0.0, 0, failed=str(error).splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -162,6 +162,15 @@ def devices() -> str:
     return _table(("device", "core", "flash", "RAM", "clock", "what it is"), rows)
 
 
+def packages() -> str:
+    """Every package."""
+    rows = [
+        (f"`{n}`", catalog.PACKAGES.summary(n), f"`{catalog.PACKAGES.fact(n, 'NEXT')}`")
+        for n in catalog.PACKAGES.names()
+    ]
+    return _table(("package", "what it is", "what comes next"), rows)
+
+
 def operators() -> str:
     """Every operator of ONNX that is compiled."""
     rows = [
@@ -227,6 +236,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     sources,
     findings,
     devices,
+    packages,
     operators,
     kinds,
     record,

@@ -9,6 +9,7 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi as postgresql
 import pytest
 
+import chromium  # type: ignore[import-not-found]
 import mlflow_server  # type: ignore[import-not-found]
 from postgres_server import PASSWORD, programs, server  # type: ignore[import-not-found]
 
@@ -56,3 +57,15 @@ def mlflow() -> Iterator[str]:
     """The address of a real MLflow server; where MLflow cannot be installed, what needs it fails and says why."""
     with mlflow_server.server() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """Chromium's program."""
+    return str(chromium.program())
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """axe-core's program."""
+    return Path(chromium.axe_program(tmp_path_factory.mktemp("axe")))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import emlearn  # type: ignore[import-not-found]
 import m2cgen  # type: ignore[import-not-found]
-from bench.peers.digits import MODELS, fingerprint, fitted
+from bench.peers.digits import fingerprint, fitted
 
 LARGEST = """
 void peer_run(const float *x, int32_t *label) {{
@@ -39,7 +41,8 @@ def m2cgen_c(model: Any, kind: str) -> str:
     """m2cgen's C; of `float`, with every double and its numbers replaced by float, for a core that has no double."""
     text = m2cgen.export_to_c(model)
     if kind == "float":
-        text = NUMBER.sub(r"\1f", text).replace("double", "float").replace("exp(", "expf(")
+        text = NUMBER.sub(r"\1f", text).replace("double", "float")
+        text = re.sub(r"\b(exp|pow|sqrt)\(", r"\1f(", text)
     return f"#include <stdint.h>\n{text}" + (LARGEST if kind == "float" else WIDE).format(size=10)
 
 
@@ -49,37 +52,31 @@ def emlearn_c(model: Any, method: str, dtype: str, **more: Any) -> str:
     return text + DIRECT.format(kind=dtype)
 
 
-def written(name: str, model: Any) -> dict[str, str]:
+def ways(name: str) -> dict[str, Callable[[Any], str]]:
     """Every way in which a peer writes a model."""
-    made: dict[str, str] = {}
-    if name in TREES:
-        made["m2cgen"] = m2cgen_c(model, "float")
-        for votes, bits in (("hard votes", 0), ("soft votes", 8)):
-            made[f"emlearn inline float, {votes}"] = emlearn_c(model, "inline", "float", leaf_bits=bits)
-            made[f"emlearn inline int16, {votes}"] = emlearn_c(model, "inline", "int16_t", leaf_bits=bits)
-            made[f"emlearn loadable int16, {votes}"] = emlearn_c(model, "loadable", "int16_t", leaf_bits=bits)
-    elif name.startswith("MLP"):
-        made["emlearn inline float"] = emlearn_c(model, "inline", "float")
-        made["emlearn loadable float"] = emlearn_c(model, "loadable", "float")
-    else:
-        made["m2cgen double"] = m2cgen_c(model, "double")
-        made["m2cgen float"] = m2cgen_c(model, "float")
+    if name.startswith("MLP"):
+        return {f"emlearn {how} float": partial(emlearn_c, method=how, dtype="float") for how in ("inline", "loadable")}
+    if name not in TREES:
+        return {f"m2cgen {kind}": partial(m2cgen_c, kind=kind) for kind in ("double", "float")}
+    made: dict[str, Callable[[Any], str]] = {"m2cgen float": partial(m2cgen_c, kind="float")}
+    for votes, bits in (("hard votes", 0), ("soft votes", 8)):
+        for method, kind in (("inline", "float"), ("inline", "int16_t"), ("loadable", "int16_t")):
+            way = partial(emlearn_c, method=method, dtype=kind, leaf_bits=bits)
+            made[f"emlearn {method} {kind.removesuffix('_t')}, {votes}"] = way
     return made
 
 
 def main() -> None:
-    """Write one model's files into a folder, and print what they are."""
-    folder, wanted = Path(sys.argv[1]), sys.argv[2:]
-    listed = []
-    for number, name in enumerate(MODELS):
-        if wanted and name not in wanted:
-            continue
-        model = fitted(name)
-        for count, (peer, text) in enumerate(written(name, model).items()):
-            path = folder / f"peer_{number}_{count}.c"
-            path.write_text(text, encoding="utf-8")
-            listed.append({"model": name, "peer": peer, "path": str(path), "fingerprint": fingerprint(model)})
-    print(json.dumps({"include": str(Path(emlearn.__file__).parent), "files": listed}))
+    """List the ways of one model; or write it in one way into a folder, and print what it is."""
+    folder, name, *wanted = Path(sys.argv[1]), *sys.argv[2:]
+    if not wanted:
+        print(json.dumps(list(ways(name))))
+        return
+    model = fitted(name)
+    path = folder / "peer.c"
+    path.write_text(ways(name)[wanted[0]](model), encoding="utf-8")
+    about = {"path": str(path), "fingerprint": fingerprint(model), "include": str(Path(emlearn.__file__).parent)}
+    print(json.dumps(about))
 
 
 if __name__ == "__main__":

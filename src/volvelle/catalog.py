@@ -212,8 +212,10 @@ OPERATORS = Catalog("operators", "volvelle.compiler.ops", "operator", ("OP", "DO
 DEVICES = Catalog("devices", "volvelle.compiler.devices", "device", ("CORE",))
 TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", ("version", "build"))
 EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("VERSION", "Core"))
+FORETELLERS = Catalog("foretellers", "volvelle.compiler.foretellers", "foreteller", ("foretell",))
+PACKAGES = Catalog("packages", "volvelle.deploy.packages", "package", ("NEXT", "write"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
 ALL = (
     *(SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES),
-    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, COMMANDS),
+    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, FORETELLERS, PACKAGES, COMMANDS),
 )

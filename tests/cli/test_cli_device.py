@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +39,53 @@ def test_a_file_is_compiled_proved_and_proved_again(
     names = {p.name for p in out.iterdir()}
     assert names == {
         *("pump_failure.h", "pump_failure.c", "test_pump_failure.c"),
-        *("CMakeLists.txt", "footprint.json", "model.onnx"),
+        *("CMakeLists.txt", "README.md", "footprint.json", "model.onnx"),
     }
     assert main(["prove", str(out)]) == 0
     source = out / "pump_failure.c"
     source.write_text(source.read_text().replace("1.0f", "2.0f"))
     assert main(["prove", str(out)]) == 1
     assert "pump_failure.c" in capsys.readouterr().err
+
+
+def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--goal speed stands in the footprint, and prove compiles for it again."""
+    out = tmp_path / "out"
+    assert main(["compile", str(onnx), "--device", "microbit", "-o", str(out), "--goal", "speed", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["goal"] == "speed"
+    assert main(["prove", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["goal"] == "speed"
+
+
+def test_a_folder_of_somebody_else_is_left_alone(
+    onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """compile refuses to put its files in the place of others, before it proves anything; its own it replaces."""
+    words = ["compile", str(onnx), "--device", "microbit", "-o", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert main(words) == 0
+    (tmp_path / "out" / "thesis.txt").write_text("years")
+    assert main(words) == 2
+    assert "holds thesis.txt, which would be lost" in capsys.readouterr().err
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "years"
+
+
+@pytest.mark.slow
+def test_an_interrupted_compile_leaves_all_or_nothing(onnx: Path, tmp_path: Path) -> None:
+    """Ctrl-C at five instants of a real process: exit 130 and no folder, or all of it; nothing lies beside it."""
+    words = [sys.executable, "-m", "volvelle", "compile", str(onnx), "--device", "microbit", "-o", "out"]
+    started = time.monotonic()
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    whole, seconds = sorted(p.name for p in (tmp_path / "out").iterdir()), time.monotonic() - started
+    for share in range(1, 6):
+        place = tmp_path / str(share)
+        place.mkdir()
+        process = subprocess.Popen(words, cwd=place, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        time.sleep(seconds * (0.3 + share / 8))
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=60)
+        found = {p.name: sorted(f.name for f in p.iterdir()) for p in place.iterdir()}
+        assert (code, found) in ((130, {}), (130, {"out": whole}), (0, {"out": whole}))
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_whole_weights_take_a_byte() -> None:
         zig.build(compiled(wide(w, np.zeros(4)), "m", precision="single").sources, device("cortex-m4f")).flash
         for w in (whole, whole + 0.125)
     ]
-    assert flash[1] - flash[0] == pytest.approx(3 * whole.size, abs=16)
+    assert flash[1] - flash[0] == pytest.approx(3 * whole.size, abs=32)
 
 
 @pytest.mark.parametrize("goal", ["size", "speed"])

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from volvelle.compiler import trees
 from volvelle.compiler.branches import DEEP
-from volvelle.compiler.code import Code, Goal, Wish
+from volvelle.compiler.code import Code, Wish
 from volvelle.compiler.device import device
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.host import Host
 from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.leaves import leaves, whole_values
 from volvelle.compiler.place import place
+from volvelle.compiler.records import Goal
 from volvelle.compiler.sources import Sources
 from volvelle.compiler.stream import Stream
 from volvelle.compiler.toolchains import zig

@@ -9,9 +9,12 @@ from types import ModuleType
 
 import pytest
 
+from volvelle.compiler.device import asked
+from volvelle.evaluate.budget import budget
 from volvelle.evaluate.records import Evidence
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project, turn
+from volvelle.spec.gates import parse as gate
 from volvelle.spec.read import parse, read
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -66,6 +69,19 @@ def test_example_is_sound_and_documented(name: str) -> None:
     assert len(spec.require.gates) >= 3
     assert name in (DOCS / "results.md").read_text(encoding="utf-8")
     assert name in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_the_device_of_an_example_is_sound_and_documented(name: str) -> None:
+    """The device beside each spec can be put behind it, has memory that bounds, and what came out is told."""
+    texts = [(EXAMPLES / name / file).read_text(encoding="utf-8") for file in ("volvelle.toml", "device.toml")]
+    spec = parse("\n".join(texts))
+    assert spec.device is not None
+    limits = budget(asked(spec.device), [gate(text) for text in spec.require.gates]).limits
+    assert {limit.name for limit in limits} == {"flash", "ram"}
+    assert f"| {name} | {spec.device.core}, {spec.device.flash}, {spec.device.ram} |" in (
+        DOCS / "device_results.md"
+    ).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(FLOORS))

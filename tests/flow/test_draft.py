@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from volvelle.errors import InputError
+from volvelle.errors import InputError, NotFound
 from volvelle.flow.draft import draft
 from volvelle.spec.check import gates
 from volvelle.spec.read import parse, sound
@@ -58,3 +58,17 @@ def test_misspelt_columns(tmp_path: Path, option: str) -> None:
     """A column that is not there is named with the option, and near names are offered."""
     with pytest.raises(InputError, match=rf"--{option}: there is no column 'colur'\n.*'colour'"):
         draft(_table(tmp_path), {"target": "late", option: "colur"}, tmp_path)
+
+
+def test_a_device_brings_its_memory(tmp_path: Path) -> None:
+    """A bare core gets memory to begin with, a board keeps its own, and a misspelt one is refused with near names."""
+    spec, notes = draft(_table(tmp_path), {"target": "late", "device": "cortex-m0"}, tmp_path)
+    assert spec.device is not None
+    assert (spec.device.core, spec.device.flash, spec.device.ram) == ("cortex-m0", "64 KiB", "8 KiB")
+    assert "memory" in notes["device.core"]
+    assert parse(write(sound(spec), notes)).device == spec.device
+    spec, _ = draft(_table(tmp_path), {"target": "late", "device": "microbit"}, tmp_path)
+    assert spec.device is not None
+    assert (spec.device.flash, spec.device.ram) == (None, None)
+    with pytest.raises(NotFound, match="microbitt"):
+        draft(_table(tmp_path), {"target": "late", "device": "microbitt"}, tmp_path)

@@ -64,7 +64,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def always(scores: tuple[float, ...]) -> bool:
+def always(scores: tuple[float, ...], fits: bool | None = None) -> bool:
     """Every fold is worth its time."""
     return True
 
@@ -128,7 +128,7 @@ def test_a_hopeless_trial_ends_before_its_first_fold(lesson: Training, temporary
     dear = defaults(ESTIMATORS.load("random_forest").SPACE) | {"trees": 300}
     judged: list[tuple[float, ...]] = []
 
-    def told(scores: tuple[float, ...]) -> bool:
+    def told(scores: tuple[float, ...], fits: bool | None = None) -> bool:
         judged.append(scores)
         return True
 
@@ -244,7 +244,7 @@ def test_a_stopped_candidate_has_its_first_folds(lesson: Training, workers: int)
         whole = measured.measure("naive_bayes", BAYES, None, always)
         asked: list[tuple[float, ...]] = []
 
-        def twice(scores: tuple[float, ...]) -> bool:
+        def twice(scores: tuple[float, ...], fits: bool | None = None) -> bool:
             asked.append(scores)
             return len(scores) < 2
 

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from volvelle import catalog
+from volvelle.testing.named_models import nameless
 
 HERE = Path(__file__).parent
 SPEC = """\
@@ -42,6 +43,7 @@ from volvelle.testing.check_estimator import check_estimator
 from volvelle.testing.check_finding import check_finding
 from volvelle.testing.check_gate import check_gate
 from volvelle.testing.check_metric import check_metric
+from volvelle.testing.check_package import check_package
 from volvelle.testing.check_source import check_source
 from volvelle.testing.check_step import check_step
 def make(folder, frame):
@@ -54,6 +56,7 @@ check_source(importlib.import_module("orchard.avro"), make)
 check_metric(importlib.import_module("orchard.kappa"))
 check_finding(importlib.import_module("orchard.heaping"))
 check_gate(importlib.import_module("orchard.drifted_share"))
+check_package(importlib.import_module("orchard.single_file"))
 print("sound")
 """
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -67,7 +70,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Run:
     source = tmp_path_factory.mktemp("source") / "orchard"
     _copy(HERE / "orchard", source)
     subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", target, source], check=True)
-    environment = os.environ | {"PYTHONPATH": str(target)}
+    before = os.environ.get("PYTHONPATH")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(target), *([before] if before else [])])}
 
     def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *words]
@@ -97,7 +101,7 @@ def fruit(folder: Path) -> None:
 def test_each_is_small() -> None:
     """An extension takes at most 40 lines; there is one of every kind but those of the compiler."""
     files = list((HERE / "orchard" / "orchard").glob("[a-z]*.py"))
-    compiler = (catalog.OPERATORS, catalog.DEVICES, catalog.TOOLCHAINS, catalog.EMULATORS)
+    compiler = (*(catalog.OPERATORS, catalog.DEVICES), *(catalog.TOOLCHAINS, catalog.EMULATORS, catalog.FORETELLERS))
     assert len(files) == len(catalog.ALL) - len(compiler)
     assert max(len(path.read_text().splitlines()) for path in files) <= 40
 
@@ -140,6 +144,14 @@ def test_a_command_is_typed(python: Run, tmp_path: Path) -> None:
     fruit(tmp_path)
     assert "Tell how many rows of a file are ripe." in python("-m", "volvelle", "--help", folder=tmp_path).stdout
     assert python("-m", "volvelle", "harvest", "fruit.avro", folder=tmp_path).stdout == "147 of 300 are ripe\n"
+
+
+def test_a_package_is_made(python: Run, tmp_path: Path) -> None:
+    """The foreign package is listed, and packs any ONNX file."""
+    (tmp_path / "pump.onnx").write_bytes(nameless())
+    assert "single_file" in python("-m", "volvelle", "package", folder=tmp_path).stdout
+    done = python("-m", "volvelle", "package", "single_file", "pump.onnx", "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["files"] == ["README.md", "pump.h"], done.stderr
 
 
 def test_without_it_the_names_are_unknown(tmp_path: Path) -> None:

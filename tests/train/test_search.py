@@ -260,3 +260,52 @@ def test_tpe_beats_random_search() -> None:
 
     wins = sum(best("auto", seed) < best("random", seed) for seed in range(5))
     assert wins >= 4
+
+
+def fitting(estimator: str, settings: Settings, left: float | None, goes_on: GoesOn) -> Outcome:
+    """The curve, on a device that has no room for x below 2, nor for the better rate."""
+    if estimator == "plain":
+        return scored(50.0, 0.1)._replace(fits=True)
+    whole = scored(-9.0, 0.1) if estimator == "rate" else curve(estimator, settings, left, goes_on)
+    fits = estimator == "curve" and settings["x"] >= 2
+    for fold in range(1, 3):
+        if not goes_on(whole.scores[:fold], fits):
+            return whole._replace(scores=whole.scores[:fold], fits=fits)
+    return whole._replace(fits=fits, predictions="kept")
+
+
+def test_what_does_not_fit_is_measured_once_and_never_wins() -> None:
+    """A candidate that does not fit is whole once for each estimator, stops after a fold later, and is not the best."""
+    found = search(PLAN, fitting, goal(40))
+    best = found.trials[found.best]
+    assert best.fits is True
+    assert best.settings["x"] >= 2
+    outside = [t for t in found.trials if t.fits is False]
+    assert len(outside) > 1
+    first = {t.estimator: t.number for t in reversed(outside)}
+    assert all(len(t.fold_scores) == 1 for t in outside if first[t.estimator] != t.number)
+    assert any("does not fit the device" in t.note for t in outside)
+    rate = next(t for t in found.trials if t.estimator == "rate")
+    assert (rate.fits, rate.status) == (False, "done"), "the first of its estimator tells what the budget costs"
+    inside_ = [t for t in found.trials if t.fits and t.status == "done"]
+    assert best.score == min(t.score for t in inside_ if t.score is not None)
+
+
+def test_a_study_takes_the_place_of_the_portfolio() -> None:
+    """Once an estimator's first trial is there, its entries are those of the study, and proposals are held."""
+
+    def study(trials: Any) -> dict[str, tuple[Settings, ...]]:
+        return {"curve": ({"x": 2.5},)} if any(t.estimator == "curve" for t in trials) else {}
+
+    def held(point: Any, trials: Any) -> Any:
+        return point[0], point[1] | ({"x": max(2.0, point[1]["x"])} if "x" in point[1] else {})
+
+    narrow: dict[str, Space] = {
+        "curve": {"x": Float(low=0.0, high=3.0, default=2.0), "n": Int(low=1, high=9, default=9)}
+    }
+    plan = Plan(SPACES, {"curve": ({"x": -4.0},)}, narrow=narrow, study=study, held=held)
+    found = search(plan, fitting, goal(14))
+    tried = [t.settings["x"] for t in found.trials if t.estimator == "curve"]
+    assert tried[:2] == [4.0, 2.5]
+    assert -4.0 not in tried
+    assert all(2.0 <= x <= 3.0 for x in tried[1:])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import polars as pl
 import pytest
 from ui_runs import bundled, turned  # type: ignore[import-not-found]
@@ -96,13 +94,4 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Result:
         roles={markup: '"><svg onload=alert(1)>'},
         source=f"# {markup}\n",
     )
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> str:
-    """Chromium's program."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.fail("Chromium is not installed; `make test` installs it")
     return found

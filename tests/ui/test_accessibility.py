@@ -6,13 +6,12 @@ import html
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_browser import chromium  # type: ignore[import-not-found]
 
+from chromium import chromium  # type: ignore[import-not-found]
 from volvelle.flow.result import Result
 from volvelle.ui.report import render
 
@@ -27,21 +26,6 @@ axe.run(document, {resultTypes: ["violations", "passes"]}).then(r => {
     violations: told, passes: r.passes.map(p => p.id), width: innerWidth});
 });
 </script></body>"""
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """axe-core's program, fetched by npm; without npm or a registry there is nothing to test with."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed, so axe-core cannot be fetched")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    program = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if done.returncode or not program.exists():
-        pytest.skip(f"axe-core could not be fetched: {done.stderr.strip()[:200]}")
-    return program
 
 
 def tried(browser: str, axe: Path, folder: Path, page: str, *, width: int, scheme: str) -> dict[str, Any]:

@@ -6,20 +6,16 @@ import html
 import json
 import re
 import struct
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chromium import chromium  # type: ignore[import-not-found]
 from volvelle.flow.result import Result
 from volvelle.ui.palette import DARK, LIGHT
 from volvelle.ui.report import render
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --disable-dev-shm-usage --allow-file-access-from-files"
-).split()
 # The page around the report measures it; the report itself can run nothing.
 AROUND = """<!doctype html><meta charset="utf-8"><title>wait</title>
 <iframe src="report.html" width="%d" height="900" style="border:0"></iframe><pre id="found"></pre><script>
@@ -91,22 +87,6 @@ def test_screenshot(browser: str, tmp_path: Path, regression: Result) -> None:
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", content[16:24]) == (390, 1200)
     assert len(content) > 20_000
-
-
-def chromium(browser: str, folder: Path, scheme: str, *more: str, target: str) -> str:
-    """What Chromium writes when it opens a file of a folder."""
-    seen = "0" if scheme == "dark" else "1"
-    command = [
-        browser,
-        *FLAGS,
-        f"--user-data-dir={folder / 'browser'}",
-        f"--blink-settings=preferredColorScheme={seen}",
-    ]
-    done = subprocess.run(
-        [*command, *more, (folder / target).as_uri()], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr[-800:]
-    return done.stdout
 
 
 def _rgb(colour: str) -> str:

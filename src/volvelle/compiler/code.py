@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from volvelle.compiler.ctypes import C_NAMES, literal, narrow
 from volvelle.compiler.ir import Graph, Tensor
 from volvelle.compiler.place import Plan
+from volvelle.compiler.records import Goal
 from volvelle.errors import ContractBroken
-
-Goal = Literal["size", "speed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class Code:
         self._tables: dict[tuple[str, bytes], str] = {}
         self._written: dict[str, str] = {}
         self.goal, self.relaxed = wish.goal, wish.relaxed
+        self.packed: Mapping[str, Any] = {}
         self.functions: dict[str, str] = {}
         self.body: list[str] = []
         self._count = 0

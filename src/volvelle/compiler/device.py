@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from volvelle.catalog import DEVICES
 from volvelle.compiler.records import Device
 from volvelle.errors import NotFound, near
+from volvelle.spec.requirements import Device as Asked
 from volvelle.spec.units import quantity
+
+
+def asked(wanted: Asked) -> Device:
+    """The device of a spec, with the memory that it states.
+
+    Raises:
+        NotFound: no such device.
+        SpecError: the clock or a size is no quantity.
+    """
+    stated = {name: getattr(wanted, name) for name in ("flash", "ram")}
+    own = {name: round(quantity(text, "bytes")) for name, text in stated.items() if text is not None}
+    return structs.replace(device(wanted.core, wanted.clock), **own)
 
 
 def device(name: str, clock: str | None = None) -> Device:

@@ -85,14 +85,51 @@ def place(graph: Graph, local: frozenset[str] = frozenset(), together: tuple[tup
     free = {name for name in first if name not in graph.outputs}
     for name in kept & free:
         last[name] = len(together)
+    made = {s: [o for n in nodes for o in n.outputs if o and o not in local] for s, nodes in enumerate(together)}
+    over = _overwriting(graph, together, made, views, {n: last[n] for n in free})
+    until = {n: max(last[m] for m in free if over.get(m, m) == n) for n in free if n not in over}
     slots: list[Slot] = []
     pools: dict[str, int] = {}
     for pool in sorted({C_NAMES[graph.tensors[n].dtype] for n in free}):
-        mine = [(n, graph.tensors[n].size, first[n], last[n]) for n in first if n in free]
+        mine = [(n, graph.tensors[n].size, first[n], until[n]) for n in first if n in until]
         packed = _packed([m for m in mine if C_NAMES[graph.tensors[m[0]].dtype] == pool])
-        slots += [Slot(n, pool, at, size, a, b) for (n, size, a, b), at in packed]
+        places = {need[0]: at for need, at in packed}
+        for name in sorted((n for n in free if over.get(n, n) in places), key=lambda n: (first[n], n)):
+            size = graph.tensors[name].size
+            slots.append(Slot(name, pool, places[over.get(name, name)], size, first[name], last[name]))
         pools[pool] = max(at + size for (_, size, _, _), at in packed)
     return Plan(views, tuple(slots), pools)
+
+
+def _overwriting(
+    graph: Graph,
+    together: tuple[tuple[Node, ...], ...],
+    made: dict[int, list[str]],
+    views: dict[str, View],
+    last: dict[str, int],
+) -> dict[str, str]:
+    """Values that take the memory of one that the loop which makes them is the last to read, element by element.
+
+    Gives the first of those that share. The loop makes nothing else that is kept, so that every element is read before
+    it is overwritten.
+    """
+    over: dict[str, str] = {}
+    for step, nodes in enumerate(together):
+        if len(made[step]) != 1 or made[step][0] not in last or not all(map(_elementwise, nodes)):
+            continue
+        out = graph.tensors[made[step][0]]
+        reads = [i for n in nodes for i in n.inputs if i]
+        for name in dict.fromkeys(reads):
+            alone = all(i == name for i in reads if _root(i, views) == name)
+            tensor = graph.tensors[name]
+            if last.get(name) == step and alone and (tensor.size, tensor.dtype) == (out.size, out.dtype):
+                over[made[step][0]] = over.get(name, name)
+                break
+    return over
+
+
+def _elementwise(node: Node) -> bool:
+    return OPERATORS.fact(node.op, "ELEMENTWISE") is True
 
 
 def _root(name: str, views: dict[str, View]) -> str:

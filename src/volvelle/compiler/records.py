@@ -8,6 +8,7 @@ from volvelle.spec.requirements import Record
 
 TOLERANCE = 1e-5
 Precision = Literal["as written", "single"]
+Goal = Literal["size", "speed"]
 
 
 class Device(Record, frozen=True):
@@ -55,6 +56,22 @@ class Placed(Record, frozen=True):
     last: int
 
 
+class Foretold(Record, frozen=True):
+    """What a model is expected to take on a device, before any C is compiled."""
+
+    flash: int
+    """Bytes of program and constants."""
+    tables: int
+    """Bytes of flash that are constants: what may grow with the rows that are learnt from."""
+    ram: int
+    """Bytes of static memory."""
+    instructions: int
+    """For one row."""
+    cycles: int
+    leaves: int = 0
+    """Of all trees."""
+
+
 class Footprint(Record, frozen=True):
     """What a model takes on a device, measured."""
 
@@ -84,6 +101,8 @@ class Footprint(Record, frozen=True):
     """Single, where double precision in the file was replaced by it and every comparison still agreed."""
     stack_bound: int | None = None
     """Bytes of stack that no row can exceed, from the machine code; None where there is no bound to be found."""
+    goal: Goal = "size"
+    """Little flash, or few instructions: what was chosen where there was a choice."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 

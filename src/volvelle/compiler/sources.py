@@ -6,28 +6,15 @@ import re
 from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
-from volvelle.compiler import loops
+from volvelle.compiler import loops, packing
 from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
 from volvelle.compiler.texts import declared, defined
+from volvelle.compiler.typed import Typed, typed
 from volvelle.model.signature import Signature
-
-_WORDS = frozenset(
-    "auto bool break case char const continue default do double else enum extern false float for goto if inline int "
-    "long register restrict return short signed sizeof static struct switch true typedef union unsigned void volatile "
-    "while".split()
-)
-
-
-_INSIDE = frozenset(
-    "at best cell count filled first last low high row rows sum where and asm catch class delete explicit export false "
-    "friend main mutable namespace new not operator or private protected public template this throw true try typeid "
-    "typename using virtual xor int8 signbit".split()
-)
-"""Names of variables inside, and of C++, from which the header may be read."""
-
 
 _DSP = ("#if defined(__ARM_FEATURE_DSP) && !defined(VV_DSP)", "#define VV_DSP", "#endif", "")
 """Kernels have a form for cores that multiply two pairs of halves at once; some compilers do not say that they do."""
@@ -42,6 +29,7 @@ class Sources:
         header, source: texts.
         plan: of working memory.
         inputs, outputs: (C name, C type, elements) of what goes in and comes out.
+        typed: the same by names of features and classes, where a signature tells them.
     """
 
     name: str
@@ -50,33 +38,7 @@ class Sources:
     plan: Plan
     inputs: tuple[tuple[str, str, int], ...]
     outputs: tuple[tuple[str, str, int], ...]
-
-
-def c_name(text: str, taken: frozenset[str] = frozenset()) -> str:
-    """A name that C allows and nobody took, near to a text from outside.
-
-    >>> c_name("Air temperature [K]"), c_name("1st"), c_name("int"), c_name("a", frozenset({"a"}))
-    ('air_temperature_k', 'x_1st', 'int_', 'a_2')
-    """
-    plain = re.sub(r"[^a-z0-9]+", "_", text.lower().encode("ascii", "ignore").decode()).strip("_") or "x"
-    plain = f"x_{plain}" if plain[0].isdigit() else plain
-    plain = f"{plain}_" if plain in _WORDS else plain[:60]
-    made, count = plain, 1
-    while made in taken:
-        count += 1
-        made = f"{plain}_{count}"
-    return made
-
-
-def argument(text: str, taken: frozenset[str]) -> str:
-    """The same for an argument of the function, which shares its names with the variables inside.
-
-    >>> argument("i", frozenset()), argument("size_t", frozenset()), argument("new", frozenset())
-    ('in_i', 'in_size_t', 'in_new')
-    """
-    plain = c_name(text)
-    own = re.fullmatch(r"[a-w]|[a-z]+\d+|.*_t|pool_.*|vv_.*|in_.*", plain) or plain in _INSIDE
-    return c_name(f"in_{plain}" if own else plain, taken)
+    typed: Typed | None = None
 
 
 def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None, wish: Wish = WISH) -> Sources:
@@ -86,7 +48,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         graph: lowered.
         name: a C name.
         digest: SHA-256 of the ONNX file, written into the header.
-        signature: names of features and classes, if the model tells them.
+        signature: names of features and classes, if the model tells them; it fits the graph.
         wish: what is chosen where there is a choice.
 
     Raises:
@@ -106,6 +68,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
+    code.packed = packing.chosen(graph) if wish.goal == "size" else {}
     for group in groups:
         code.add("")
         if isinstance(group, loops.Loop):
@@ -118,8 +81,9 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         for vs in (graph.inputs, graph.outputs)
     ]
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
-    head = _header(name, digest, arguments, ends, plan, signature, declared(name, graph.words))
-    return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1])
+    told = typed(name, signature, (*ends[0], *ends[1])) if signature else None
+    head = _header(name, digest, arguments, ends, plan, told, declared(name, graph.words))
+    return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1], told)
 
 
 def _emit(node: Node, code: Code) -> None:
@@ -186,7 +150,7 @@ def _header(
     arguments: str,
     ends: list[tuple[tuple[str, str, int], ...]],
     plan: Plan,
-    signature: Signature | None,
+    told: Typed | None,
     words: list[str],
 ) -> str:
     guard = f"{name.upper()}_H"
@@ -208,9 +172,10 @@ def _header(
             *sizes,
             "",
             *words,
-            *_named(name, signature),
+            *(told.declared if told else ()),
             "/* One row: arrays in, arrays out. */",
             f"void {name}_run({arguments});",
+            *(told.defined if told else ()),
             "",
             "#ifdef __cplusplus",
             "}",
@@ -219,40 +184,6 @@ def _header(
             "",
         ]
     )
-
-
-def _named(name: str, signature: Signature | None) -> list[str]:
-    """Positions of features, categories and classes by their names."""
-    if signature is None:
-        return []
-    lines: list[str] = []
-    for tensor in ("numbers", "codes", "times"):
-        taken: set[str] = set()
-        for position, feature in enumerate(signature.of(tensor)):
-            plain = c_name(feature.name, frozenset(taken))
-            taken.add(plain)
-            unit = f" /* {_comment(feature.unit)} */" if feature.unit else ""
-            lines.append(f"#define {name.upper()}_{tensor.upper()}_{plain.upper()} {position}{unit}")
-            if feature.categories:
-                lines += _enumerated(f"{name}_{plain}", feature.categories)
-    if signature.classes:
-        lines += _enumerated(f"{name}_class", signature.classes)
-    return [*lines, ""]
-
-
-def _enumerated(name: str, values: tuple[str, ...]) -> list[str]:
-    taken: set[str] = set()
-    rows = []
-    for position, value in enumerate(values):
-        plain = c_name(value, frozenset(taken))
-        taken.add(plain)
-        rows.append(f"    {name.upper()}_{plain.upper()} = {position}, /* {_comment(value)} */")
-    return ["typedef enum {", *rows, f"}} {name}_t;"]
-
-
-def _comment(text: str) -> str:
-    """Text from outside that cannot end a comment or a line."""
-    return "".join(c if c.isalnum() or c in " .,:;+-<>=()[]%_'" else "?" for c in text)[:60]
 
 
 __all__ = ["Sources", "c_name", "literal", "sources"]

@@ -58,9 +58,9 @@ def machine(node: Node, shape: tuple[int, ...], count: int) -> Machine:
     kind = told.decode() if isinstance(told, bytes) else str(told)
     if kind not in KINDS:
         raise ModelError(f"kernel {kind} is not supported", next_move=f"those that are: {', '.join(KINDS)}")
-    if count < 1 or len(shape) != 2:
+    if count < 1 or len(shape) != 2 or shape[0] != 1:
         raise ModelError(
-            "a machine without support vectors, or not over rows, is not supported",
+            "a machine without support vectors, or over several rows at once, is not supported",
             next_move="export it as LinearClassifier or LinearRegressor",
         )
     gamma, coef0, degree = np.array([*(given.get("kernel_params") or ()), 0.0, 0.0, 0.0][:3], np.float32)
@@ -119,7 +119,7 @@ def _written(m: Machine, made: Chain, x: str) -> str:
     """The same as operators; gives the name of the value."""
     real = made("cast", x, to=TensorProto.FLOAT)
     if m.kind == "RBF":
-        return made("exp", made("mul", made("distances", real, m.vectors), float(-m.gamma)))
+        return made("exp", made("mul", made("squared_distances", real, m.vectors), float(-m.gamma)))
     product = made("gemm", real, m.vectors, transB=1)
     scaled = made("add", made("mul", product, float(m.gamma)), float(m.coef0))
     if m.kind == "SIGMOID":

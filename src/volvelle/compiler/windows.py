@@ -44,9 +44,19 @@ class Windows:
         pairs = (self.size, self.out, self.kernel, self.stride, self.dilation, self.begin)
         return ", ".join(f"{a}, {b}" for a, b in pairs)
 
+    def sides(self) -> str:
+        """As arguments of a kernel that knows its window: rows, columns of input, output, stride, margin."""
+        return ", ".join(f"{a}, {b}" for a, b in (self.size, self.out, self.stride, self.begin))
+
     def shape(self, channels: int, dimensions: int) -> tuple[int, ...]:
         """Of one picture that comes out, with a batch of one before it."""
         return room((1, channels, *self.out[4 - dimensions :]))
+
+
+def margin(node: Node) -> bool:
+    """Whether a node may have windows that begin or end outside of the picture."""
+    how = node.attributes.get("auto_pad", b"NOTSET")
+    return any(node.attributes.get("pads", [])) or how not in (b"NOTSET", "NOTSET", b"VALID", "VALID")
 
 
 def windows(node: Node, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Windows:

@@ -54,7 +54,10 @@ class Writing:
         return np.broadcast_to(np.zeros((), tensor.dtype), tensor.shape) if tensor.value is None else tensor.value
 
     def _named(self, tensor: Tensor) -> str:
-        name = f"expanded {len(self.tensors)}"
+        # Values are dropped between two passes, so that a number may be taken.
+        number = len(self.tensors)
+        while (name := f"expanded {number}") in self.tensors:
+            number += 1
         self.tensors[name] = tensor
         return name
 

@@ -27,7 +27,17 @@ BOUND = "model_size"
 def weighed(searched: Searched) -> tuple[Weighed, ...]:
     """The finished trials of a search that were weighed, in the order of trials."""
     return tuple(
-        Weighed(estimator=t.estimator, score=float(t.score), size=t.size, operations=t.operations, trial=t.number)
+        Weighed(
+            estimator=t.estimator,
+            score=float(t.score),
+            size=t.size,
+            operations=t.operations,
+            trial=t.number,
+            flash=t.foretold.get("flash"),
+            ram=t.foretold.get("ram"),
+            instructions=t.foretold.get("instructions"),
+            fits=t.fits,
+        )
         for t in searched.trials
         if t.status == "done" and t.size and t.score is not None and math.isfinite(t.score)
     )
@@ -36,6 +46,7 @@ def weighed(searched: Searched) -> tuple[Weighed, ...]:
 def front(points: Sequence[Weighed], *, up: bool) -> tuple[Weighed, ...]:
     """Those that no other one equals or beats in score, size and operations at once, the best score first.
 
+    Where a device is known, flash, static memory and instructions there stand in the place of size and operations.
     Of equal ones the first stays; what is shipped always stays.
 
     >>> small, large = (Weighed(estimator=e, score=s, size=b, operations=1) for e, s, b in (("a", .8, 1), ("b", .9, 9)))
@@ -45,8 +56,13 @@ def front(points: Sequence[Weighed], *, up: bool) -> tuple[Weighed, ...]:
     """
     sign = -1.0 if up else 1.0
 
-    def costs(point: Weighed) -> tuple[float, int, int]:
-        return sign * point.score, point.size, point.operations
+    placed = any(p.flash is not None for p in points)
+
+    def costs(point: Weighed) -> tuple[float, ...]:
+        if not placed:
+            return sign * point.score, point.size, point.operations
+        takes = (point.flash, point.ram, point.instructions)
+        return sign * point.score, *(math.inf if t is None else t for t in takes)
 
     def beaten(at: int) -> bool:
         mine = costs(points[at])

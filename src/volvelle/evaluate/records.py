@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from volvelle.evaluate.budget import Limit
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Record
 from volvelle.train.records import Calibrated, Tuned
@@ -76,6 +77,30 @@ class Weighed(Record, frozen=True):
     """None for an ensemble."""
     shipped: bool = False
     """Whether it became the model; then size and operations are the model's own."""
+    flash: int | None = None
+    """Bytes on the device of the spec: foretold, and measured of what is shipped. None where there is no device, or the
+    candidate cannot be compiled; so are the two that follow."""
+    ram: int | None = None
+    instructions: int | None = None
+    fits: bool | None = None
+    """Whether it is foretold to keep within the device's budget; None where there is none."""
+
+
+class Constrained(Record, frozen=True):
+    """What the budget of a device decided."""
+
+    device: str
+    limits: tuple[Limit, ...]
+    candidates: int
+    """Finished ones."""
+    fitting: int
+    """Those of them that are foretold to fit."""
+    free: Weighed | None = None
+    """The best single candidate of all."""
+    within: Weighed | None = None
+    """The best single candidate that fits."""
+    relax: tuple[str, ...] = ()
+    """Which requirement to relax by how much, where a gate has not passed that the budget stands against."""
 
 
 class Scored(Record, frozen=True):
@@ -135,6 +160,8 @@ class Evidence(Record, frozen=True):
     """Candidates among which they are."""
     calibrated: Calibrated | None = None
     """How scores were made better probabilities, on out-of-fold rows."""
+    constrained: Constrained | None = None
+    """What the budget of the device decided; None without one."""
     tuned: Tuned | None = None
     """Where a binary model's yes begins, and why there, on out-of-fold rows."""
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from volvelle.catalog import ESTIMATORS
 from volvelle.errors import SpecError, near
+from volvelle.evaluate.budget import Budget
 from volvelle.flow.lesson import Training
+from volvelle.flow.within import Within
 from volvelle.model.signature import ModelTask
 from volvelle.prepare.pairs import pairs_of
 from volvelle.spec.requirements import Spec
@@ -18,8 +20,10 @@ LATE_COST = 5
 """Defaults of estimators as dear as this wait until the first portfolio entries are done."""
 
 
-def plan(spec: Spec, lesson: Training) -> Plan:
+def plan(spec: Spec, lesson: Training, budget: Budget) -> Plan:
     """Spaces of the estimators that fit the task, cheapest first, with their portfolios and what the spec lists.
+
+    With limits, the small settings of estimators that tell them are studied directly under these.
 
     Raises:
         SpecError: no estimator fits, or a listed candidate does not.
@@ -29,12 +33,17 @@ def plan(spec: Spec, lesson: Training) -> Plan:
     modules = _fitting(spec.search.estimators or named or ESTIMATORS.names(), task)
     extra = _extra(lesson)
     spaces = {name: {**module.SPACE, **extra} for name, module in modules.items()}
-    return Plan(
+    small = {name: {**module.SMALL, **extra} for name, module in modules.items() if hasattr(module, "SMALL")}
+    found = Plan(
         spaces=spaces,
         portfolio={name: _portfolio(module, extra) for name, module in modules.items()},
         listed=_listed(spec, modules, spaces),
         late=tuple(name for name, module in modules.items() if module.COST >= LATE_COST),
     )
+    if not budget.limits:
+        return found
+    within = Within(budget, {name: modules[name] for name in small}, spec.search.folds)
+    return found._replace(narrow=small, study=within.study, held=within.held)
 
 
 def _fitting(names: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
@@ -96,7 +105,8 @@ def _listed(spec: Spec, modules: dict[str, Any], spaces: dict[str, Space]) -> tu
                 next_move=f"use one of {', '.join(modules)}",
             )
         space = spaces[entry.estimator]
-        known = (*space, *getattr(modules[entry.estimator], "SETTLED", ()))
+        module = modules[entry.estimator]
+        known = (*space, *getattr(module, "SETTLED", ()), *getattr(module, "SMALL", ()))
         for name, value in entry.settings.items():
             if name not in known:
                 raise SpecError(f"{entry.estimator} has no setting {name!r}", where=where, next_move=near(name, known))

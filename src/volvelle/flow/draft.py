@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 from msgspec.structs import replace
 
+from volvelle.compiler.device import device
 from volvelle.data.collect import collect, named_columns, require_columns
 from volvelle.data.explore import explore
 from volvelle.data.finding import Finding
@@ -21,7 +22,7 @@ from volvelle.flow.stages.admit import answerable
 from volvelle.model.derive import derive, known_target
 from volvelle.model.signature import ModelTask, Signature
 from volvelle.prepare.pairs import listed
-from volvelle.spec.requirements import Data, FeatureSpec, Problem, Require, Spec, Task
+from volvelle.spec.requirements import Data, Device, FeatureSpec, Problem, Require, Spec, Task
 
 _GATES: dict[ModelTask, tuple[str, ...]] = {
     "binary": ("roc_auc >= 0.7", "balanced_accuracy >= 0.6"),
@@ -40,12 +41,13 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
 
     Args:
         file: the table, as the spec will name it.
-        asked: target, positive, time, group and name as far as the user gave them.
+        asked: target, positive, time, group, name and device as far as the user gave them.
         folder: where relative paths start.
 
     Raises:
         InputError: the table cannot be read, or the target is not named or not there.
     """
+    place = _place(asked.get("device"))
     frame, dataset = collect(Data(source=file), {}, folder)
     target = _target(file, asked, [column.name for column in dataset.columns])
     problem = Problem(target=target, positive=asked.get("positive"), name=asked.get("name") or _name(file))
@@ -77,7 +79,23 @@ def draft(file: str, asked: Mapping[str, str | None], folder: Path) -> tuple[Spe
     notes["require.gates"] = (
         proposed.reason if proposed else f"A first proposal: set these to what {problem.name} must achieve."
     )
-    return replace(spec, require=Require(gates=proposed.gates if proposed else _GATES[signature.task])), notes
+    if place is not None:
+        notes["device.core"] = "The search keeps to its memory; a core has none of its own: set what your board leaves."
+    gates = proposed.gates if proposed else _GATES[signature.task]
+    return replace(spec, require=Require(gates=gates), device=place), notes
+
+
+def _place(name: str | None) -> Device | None:
+    """The device of that name, with memory to begin with where it is a bare core.
+
+    Raises:
+        NotFound: no such device.
+    """
+    if not name:
+        return None
+    found = device(name)
+    bare = found.flash is None
+    return Device(core=found.name, flash="64 KiB" if bare else None, ram="8 KiB" if bare else None)
 
 
 def _target(file: str, asked: Mapping[str, str | None], names: list[str]) -> str:

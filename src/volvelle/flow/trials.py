@@ -26,6 +26,8 @@ from volvelle import catalog
 from volvelle.catalog import ESTIMATORS
 from volvelle.data.versions import to_bytes
 from volvelle.errors import ContractBroken, InputError, OutOfTime
+from volvelle.evaluate.budget import NOWHERE, Budget
+from volvelle.evaluate.budget import share as largest_share
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.prepare.split import Index
@@ -56,11 +58,12 @@ class Trials:
         *,
         workers: int | None = None,
         given: Mapping[str, Any] | None = None,
+        budget: Budget = NOWHERE,
     ) -> None:
         _sweep(Path(tempfile.gettempdir()))
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
-        self._count, self._keep = len(folds), keep
+        self._count, self._keep, self._budget = len(folds), keep, budget
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
@@ -77,6 +80,7 @@ class Trials:
             "seed": seed,
             "overrides": dict(lesson.overrides),
             "pairs": lesson.pairs,
+            "budget": msgspec.to_builtins(budget),
         }
         (folder / "lesson.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -111,6 +115,8 @@ class Trials:
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
+        foretold: dict[str, int] | None = None
+        refused = ""
         share = _LONG / math.ceil(self._count / self._size)
         first = math.inf if left is None else time.monotonic() + share * (deadline - time.monotonic())
         with contextlib.closing(self._answers(jobs, deadline, min(first, deadline))) as answers:
@@ -118,7 +124,8 @@ class Trials:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
                 answering += answer["answering"]
-                if len(scores) < self._count and not goes_on(tuple(scores)):
+                foretold, refused = answer.get("foretold", foretold), answer.get("refused", "")
+                if len(scores) < self._count and not goes_on(tuple(scores), self._fits(foretold)):
                     break
         whole = len(scores) == self._count
         kept = self._kept(jobs) if whole else ""
@@ -126,14 +133,19 @@ class Trials:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(job["out"])
         weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
-        return Outcome(tuple(scores), found, work, answering, kept, **weight)
+        outcome = Outcome(tuple(scores), found, work, answering, kept, **weight)
+        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
+
+    def _fits(self, foretold: dict[str, int] | None) -> bool | None:
+        """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""
+        return None if foretold is None else largest_share(foretold, self._budget.limits, self._count) <= 1
 
     def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
         self._jobs += 1
         out = "" if settling else str(Path(self._folder.name) / f"job-{self._jobs}.npy")
         job = {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
-        # One fold's file stands for all: they differ by their rows alone.
-        return job | {"weigh": fold == self._count - 1}
+        # One fold's file stands for all: they differ by their rows alone. Under a budget the first one tells early.
+        return job | {"weigh": fold == self._count - 1 or (fold == 0 and bool(self._budget.limits))}
 
     def _kept(self, jobs: list[dict[str, Any]]) -> str:
         """The out-of-fold predictions, rows fold by fold, in the store."""

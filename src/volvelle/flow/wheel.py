@@ -5,6 +5,7 @@ earlier stage gave; ``spec`` is the requirements and ``context`` the store, the 
 """
 
 from volvelle.flow.stages.admit import admit
+from volvelle.flow.stages.budget import budget
 from volvelle.flow.stages.build import build
 from volvelle.flow.stages.calibrate import calibrate
 from volvelle.flow.stages.choose import choose
@@ -24,6 +25,7 @@ WHEEL = (
     admit,
     explore,
     split,
+    budget,
     search,
     choose,
     build,

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle import catalog
-from volvelle.catalog import ESTIMATORS
-from volvelle.errors import VolvelleError
+from volvelle.catalog import ESTIMATORS, FORETELLERS
+from volvelle.errors import ModelError, VolvelleError
+from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.measure import value
 from volvelle.evaluate.sides import side
 from volvelle.model.effort import operations
@@ -34,6 +36,8 @@ from volvelle.train import learning
 from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, Settings
 
+_ROWS = 64
+"""With so many rows a foreteller may ask how precise a model must be."""
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -59,6 +63,7 @@ class Worker:
         self._given = about["given"]
         self._overrides = {name: tuple(steps) for name, steps in about["overrides"].items()}
         self._pairs = about["pairs"]
+        self._budget = msgspec.convert(about["budget"], Budget)
         self._folds: dict[tuple[View, bool, int], Fold] = {}
 
     def score(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
@@ -78,7 +83,22 @@ class Worker:
         if weigh:
             content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
             answer |= {"size": len(content), "operations": operations(content)}
+            answer |= self._foretold(content, number)
         return answer
+
+    def _foretold(self, content: bytes, number: int) -> dict[str, Any]:
+        """What a file takes on the device, if there is one with limits; nothing of a model that it cannot run."""
+        if self._budget.device is None or not self._budget.limits:
+            return {}
+        valid = self._arrays[f"valid_{number}"][:_ROWS]
+        rows: Arrays = {t: self._arrays[t][valid] for t in preparing.KINDS if t in self._arrays}
+        most = min((limit.most for limit in self._budget.limits if limit.name == "flash"), default=inf)
+        try:
+            # Loaded by name, so that without a device no search depends on the compiler.
+            found = FORETELLERS.load("counted").foretell(content, self._budget.device, rows, most)
+            return {"foretold": msgspec.structs.asdict(found)}
+        except ModelError as error:
+            return {"foretold": {}, "refused": str(error).partition("\n")[0]}
 
     def settle(self, name: str, settings: Settings, number: int) -> Settings:
         """Settings that an estimator takes from the training rows of a fold."""

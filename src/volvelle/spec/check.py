@@ -30,9 +30,10 @@ def check(spec: Spec) -> Spec:
     if spec.data.resolution is not None:
         with _at("data.resolution"):
             quantity(spec.data.resolution, "seconds")
-    if spec.device and spec.device.clock is not None:
-        with _at("device.clock"):
-            quantity(spec.device.clock, "1/seconds")
+    for key, unit in (("clock", "1/seconds"), ("flash", "bytes"), ("ram", "bytes")):
+        if spec.device and getattr(spec.device, key) is not None:
+            with _at(f"device.{key}"):
+                quantity(getattr(spec.device, key), unit)
     for position, name in enumerate(spec.search.estimators or ()):
         _known(ESTIMATORS, name, f"search.estimators[{position}]")
     for position, listed in enumerate(spec.search.candidates):

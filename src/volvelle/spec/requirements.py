@@ -130,8 +130,14 @@ class Require(Record, frozen=True):
 class Device(Record, frozen=True):
     """Where the model must run."""
 
-    core: Annotated[str, Meta(description="processor core, e.g. 'cortex-m4f'")]
+    core: Annotated[str, Meta(description="processor core or board, e.g. 'cortex-m4f'")]
     clock: Annotated[str | None, Meta(description="clock rate, e.g. '80 MHz'")] = None
+    flash: Annotated[
+        str | None, Meta(description="program memory for the model, e.g. '64 KiB'; that of the board when absent")
+    ] = None
+    ram: Annotated[
+        str | None, Meta(description="static memory for the model, e.g. '8 KiB'; that of the board when absent")
+    ] = None
 
 
 class SplitSpec(Record, frozen=True):

@@ -26,6 +26,8 @@ _HEADS = {
 _EXAMPLES: dict[str, Any] = {
     "device.core": "cortex-m4f",
     "device.clock": "80 MHz",
+    "device.flash": "64 KiB",
+    "device.ram": "8 KiB",
     "problem.task": "classification",
     "problem.positive": "yes",
     "data.time": "timestamp",

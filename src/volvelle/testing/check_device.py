@@ -6,6 +6,7 @@ import numpy as np
 
 from volvelle.catalog import DEVICES
 from volvelle.compiler.device import device
+from volvelle.compiler.foretellers.counted import FLASH, WORK
 from volvelle.compiler.prove import compiled, prove
 from volvelle.compiler.records import Device
 from volvelle.model.graph import Graph
@@ -26,6 +27,9 @@ def check_device(name: str) -> None:
     assert found.core.replace("-", "_") in DEVICES, f"CORE of {name} names {found.core!r}, which is no device"
     assert set(found.cycles) == CLASSES, f"CYCLES of {name} must have {sorted(CLASSES)}"
     assert all(count > 0 for count in found.cycles.values()), f"CYCLES of {name} must be above zero"
+    costs = DEVICES.fact(found.core.replace("-", "_"), "COSTS") or {}
+    missing = {*FLASH, *WORK, "cycles"} - set(costs)
+    assert not costs or not missing, f"COSTS of {name} lacks {sorted(missing)}: python -m bench.foretell gives them"
     if found.name != found.core:
         assert all((found.flash, found.ram, found.clock)), f"the board {name} must tell FLASH, RAM and CLOCK"
     _check_answers(found)

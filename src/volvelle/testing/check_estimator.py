@@ -27,6 +27,9 @@ TOLERANCE = 1e-5
 FUZZED_ROWS = 300
 FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, VolvelleError)
 
+LEAVES = 300
+"""Of all trees of the small models that are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parity:
@@ -138,6 +141,10 @@ def _check_constants(estimator: Any) -> None:
     known_settings = {*estimator.SPACE, *getattr(estimator, "SETTLED", ())}
     for entry in getattr(estimator, "PORTFOLIO", ()):
         _promise(set(entry) <= known_settings, f"the entry {entry} of PORTFOLIO sets what SPACE does not name")
+    narrow = getattr(estimator, "SMALL", estimator.SPACE)
+    for entry in estimator.small(LEAVES) if hasattr(estimator, "small") else ():
+        _promise(set(entry) <= set(narrow), f"the entry {entry} of small() sets what SMALL does not name")
+        _promise(entry.get("leaves", 0) * entry.get("trees", 1) <= LEAVES, f"{entry} has more than {LEAVES} leaves")
 
 
 def _check_dimension(name: str, dimension: Any) -> None:

@@ -79,6 +79,9 @@ class Estimator(Protocol):
       the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand;
       ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
       is not worth its time in every trial.
+    - ``small(leaves)``: settings of models whose trees have at most so many leaves together, tried in place of the
+      portfolio where the budget of a device leaves little room, and ``SMALL``, the space of such models. Where it has
+      ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for.
     """
 
     TASKS: tuple[ModelTask, ...]

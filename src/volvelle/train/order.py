@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -33,6 +33,13 @@ class Plan(NamedTuple):
     """Candidates named in the spec."""
     late: tuple[str, ...] = ()
     """Dear estimators, whose defaults wait for the first portfolio entries and then come in between the others."""
+    narrow: Mapping[str, Space] = {}
+    """Under a budget, the spaces that proposals for an estimator of the study come from."""
+    study: Callable[[Sequence[Trial]], Mapping[str, tuple[Settings, ...]]] = lambda trials: {}
+    """Under a budget, the entries that take the place of an estimator's portfolio, once its first trial tells what a
+    model of it takes."""
+    held: Callable[[Point, Sequence[Trial]], Point] = lambda point, trials: point
+    """A proposal, brought inside the budget."""
 
 
 def key(point: Point) -> bytes:
@@ -52,10 +59,15 @@ def upcoming(
     early = [n for n in plan.spaces if n not in plan.late and n not in tried]
     if early:
         return early[0], defaults(plan.spaces[early[0]])
+    study = plan.study(trials) if method == "auto" else {}
+    ranked = near_best(trials, direction) if method == "auto" else []
+    # How far behind an estimator is says little before it was tried within the budget.
+    ranked += [n for n in leaders(trials, direction, len(trials)) if n in study and n not in ranked]
+    portfolio = {**plan.portfolio, **study}
     entries = [
         (place + AHEAD * rank, (name, defaults(plan.spaces[name]) | dict(settings)))
-        for rank, name in enumerate(near_best(trials, direction) if method == "auto" else ())
-        for place, settings in enumerate(_alike(plan.portfolio.get(name, ()), name, trials, direction))
+        for rank, name in enumerate(ranked)
+        for place, settings in enumerate(_alike(portfolio.get(name, ()), name, trials, direction))
         if name in plan.spaces
     ]
     # The ranks change with every trial, so the place of the next entry is counted by how many are done.
@@ -68,9 +80,12 @@ def upcoming(
 
 
 def leaders(trials: Sequence[Trial], direction: str, count: int) -> list[str]:
-    """The estimators with the best scores, best first."""
+    """The estimators with the best scores, best first, those with a trial that fits the device before the others."""
     sign = -1 if direction == "up" else 1
-    scored = sorted((t for t in trials if t.score is not None), key=lambda t: (sign * float(t.score or 0), t.number))
+    scored = sorted(
+        (t for t in trials if t.score is not None),
+        key=lambda t: (t.fits is False, sign * float(t.score or 0), t.number),
+    )
     return list(dict.fromkeys(t.estimator for t in scored))[:count]
 
 
@@ -117,6 +132,17 @@ def grid(spaces: Mapping[str, Space]) -> Iterator[Point]:
                 others = [_others(space[d]) for d in dimensions]
                 for values in itertools.product(*others):
                     yield name, defaults(space) | dict(zip(dimensions, values, strict=True))
+
+
+def inside(value: Any, dimension: Float | Int | Choice) -> bool:
+    """Whether a dimension has a value.
+
+    >>> inside(3, Int(low=1, high=9, default=2)), inside("a", Choice(options=("b",), default="b"))
+    (True, False)
+    """
+    if isinstance(dimension, Choice):
+        return value in dimension.options
+    return isinstance(value, (int, float)) and dimension.low <= value <= dimension.high
 
 
 def size(space: Space) -> float:

@@ -40,6 +40,10 @@ class Trial(Record, frozen=True):
     """Bytes of the ONNX file that the last fold's model makes; 0 unless it is done."""
     operations: int = 0
     """What that file computes for one row, counted by `volvelle.model.effort`."""
+    foretold: dict[str, int] = field(default_factory=dict)
+    """What that file will take on the device of the spec: flash, tables, ram, instructions, cycles, leaves."""
+    fits: bool | None = None
+    """Whether that keeps within the device's budget; None where there is none."""
     note: str = ""
 
     def taken(self) -> dict[str, Any]:

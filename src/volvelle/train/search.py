@@ -24,7 +24,7 @@ from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train import race
 from volvelle.train.clock import Clock
 from volvelle.train.contract import Choice, Float, Int, Settings, Space
-from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
+from volvelle.train.order import Plan, Point, every, inside, key, leaders, size, upcoming
 from volvelle.train.records import Searched, Trial
 
 logging.getLogger("optuna").setLevel(logging.ERROR)
@@ -59,10 +59,16 @@ class Outcome(NamedTuple):
     """Bytes of the file that the last fold's model makes."""
     operations: int = 0
     """What that file computes for one row."""
+    foretold: Mapping[str, int] = {}
+    """What that file will take on the device."""
+    fits: bool | None = None
+    """Whether that keeps within the budget of the device."""
+    note: str = ""
+    """Why the device cannot run it."""
 
 
-GoesOn = Callable[[tuple[float, ...]], bool]
-"""Whether a candidate with these first fold scores is worth another fold."""
+GoesOn = Callable[[tuple[float, ...], bool | None], bool]
+"""Whether a candidate with these first fold scores is worth another fold, and whether it fits the device."""
 Objective = Callable[[str, Settings, float | None, GoesOn], Outcome]
 """(estimator, settings, seconds left or None, whether to go on) to its outcome.
 
@@ -140,11 +146,11 @@ def _clock(goal: Goal, finished: Sequence[Trial], began: float) -> Clock:
 
 
 def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:
-    """The best finished trial; of equals the earlier one."""
+    """The best finished trial; one that fits the device before any that does not, of equals the earlier one."""
     sign = -1 if direction == "up" else 1
     return min(
         (t for t in trials if t.score is not None and t.status == "done"),
-        key=lambda t: (sign * float(t.score or 0.0), t.number),
+        key=lambda t: (t.fits is False, sign * float(t.score or 0.0), t.number),
         default=None,
     )
 
@@ -173,12 +179,20 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
 
 def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequence[Trial], goal: Goal) -> Trial:
     estimator, settings = proposal
-    best, rivals = best_of(trials, goal.direction), _rivals(estimator, trials, goal)
+    best = best_of(trials, goal.direction)
+    fitting = [t for t in trials if t.fits is not False]
+    rivals = {fits: _rivals(estimator, trials if fits is False else fitting, goal) for fits in (None, True, False)}
     trial = Trial(number=len(trials), estimator=estimator, settings=settings, status="failed")
     sign = 1 if goal.direction == "up" else -1
+    first = all(t.estimator != estimator for t in trials)
     began = time.monotonic()
+
+    def goes_on(scores: tuple[float, ...], fits: bool | None = None) -> bool:
+        # What does not fit is measured once for each estimator, to tell what the budget costs.
+        return (first or fits is not False) and race.goes_on(scores, rivals[fits], sign)
+
     try:
-        outcome = objective(estimator, settings, left, lambda scores: race.goes_on(scores, rivals, sign))
+        outcome = objective(estimator, settings, left, goes_on)
     except OutOfTime:
         trial = msgspec.structs.replace(trial, status="out of time", note="the time budget ended")
     except VolvelleError as error:
@@ -211,12 +225,16 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
         "work": round(outcome.work, 3),
         "answering": round(outcome.answering, 3),
         "found": outcome.found,
+        "foretold": dict(outcome.foretold),
+        "fits": outcome.fits,
     }
     if len(scores) == folds or best is None:
         said |= {"size": outcome.size, "operations": outcome.operations}
+        said["note"] = outcome.note
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
-    note = f"stopped after {len(scores)} of {folds} folds: it could not catch up"
+    why = "it does not fit the device" if outcome.fits is False else "it could not catch up"
+    note = f"stopped after {len(scores)} of {folds} folds: {why}"
     return said | {"status": "stopped", "score": float(best.score or 0.0) + sign * behind, "note": note}
 
 
@@ -230,9 +248,10 @@ def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None
     alive = leaders(trials, goal.direction, _ALIVE if goal.method == "auto" else len(plan.spaces))
     points = {(t.estimator, key((t.estimator, t.settings))) for t in trials}
     seen = {point for _, point in points}
+    study = plan.study(trials)
     open_ = {
         name: space
-        for name, space in fits.items()
+        for name, space in (fits | {n: plan.narrow[n] for n in study if n in fits}).items()
         if space
         and name not in failed
         and name in alive
@@ -241,7 +260,7 @@ def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None
     if not open_:
         return None
     for attempt in range(_AGAIN):
-        name, settings = _ask(open_, trials, goal, attempt)
+        name, settings = plan.held(_ask(open_, trials, goal, attempt), trials)
         if key((name, settings)) not in seen:
             return name, settings
     # The proposals keep to points already tried: take the first untried one of a space that can be counted out.
@@ -266,19 +285,29 @@ def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attem
     names = sorted(spaces)
     for trial in trials:
         if trial.estimator in spaces and trial.score is not None:
-            study.add_trial(_told(trial, names, spaces[trial.estimator]))
+            study.add_trial(_told(trial, names, spaces[trial.estimator], _score(trial, trials, goal)))
     asked = study.ask()
     name = asked.suggest_categorical("estimator", names)
     return name, {key: _suggest(asked, f"{name}.{key}", dimension) for key, dimension in spaces[name].items()}
 
 
-def _told(trial: Trial, names: list[str], space: Space) -> optuna.trial.FrozenTrial:
+def _score(trial: Trial, trials: Sequence[Trial], goal: Goal) -> float:
+    """What a proposer is told of a trial: one that does not fit is as bad as the worst."""
+    scores = [t.score for t in trials if t.score is not None]
+    if trial.fits is False:
+        return min(scores) if goal.direction == "up" else max(scores)
+    return float(trial.score or 0.0)
+
+
+def _told(trial: Trial, names: list[str], space: Space, score: float) -> optuna.trial.FrozenTrial:
     distributions: dict[str, optuna.distributions.BaseDistribution] = {
         "estimator": optuna.distributions.CategoricalDistribution(names)
     }
-    distributions |= {f"{trial.estimator}.{key}": _distribution(d) for key, d in space.items()}
-    params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in trial.taken().items()}
-    return optuna.trial.create_trial(params=params, distributions=distributions, value=trial.score)
+    # Trials of a wider or narrower space tell of what both have.
+    told = {k: v for k, v in trial.taken().items() if k in space and inside(v, space[k])}
+    distributions |= {f"{trial.estimator}.{key}": _distribution(d) for key, d in space.items() if key in told}
+    params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in told.items()}
+    return optuna.trial.create_trial(params=params, distributions=distributions, value=score)
 
 
 def _distribution(dimension: Float | Int | Choice) -> optuna.distributions.BaseDistribution:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from volvelle.compiler.device import device
+from volvelle.compiler.device import asked, device
 from volvelle.compiler.records import Footprint, Placed
+from volvelle.evaluate.records import Constrained
 from volvelle.flow.result import Result
-from volvelle.spec.gates import parse
 from volvelle.spec.units import show
 from volvelle.ui import charts
 from volvelle.ui.footprint import bound
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import number
-from volvelle.ui.wording import clean
+from volvelle.ui.wording import clean, show_value, size, title
 
 _ROW, _MOST = 22, 24
 """Height of a value in the drawing of memory, and how many are drawn."""
@@ -24,8 +24,10 @@ def placed(result: Result) -> dict[str, Any]:
     found = result.footprint
     if found is None:
         return {"device": None}
-    wanted = device(found.device)
-    limits = {"flash": wanted.flash, "ram": wanted.ram} | _bounds(result.spec.require.gates)
+    bounded = result.evidence.constrained
+    wanted = asked(result.spec.device) if result.spec.device else device(found.device)
+    limits: dict[str, int | None] = {"flash": wanted.flash, "ram": wanted.ram}
+    limits |= {limit.name: round(limit.most) for limit in (bounded.limits if bounded else ())}
     seconds = found.latency()
     facts = [
         ("Device", found.device if wanted.core == found.device else f"{found.device} ({wanted.core})"),
@@ -35,21 +37,33 @@ def placed(result: Result) -> dict[str, Any]:
         ("Latency", f"{show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz, an estimate")
         if seconds and found.clock
         else ("Latency", "no clock is stated"),
+        *_decided(bounded, result.evidence.metric),
         ("Made with", f"{found.compiler}, {found.emulator}"),
     ]
     return {
         "device": {
             "facts": facts,
+            "relax": bounded.relax if bounded else (),
             "figures": [f for f in (_budget(found, limits), _memory(found.memory)) if f],
             "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
         }
     }
 
 
-def _bounds(gates: tuple[str, ...]) -> dict[str, int | None]:
-    """What the gates allow of each memory."""
-    asked = [parse(text) for text in gates]
-    return {g.name: int(g.bound) for g in asked if g.name in ("flash", "ram") and g.comparison.startswith("<")}
+def _decided(bounded: Constrained | None, metric: str) -> list[tuple[str, str]]:
+    """What the search gave up for the budget."""
+    if bounded is None:
+        return []
+    rows = [
+        ("Fit the device", f"{bounded.fitting} of {bounded.candidates} candidates, foretold before any was compiled")
+    ]
+    for label, point in (("Best that fits", bounded.within), ("Best without the budget", bounded.free)):
+        if point is not None:
+            took = f", {size(point.flash)} of flash" if point.flash is not None else ", which cannot be compiled"
+            rows.append(
+                (label, f"{title(point.estimator)}: {title(metric)} {show_value(point.score)} over the folds{took}")
+            )
+    return rows
 
 
 def _spread(spread: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from volvelle.catalog import METRICS
-from volvelle.evaluate.records import Evidence
+from volvelle.evaluate.records import Evidence, Weighed
+from volvelle.spec.units import show
 from volvelle.train.records import Candidate, Searched, Trial
 from volvelle.ui.wording import clean, show_value, size, title
 
@@ -68,25 +69,44 @@ def _ensemble(candidate: Candidate) -> Place:
     return Place(1, trial, len(candidate.members), 0.0)
 
 
+def placed(evidence: Evidence) -> bool:
+    """Whether the candidates of the front are known by what they take on a device."""
+    return any(p.flash is not None for p in evidence.front)
+
+
+def front_heads(evidence: Evidence) -> list[str]:
+    """Heads of the columns of `front_rows`; the first two are of texts."""
+    costs = ["flash", "RAM", "instructions a row"] if placed(evidence) else ["size", "operations a row"]
+    return ["candidate", "estimator", title(evidence.metric), *costs]
+
+
 def front_rows(evidence: Evidence) -> list[list[str]]:
-    """The front as cells, the best score first; what is shipped is marked."""
+    """The front as cells, the best score first; what is shipped is marked, and what fits no device."""
     return [
         [
             "shipped" if p.shipped else f"trial {p.trial}",
             title(clean(p.estimator, 40)),
             show_value(p.score),
-            size(p.size),
-            f"{p.operations:,}",
+            *(_taken(p) if placed(evidence) else (size(p.size), f"{p.operations:,}")),
         ]
         for p in evidence.front
     ]
 
 
+def _taken(point: Weighed) -> list[str]:
+    if point.flash is None or point.ram is None or point.instructions is None:
+        return ["cannot be compiled", "", ""]
+    over = " (too much)" if point.fits is False else ""
+    return [size(point.flash) + over, show(point.ram, "bytes"), f"{point.instructions:,}"]
+
+
 def front_caption(evidence: Evidence) -> str:
     """What the front compares."""
     better = "higher" if METRICS.fact(evidence.metric, "DIRECTION") == "up" else "lower"
+    what = "bytes of the ONNX file, and the operations that it counts for one row"
+    if placed(evidence):
+        what = "flash, RAM and instructions on the device, measured of what is shipped and foretold of the others"
     return (
         f"No other of {evidence.weighed} candidates is at once as good, as small and as quick as one of these: "
-        f"{title(evidence.metric)} over the folds ({better} is better), bytes of the ONNX file, and the operations "
-        "that it counts for one row"
+        f"{title(evidence.metric)} over the folds ({better} is better), {what}"
     )

@@ -16,7 +16,7 @@ from volvelle.catalog import import_late
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Searched, Trial
-from volvelle.ui.ranking import front_rows, places
+from volvelle.ui.ranking import front_heads, front_rows, places
 from volvelle.ui.wording import (
     SHAPES,
     clean,
@@ -107,8 +107,8 @@ def front(evidence: Evidence, stream: TextIO | None = None) -> str:
     """The candidates that no other one beats in score, size and operations at once; empty where none was weighed."""
     if len(evidence.front) < 2:
         return ""
-    heads = ["", "estimator", title(evidence.metric), "size", "operations a row"]
-    lines = ["Quality against size and work", *aligned(heads, front_rows(evidence), right=(2, 3, 4))]
+    heads = ["", *front_heads(evidence)[1:]]
+    lines = ["Quality against size and work", *aligned(heads, front_rows(evidence), right=range(2, len(heads)))]
     return fitting("\n".join(lines), stream or sys.stdout)
 
 

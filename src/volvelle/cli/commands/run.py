@@ -107,6 +107,8 @@ def _show(result: Result, finished: Finished, report: str) -> None:
         print(f"Run {result.run.id}: {len(computed)} stages computed{again}, {finished.seconds:.1f} s.")
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
+    for line in result.evidence.constrained.relax if result.evidence.constrained else ():
+        print(f"Relax:   {visible(line)}")
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     if {t.estimator for t in result.searched.trials if t.status == "done"} == {"constant"}:
         print("Note:    only the constant baseline was tried: give [search] budget more time")

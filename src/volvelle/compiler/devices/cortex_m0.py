@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 1, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 3.08,
+    "double": 3.82,
+    "whole": 1.39,
+    "tree": 8.1,
+    "wide": 1140,
+    "wide_division": 937,
+    "division": 512,
+    "always": 140,
+    "question": 55.9,
+    "scaled_question": 214,
+    "branch": 0,
+    "leaf": 139,
+    "product": 169,
+    "element": 28.3,
+    "function": 2940,
+    "power": 22400,
+    "wide_product": 549,
+    "wide_element": 103,
+    "wide_function": 11000,
+    "cycles": 1.45,
+}

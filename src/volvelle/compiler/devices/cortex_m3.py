@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 7, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 3.01,
+    "double": 3.62,
+    "whole": 0.778,
+    "tree": 7.98,
+    "wide": 907,
+    "wide_division": 763,
+    "division": 409,
+    "always": 53.7,
+    "question": 31.6,
+    "scaled_question": 106,
+    "branch": 0,
+    "leaf": 88,
+    "product": 105,
+    "element": 22.1,
+    "function": 1730,
+    "power": 9170,
+    "wide_product": 262,
+    "wide_element": 116,
+    "wide_function": 5220,
+    "cycles": 1.44,
+}

@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 1, "branch": 3, "multiply": 1, "divide": 7, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 1.51,
+    "double": 5.33,
+    "whole": 0,
+    "tree": 1.03,
+    "wide": 854,
+    "wide_division": 588,
+    "division": 0,
+    "always": 0,
+    "question": 36.5,
+    "scaled_question": 118,
+    "branch": 0,
+    "leaf": 9.24,
+    "product": 4.83,
+    "element": 4.36,
+    "function": 117,
+    "power": 7500,
+    "wide_product": 224,
+    "wide_element": 472,
+    "wide_function": 5350,
+    "cycles": 1.25,
+}

@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 7, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 1.52,
+    "double": 3.76,
+    "whole": 0,
+    "tree": 1.4,
+    "wide": 935,
+    "wide_division": 1210,
+    "division": 0,
+    "always": 0,
+    "question": 34.1,
+    "scaled_question": 40.5,
+    "branch": 0,
+    "leaf": 13.5,
+    "product": 5.18,
+    "element": 4.87,
+    "function": 111,
+    "power": 7470,
+    "wide_product": 269,
+    "wide_element": 137,
+    "wide_function": 5420,
+    "cycles": 1.41,
+}

@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 1, "branch": 2, "multiply": 1, "divide": 7, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 1.47,
+    "double": 5.3,
+    "whole": 0,
+    "tree": 1.19,
+    "wide": 883,
+    "wide_division": 590,
+    "division": 0,
+    "always": 0,
+    "question": 37.1,
+    "scaled_question": 117,
+    "branch": 0,
+    "leaf": 7.37,
+    "product": 3.85,
+    "element": 4.44,
+    "function": 107,
+    "power": 7510,
+    "wide_product": 227,
+    "wide_element": 457,
+    "wide_function": 5310,
+    "cycles": 1.12,
+}

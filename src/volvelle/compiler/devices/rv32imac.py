@@ -10,3 +10,25 @@ CYCLES = {"simple": 1, "memory": 2, "branch": 3, "multiply": 1, "divide": 16, "r
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 4.3,
+    "double": 4.58,
+    "whole": 1.64,
+    "tree": 11.5,
+    "wide": 1540,
+    "wide_division": 1120,
+    "division": 660,
+    "always": 248,
+    "question": 47.8,
+    "scaled_question": 170,
+    "branch": 0,
+    "leaf": 59,
+    "product": 107,
+    "element": 27.1,
+    "function": 1910,
+    "power": 11800,
+    "wide_product": 362,
+    "wide_element": 127,
+    "wide_function": 6830,
+    "cycles": 1.46,
+}

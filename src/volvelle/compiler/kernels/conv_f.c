@@ -1,6 +1,7 @@
-/* A convolution: c channels of each group go in, m come out, of which each group makes g. */
-static void vv_conv_f(const float *x, const float *w, const float *b, float *y, int c, int m, int g, int h, int v, int oh,
-                      int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
+/* A convolution: c channels of each group go in, m come out, of which each group makes g; all between two bounds. */
+static void vv_conv_f(const float *x, const float *w, const float *b, float *y, float low, float high, int c, int m,
+                      int g, int h, int v, int oh, int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph,
+                      int pv) {
     for (int o = 0; o < m; o++, w += c * kh * kv)
         for (int r = 0; r < oh; r++) {
             const int top = r * sh - ph;
@@ -19,7 +20,7 @@ static void vv_conv_f(const float *x, const float *w, const float *b, float *y, 
                         const float *at = w + (k * kh + i) * kv;
                         for (int j = j0; j < j1; j++) sum += at[j] * plane[(top + i * dh) * v + left + j * dv];
                     }
-                *y++ = sum;
+                *y++ = sum < low ? low : sum > high ? high : sum;
             }
         }
 }

@@ -11,6 +11,6 @@ static void vv_dense(const VV_REAL *x, VV_REAL *y) {
             sum += (VV_REAL)w[3] * x[i + 3];
         }
         for (; i < VV_COLUMNS; i++) sum += (VV_REAL)*w++ * x[i];
-        y[j] = sum VV_BIAS;
+        y[j] = VV_HELD(sum VV_BIAS);
     }
 }

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
 from volvelle.compiler.windows import Windows, cut, windows
@@ -25,7 +26,7 @@ def evaluate(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | Non
     weights = w.reshape(groups, -1, w.shape[1], *slide.kernel)
     made = np.einsum("gcyxij,gocij->goyx", seen, weights).reshape(w.shape[0], *slide.out)
     made = made if b is None else made + b[:, None, None]
-    return np.asarray(made, dtype=x.dtype).reshape(slide.shape(w.shape[0], x.ndim))
+    return holding.limited(node, np.asarray(made, dtype=x.dtype)).reshape(slide.shape(w.shape[0], x.ndim))
 
 
 def outline(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -45,6 +46,13 @@ def check(node: Node, shape: tuple[int, ...], w: NDArray[Any]) -> Windows:
     return windows(node, shape, w.shape[2:])
 
 
+def deep(node: Node, slide: Windows, w: NDArray[Any]) -> bool:
+    """Whether every channel is convolved by itself, by neighbours: these have a kernel of their own."""
+    alone = node.attributes.get("group", 1) == len(w) > 1 and w.shape[1] == 1
+    reached = all(k <= n for k, n in zip(slide.kernel, slide.size, strict=True))
+    return alone and slide.dilation == (1, 1) and slide.kernel != (1, 1) and reached
+
+
 def emit(node: Node, code: Code) -> None:
     """Straight from the picture, without a copy of its windows."""
     shape = code.tensor(node.inputs[0]).shape
@@ -54,6 +62,10 @@ def emit(node: Node, code: Code) -> None:
     groups = node.attributes.get("group", 1)
     x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
     sizes = f"{w.shape[1]}, {w.shape[0]}, {w.shape[0] // groups}"
-    code.add(
-        f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {sizes},", f"    {slide.numbers()});"
-    )
+    low, high = holding.bounds(node, code)
+    if deep(node, slide, w):
+        name = code.special("depth", real=code.kind(node.inputs[0]), tall=slide.kernel[0], wide=slide.kernel[1])
+        code.add(f"{name}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}, {len(w)}, {slide.sides()});")
+        return
+    call = f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}"
+    code.add(f"{call}, {sizes},", f"    {slide.numbers()});")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
 from volvelle.compiler.ir import Node
@@ -29,7 +30,8 @@ def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | Non
     made = left @ right
     if given.get("alpha", 1.0) != 1.0:
         made = made * a.dtype.type(given["alpha"])
-    return np.asarray(made if c is None else made + c * a.dtype.type(given.get("beta", 1.0)), dtype=a.dtype)
+    whole = np.asarray(made if c is None else made + c * a.dtype.type(given.get("beta", 1.0)), dtype=a.dtype)
+    return holding.limited(node, whole)
 
 
 def expanded(node: Node, new: Writing) -> list[Node] | None:
@@ -71,4 +73,4 @@ def emit(node: Node, code: Code) -> None:
     c = code.tensor(node.inputs[2]).value if len(node.inputs) > 2 and node.inputs[2] else None
     if c is not None:
         bias = np.broadcast_to(c.reshape(-1), len(w)) * w.dtype.type(given.get("beta", 1.0))
-    dense(code, node.inputs[0], node.outputs[0], np.ascontiguousarray(w), bias)
+    dense(code, node.inputs[0], node.outputs[0], np.ascontiguousarray(w), bias, holding.function(node, code))

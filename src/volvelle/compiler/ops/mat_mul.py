@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
 from volvelle.compiler.ir import Node
@@ -22,7 +23,7 @@ def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     if a.dtype.kind != "f" or b.dtype != a.dtype:
         raise ModelError(f"MatMul of {a.dtype} is not supported", next_move="cast to float before")
     room((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ())))
-    return np.asarray(a @ b)
+    return holding.limited(node, np.asarray(a @ b))
 
 
 def emit(node: Node, code: Code) -> None:
@@ -30,7 +31,7 @@ def emit(node: Node, code: Code) -> None:
     a, b = (code.tensor(i) for i in node.inputs)
     if b.value is not None and len(b.shape) == 2:
         weights = np.ascontiguousarray(b.value.T)
-        dense(code, node.inputs[0], node.outputs[0], weights, np.zeros(0, weights.dtype))
+        dense(code, node.inputs[0], node.outputs[0], weights, np.zeros(0, weights.dtype), holding.function(node, code))
         return
     left = a.shape if len(a.shape) > 1 else (1, *a.shape)
     right = b.shape if len(b.shape) > 1 else (*b.shape, 1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import packing
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
 from volvelle.compiler.ops import conv
@@ -36,13 +37,24 @@ def emit(node: Node, code: Code) -> None:
     weights = np.asarray(code.tensor(w).value)
     slide = conv.check(node, code.tensor(x).shape, weights)
     groups, back = node.attributes.get("group", 1), node.attributes["back"]
-    ends = f"{code.pointer(x)}, {code.pointer(w)}, {code.pointer(b)}, {code.table(how.scale)}"
-    y, kind = code.pointer(node.outputs[0]), code.suffix(x)
-    if groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
-        places = slide.size[0] * slide.size[1]
-        sizes = f"{weights.shape[1]}, {len(weights)}, {places}"
-        code.add(f"vv_q_point_{kind}({ends}, {y}, {sizes}, {how.each}, {how.bounds(kind)});")
+    places, kind = slide.out[0] * slide.out[1], code.suffix(x)
+    held = f"{how.each}, {how.bounds(kind)}"
+    point = groups == 1 and not back and slide.kernel == slide.stride == (1, 1)
+    packed = code.packed.get(w)
+    made = "m" if packed else str(len(weights))
+    if point:
+        tail = f"{weights.shape[1]}, {made}, {places}, {held});"
+    else:
+        each = len(weights) // groups
+        tail = f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()});"
+    name = f"vv_q_{'point' if point else 'conv'}_{kind}"
+    ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
+    if packed:
+        call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail.removesuffix(';')}"
+        code.add(f"{packing.layer(code, packed, weights, code.kind(x), call)}({code.pointer(x)}, {ends});")
         return
-    sizes = f"{weights.shape[1]}, {len(weights)}, {len(weights) // groups}"
-    call = f"vv_q_conv_{kind}({ends}, {y}, {back}, {how.each}, {how.bounds(kind)}, {sizes}"
-    code.add(f"{call},", f"    {slide.numbers()});")
+    if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
+        facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
+        name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
+        tail = f"{back}, {held}, {len(weights)}, {slide.sides()});"
+    code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail}")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler import packing
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
 from volvelle.compiler.scaling import Rescaling, saturated
@@ -30,7 +31,13 @@ def emit(node: Node, code: Code) -> None:
     loop, here, there = ("", "", "")
     if count > 1:
         loop, here, there = f"for (int r = 0; r < {count}; r++) ", f" + r * {columns}", f" + r * {rows}"
-    ends = f"{code.pointer(x)}{here}, {code.pointer(w)}, {code.pointer(b)}, {code.table(how.scale)}"
-    y = f"{code.pointer(node.outputs[0])}{there}"
-    kind = code.suffix(x)
-    code.add(f"{loop}vv_q_dense_{kind}({ends}, {y}, {columns}, {rows}, {how.each}, {how.bounds(kind)});")
+    kind, y = code.suffix(x), f"{code.pointer(node.outputs[0])}{there}"
+    rest = f"{how.each}, {how.bounds(kind)}"
+    scale = code.table(how.scale)
+    if w in code.packed:
+        call = f"vv_q_dense_{kind}(x, rows, b + j, scale{' + j' * how.each}, y + j, {columns}, m, {rest})"
+        name = packing.layer(code, code.packed[w], np.asarray(code.tensor(w).value), code.kind(x), call, side=4)
+        code.add(f"{loop}{name}({code.pointer(x)}{here}, {code.pointer(b)}, {scale}, {y});")
+        return
+    ends = f"{code.pointer(x)}{here}, {code.pointer(w)}, {code.pointer(b)}, {scale}"
+    code.add(f"{loop}vv_q_dense_{kind}({ends}, {y}, {columns}, {rows}, {rest});")

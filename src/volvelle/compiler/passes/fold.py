@@ -1,4 +1,4 @@
-"""Constants that are still computed from constants are written out."""
+"""Constants that are still computed from constants, or chosen among equal ones, are written out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from volvelle.compiler.ir import Graph, Node, Tensor
 
 
 def fold(graph: Graph) -> Graph:
-    """Evaluate every operator of which all that goes in is constant."""
+    """Evaluate every operator of which all that goes in is constant, and every choice of a constant or the same one."""
     tensors = dict(graph.tensors)
     kept: list[Node] = []
     for node in graph.nodes:
         given = [tensors[i].value if i else None for i in node.inputs]
-        if any(i and g is None for i, g in zip(node.inputs, given, strict=True)):
+        if node.op == "where" and node.inputs[1] == node.inputs[2] and given[1] is not None:
+            # Whatever the condition is, it may be anything.
+            given[0] = np.ones(tensors[node.inputs[0]].shape, dtype=bool)
+        elif any(i and g is None for i, g in zip(node.inputs, given, strict=True)):
             kept.append(node)
             continue
         made = OPERATORS.load(node.op).evaluate(node, *given)

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.scaling import SMALL, Rescaling
+from volvelle.compiler.windows import margin
 
 _KEEPS = frozenset(
     "max_pool reshape flatten transpose squeeze unsqueeze identity concat slice gather expand tile dropout".split()
 )
 """They only move values, or choose among them: with one scale before and behind they need none."""
+_FREE = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,36 @@ class Seen:
         node = self.makers.get(name)
         return self._quantised(node, node.inputs[0]) if node is not None and node.op == "dequantize_linear" else None
 
-    def behind(self, name: str) -> tuple[Quantised, bool] | None:
-        """What the only reader of a value quantises it to, and whether negative numbers become 0 before."""
-        node, positive = self._only(name), False
-        if node is not None and node.op == "relu":
-            node, positive = self._only(node.outputs[0]), True
+    def behind(self, name: str) -> tuple[Quantised, tuple[int | None, int | None]] | None:
+        """What the only reader of a value quantises it to, and the bounds that a Relu or Clip before sets there."""
+        node, held = self._only(name), None
+        if node is not None and node.op in ("relu", "clip"):
+            node, held = self._only(node.outputs[0]), node
         if node is None or node.op != "quantize_linear":
             return None
         found = self._quantised(node, node.outputs[0])
-        return (found, positive) if found and found.scale.size == 1 else None
+        if found is None or found.scale.size != 1:
+            return None
+        bounds = (None, None) if held is None else self._bounds(held, found)
+        return None if bounds is None else (found, bounds)
+
+    def _bounds(self, held: Node, found: Quantised) -> tuple[int | None, int | None] | None:
+        """Where the bounds of a Relu or Clip come to lie: rounding keeps their order."""
+        if held.op == "relu":
+            return int(found.zero.item()), None
+        told = [self.known(i) if i else None for i in (*held.inputs[1:], "", "")[:2]]
+        if any(i and t is None for i, t in zip(held.inputs[1:], told, strict=False)):
+            return None
+        limits = np.iinfo(found.zero.dtype)
+        ends: list[int | None] = []
+        for bound, name in zip(told, ("min", "max"), strict=True):
+            value = held.attributes.get(name) if bound is None else bound
+            if value is None:
+                ends.append(None)
+                continue
+            whole = np.rint(np.float32(np.asarray(value).item()) / np.float32(found.scale.item()))
+            ends.append(int(np.clip(whole + int(found.zero.item()), limits.min, limits.max)))
+        return ends[0], ends[1]
 
     def constant(self, value: NDArray[Any]) -> str:
         """The name of a new constant."""
@@ -100,7 +123,7 @@ def integer(graph: Graph) -> Graph:
 def _moved(node: Node, seen: Seen) -> Node | None:
     count = len(node.inputs) if node.op == "concat" else 1
     given, end = [seen.before(i) for i in node.inputs[:count]], seen.behind(node.outputs[0])
-    if end is None or end[1] or any(g is None or not g.like(end[0]) for g in given):
+    if end is None or end[1] != _FREE or any(g is None or not g.like(end[0]) for g in given):
         return None
     names = [g.name for g in given if g is not None]
     return replace(node, inputs=(*names, *node.inputs[count:]), outputs=(end[0].name,))
@@ -111,7 +134,7 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
     x, w, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
     if x is None or w is None or end is None or x.scale.size > 1 or seen.tensors[x.name].dtype not in SMALL:
         return None
-    out, positive = end
+    out, bounds = end
     stored, bias = seen.known(w.name), _bias(node, x, w, seen)
     if stored is None or bias is None or out.zero.dtype != seen.tensors[x.name].dtype:
         return None
@@ -132,13 +155,13 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
         return None
     sums = weights.reshape(len(weights), -1).sum(axis=1)
     zero = int(x.zero.item())
-    margin = not dense and _margin(node)
-    start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if margin else zero * sums)
+    around = not dense and margin(node)
+    start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if around else zero * sums)
     if np.abs(start).max() + 128 * 255 * weights[0].size > np.iinfo(np.int32).max:
         return None
     scale = ((x.scale * w.scale).astype(np.float32) / out.scale).astype(np.float32).reshape(-1)
     # A zero point at the end of the type holds negative numbers back by itself.
-    how = Rescaling(scale, int(out.zero.item()), int(out.zero.item()) if positive else None)
+    how = Rescaling(scale, int(out.zero.item()), *bounds)
     names = (
         x.name,
         seen.constant(np.ascontiguousarray(weights.astype(np.int8))),
@@ -146,7 +169,7 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
     )
     if dense:
         return Node("q_dense", names, (out.name,), {"rescaling": how})
-    more = {"rescaling": how, "back": zero if margin else 0}
+    more = {"rescaling": how, "back": zero if around else 0}
     return Node("q_conv", names, (out.name,), {**node.attributes, **more})
 
 
@@ -162,14 +185,9 @@ def _bias(node: Node, x: Quantised, w: Quantised, seen: Seen) -> NDArray[Any] | 
     return value.astype(np.int64) if np.allclose(told.scale.reshape(-1), wanted, rtol=1e-5, atol=0) else None
 
 
-def _margin(node: Node) -> bool:
-    how = node.attributes.get("auto_pad", b"NOTSET")
-    return any(node.attributes.get("pads", [])) or how not in (b"NOTSET", "NOTSET", b"VALID", "VALID")
-
-
 def _added(node: Node, seen: Seen) -> Node | None:
     a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
-    if a is None or b is None or end is None or end[1] or a.scale.size > 1 or b.scale.size > 1:
+    if a is None or b is None or end is None or end[1] != _FREE or a.scale.size > 1 or b.scale.size > 1:
         return None
     out = end[0]
     if not a.zero.dtype == b.zero.dtype == out.zero.dtype or a.zero.dtype not in SMALL:
@@ -182,12 +200,12 @@ def _added(node: Node, seen: Seen) -> Node | None:
 
 def _averaged(node: Node, seen: Seen) -> Node | None:
     x, end = seen.before(node.inputs[0]), seen.behind(node.outputs[0])
-    if x is None or end is None or end[1] or x.scale.size > 1 or x.zero.dtype != end[0].zero.dtype:
+    if x is None or end is None or x.scale.size > 1 or x.zero.dtype != end[0].zero.dtype:
         return None
     out = end[0]
     count = np.float32(np.prod(seen.tensors[x.name].shape[2:]))
     scale = (x.scale / (out.scale * count)).astype(np.float32).reshape(1)
-    how = Rescaling(scale, int(out.zero.item()))
+    how = Rescaling(scale, int(out.zero.item()), *end[1])
     return Node("q_mean", (x.name,), (out.name,), {"rescaling": how, "back": int(x.zero.item())})
 
 

@@ -44,3 +44,28 @@ def build(sources: Sources, device: Device) -> Image:
         if done.returncode:
             raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
         return elf.read(folder / "model.elf", version())
+
+
+def shared(sources: Sources, more: str, target: str, flags: tuple[str, ...] = ()) -> bytes:
+    """A model as a library that other languages load, without symbols: a shared object, or a WebAssembly module.
+
+    Args:
+        sources: the C of the model.
+        more: C beside it, with the functions that are exported.
+        target: as zig names it, such as ``x86_64-linux-gnu.2.17``.
+        flags: for the linker.
+
+    Raises:
+        ContractBroken: the C that we wrote does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="volvelle-build-") as place:
+        folder = Path(place)
+        write(sources, folder)
+        (folder / "more.c").write_text(more, encoding="utf-8")
+        quick = ["-std=c11", "-O2", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-fno-sanitize=all"]
+        command = [*COMMAND, "cc", "-target", target, *quick, *WARNINGS, "-s", *flags, "-o", "library"]
+        names = [f"{sources.name}.c", "more.c"]
+        done = subprocess.run([*command, *names], cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+        return (folder / "library").read_bytes()

@@ -1,26 +1,34 @@
-"""Calibrate: what turns the candidate's scores into better probabilities, learnt from out-of-fold predictions."""
+"""Calibrate: what turns the candidate's scores into better probabilities, learnt from out-of-fold predictions.
+
+On a device a calibrator costs flash and time; one with which the model would not fit is left out.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from volvelle.catalog import CALIBRATORS, METRICS
+from volvelle.catalog import CALIBRATORS, FORETELLERS, METRICS
 from volvelle.errors import SpecError
 from volvelle.evaluate import calibrating
+from volvelle.evaluate.budget import Budget, share
 from volvelle.evaluate.measure import stated, value
 from volvelle.evaluate.sides import side
 from volvelle.flow.context import Context
 from volvelle.flow.out_of_fold import OutOfFold
 from volvelle.model.signature import Signature
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Calibrated, Candidate, Searched
+from volvelle.train import assemble
+from volvelle.train.records import Calibrated, Calibration, Candidate, Searched, Trained
 
 SHOWN = ("log_loss", "brier", "ece")
 
 
-def calibrate(spec: Spec, searched: Searched, candidate: Candidate, context: Context) -> Calibrated:
-    """The method that the spec names, or of all that fit the task the one that lowers the log loss most.
+def calibrate(
+    spec: Spec, searched: Searched, candidate: Candidate, trained: Trained, budget: Budget, context: Context
+) -> Calibrated:
+    """The method that the spec names, or of all that fit task and device the one that lowers the log loss most.
 
     Raises:
         SpecError: the method does not fit the task, or these scores.
@@ -51,12 +59,24 @@ def calibrate(spec: Spec, searched: Searched, candidate: Candidate, context: Con
         gain = None if made is None else calibrating.gain(known, made)
         if gain is not None:
             tried[name] = gain, made
-    if not tried:
-        return Calibrated(
-            why="no method lowers the log loss by more than chance", before=_shown(known.scores, known, answers)
-        )
-    best = max(tried, key=lambda name: (tried[name][0], name))
+    fitting = {name: found for name, found in tried.items() if _room(name, known, trained, budget, context)}
+    if not fitting:
+        none = "no method lowers the log loss by more than chance"
+        why = f"with {' or '.join(tried)} the model would not fit the device" if tried else none
+        return Calibrated(why=why, before=_shown(known.scores, known, answers))
+    best = max(fitting, key=lambda name: (fitting[name][0], name))
     return _made(best, known, answers, "it lowers the log loss by more than chance", tried[best][1])
+
+
+def _room(name: str, known: calibrating.Known, trained: Trained, budget: Budget, context: Context) -> bool:
+    """Whether the trained model is foretold to fit the device with a calibrator behind it."""
+    params = CALIBRATORS.load(name).fit(known.scores, known.y)
+    if budget.device is None or not budget.limits or params is None:
+        return True
+    ending = Calibration(method=name, params=params)
+    content = assemble.finish(context.get(trained.onnx), trained.signature, ending)
+    found = FORETELLERS.load("counted").foretell(content, budget.device)
+    return share(structs.asdict(found), budget.limits, None) <= 1
 
 
 def _fits(wanted: str, answers: Signature | None) -> None:

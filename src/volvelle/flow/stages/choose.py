@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import polars as pl
 from msgspec import structs
@@ -12,6 +13,7 @@ from volvelle.catalog import ESTIMATORS, METRICS
 from volvelle.data.versions import to_bytes
 from volvelle.errors import ContractBroken
 from volvelle.evaluate import front
+from volvelle.evaluate.budget import Budget, Limit, share
 from volvelle.evaluate.measure import stated
 from volvelle.flow.context import Context
 from volvelle.flow.out_of_fold import OutOfFold
@@ -28,23 +30,55 @@ MOST = 24
 
 
 UNMEASURED = frozenset({"flash", "ram", "stack", "latency", "throughput", "instructions"})
-"""What is bounded by a gate and not known of a candidate: then a single model is chosen, as several are dearer."""
+"""What a gate bounds on a device. Where it is not foretold of candidates, a single model is chosen: several are
+dearer."""
 
 
-def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
+class Bounds(NamedTuple):
+    """What a candidate must keep to."""
+
+    size: tuple[Gate, ...]
+    """On bytes of the ONNX file."""
+    limits: tuple[Limit, ...]
+    """Of the device."""
+    unknown: bool
+    """Whether something else is bounded that nobody can foretell."""
+    folds: int
+
+    def share(self, trial: Trial, times: int = 1) -> float:
+        """The largest share of a limit of the device that so many models like a trial's take."""
+        return share({name: count * times for name, count in trial.foretold.items()}, self.limits, self.folds)
+
+    def allow(self, chosen: Sequence[Trial]) -> bool:
+        """Whether an average of trials, each with all its boosters, keeps within everything that is bounded."""
+        size = structs.replace(chosen[0], size=sum(t.size * t.times() for t in chosen))
+        device = sum(self.share(t, t.times()) for t in chosen) <= 1
+        return not self.unknown and device and front.fits(size, self.size, self.folds)
+
+
+def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> Candidate:
     """Only what is needed to train it again, so that a search with the same winner changes nothing after it.
 
-    With a gate on the size of the model the best trial is taken that keeps within it; where none does, the best of all:
-    it shows what the bound costs, and the verdict names the smallest.
+    The best trial is taken that keeps within a gate on the size of the model and is foretold to keep within the budget
+    of the device. Where none keeps within the size, the best of all is taken, and the verdict names the smallest; where
+    none fits the device, the one that comes nearest.
     """
     gates = [parse(text) for text in spec.require.gates]
-    bounds = _bounds(gates)
+    foretold = {limit.gate for limit in budget.limits}
+    bounds = Bounds(
+        size=tuple(g for g in gates if g.name == front.BOUND),
+        limits=budget.limits,
+        unknown=any(g.name in UNMEASURED and g.text not in foretold for g in gates),
+        folds=searched.folds,
+    )
     ranked = _ranked(searched)
-    able = [t for t in ranked if front.fits(t, bounds, searched.folds)]
-    best = (able or ranked)[0]
+    fitting = [t for t in ranked if t.fits is not False]
+    nearest = sorted(ranked, key=bounds.share)
+    able = [t for t in fitting if front.fits(t, bounds.size, searched.folds)]
+    best = (able or fitting or nearest)[0]
     single = Candidate(
         estimator=best.estimator,
-        settings=_settings([best], gates, searched.folds)[0],
+        settings=_settings([best], bounds)[0],
         seed=searched.seed,
         metric=searched.metric,
         score=float(best.score if best.score is not None else "nan"),
@@ -53,13 +87,13 @@ def choose(spec: Spec, searched: Searched, context: Context) -> Candidate:
         layout=searched.layout,
     )
     able = [t for t in able if t.predictions]
-    if not spec.search.ensemble or len(able) < 2 or any(g.name in UNMEASURED for g in gates):
+    if not spec.search.ensemble or len(able) < 2 or bounds.unknown:
         return single
-    return _averaged(searched, able, gates, stated(searched.metric, spec.require), context) or single
+    return _averaged(searched, able, bounds, stated(searched.metric, spec.require), context) or single
 
 
 def _averaged(
-    searched: Searched, able: list[Trial], gates: list[Gate], given: dict[str, Any], context: Context
+    searched: Searched, able: list[Trial], bounds: Bounds, given: dict[str, Any], context: Context
 ) -> Candidate | None:
     """The ensemble, if it is better."""
     if searched.answers is None:
@@ -72,7 +106,7 @@ def _averaged(
         answers=answers,
         truth=known.truth(),
         folds=known.folds,
-        costs=_shares(pool, searched, _bounds(gates)),
+        costs=_shares(pool, searched, bounds),
         best=0,
     )
     sign = 1 if METRICS.fact(searched.metric, "DIRECTION") == "up" else -1
@@ -82,7 +116,7 @@ def _averaged(
     chosen = [pool[k] for k in found.weights]
     members = tuple(
         Member(estimator=t.estimator, settings=settings, weight=w)
-        for t, settings, w in zip(chosen, _settings(chosen, gates, searched.folds), found.weights.values(), strict=True)
+        for t, settings, w in zip(chosen, _settings(chosen, bounds), found.weights.values(), strict=True)
     )
     mean = weighted([answers[k] for k in found.weights], list(found.weights.values()))
     table = pl.DataFrame({f"score_{k}": mean[:, k] for k in range(mean.shape[1])})
@@ -99,24 +133,25 @@ def _averaged(
     )
 
 
-def _bounds(gates: list[Gate]) -> list[Gate]:
-    return [g for g in gates if g.name == front.BOUND]
-
-
-def _settings(chosen: list[Trial], gates: list[Gate], folds: int) -> list[Settings]:
-    """What each last fit is given: no more than its trial was where a gate bounds what ships, unless all of it fits."""
-    total = structs.replace(chosen[0], size=sum(t.size * t.times() for t in chosen))
-    if front.fits(total, _bounds(gates), folds) and not any(g.name in UNMEASURED for g in gates):
+def _settings(chosen: list[Trial], bounds: Bounds) -> list[Settings]:
+    """What each last fit is given: no more than its trial was where something bounds what ships, unless all fits."""
+    if bounds.allow(chosen):
         return [t.whole() for t in chosen]
     last = {t.estimator: ESTIMATORS.fact(t.estimator, "LAST") or () for t in chosen}
     return [{k: v for k, v in t.whole().items() if k not in last[t.estimator]} for t in chosen]
 
 
-def _shares(pool: list[Trial], searched: Searched, bounds: list[Gate]) -> list[float]:
-    """What each member takes of what there is: of the time to fit them, or of the bytes if that is more."""
+def _shares(pool: list[Trial], searched: Searched, bounds: Bounds) -> list[float]:
+    """What each member takes of what there is: of the time to fit them, or of the bytes or the device if that is more.
+
+    What the members of a device have in common is counted for each, so that an average takes less than that.
+    """
     within = searched.refit_within or math.inf
-    room = min((g.bound for g in bounds if g.comparison in ("<=", "<", "==")), default=math.inf)
-    return [max(refit(t, searched.folds) / within, front.grown(t.size, searched.folds) / room) for t in pool]
+    room = min((g.bound for g in bounds.size if g.comparison in ("<=", "<", "==")), default=math.inf)
+    return [
+        max(refit(t, searched.folds) / within, front.grown(t.size, searched.folds) / room, bounds.share(t))
+        for t in pool
+    ]
 
 
 def _ranked(searched: Searched) -> list[Trial]:

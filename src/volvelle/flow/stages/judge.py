@@ -8,12 +8,14 @@ from volvelle.catalog import METRICS
 from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
-from volvelle.evaluate import front
+from volvelle.evaluate import front, relax
+from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import Evidence, Identity, Scored, Verdict, Weighed
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import groups_of
 from volvelle.flow.predictions import side_of
+from volvelle.flow.stages.budget import budget
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Calibrated, Model, Searched, Tuned
@@ -53,9 +55,11 @@ def judge(
         openings=scored.openings,
         versions=model.versions,
     )
-    found = proving.evidence(case, spec.require.gates, spec.data.sensitive, about)
+    # Not the record of the stage of that name: it is the same, and this takes enough records as it is.
+    bounds = budget(spec, context)
+    found = proving.evidence(case, (*spec.require.gates, *bounds.added), spec.data.sensitive, about)
     found = structs.replace(found, calibrated=calibrated, tuned=tuned, verdicts=_reasons(found.verdicts, tuned))
-    return _weighed(found, searched, model)
+    return _weighed(found, searched, bounds, _shipped(searched, model, footprint))
 
 
 def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]:
@@ -69,8 +73,8 @@ def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]
     )
 
 
-def _weighed(evidence: Evidence, searched: Searched, model: Model) -> Evidence:
-    """The evidence with the front, and with what a bound on the size decided."""
+def _shipped(searched: Searched, model: Model, footprint: Footprint) -> Weighed:
+    """The model by what it achieves and what it costs, as measured."""
     own = next((t for t in searched.trials if (t.estimator, t.whole()) == (model.estimator, model.settings)), None)
     shipped = Weighed(
         estimator=model.estimator,
@@ -80,11 +84,27 @@ def _weighed(evidence: Evidence, searched: Searched, model: Model) -> Evidence:
         trial=own.number if own and not model.members else None,
         shipped=True,
     )
+    if not footprint.device:
+        return shipped
+    return structs.replace(
+        shipped,
+        flash=footprint.flash,
+        ram=footprint.ram,
+        instructions=footprint.instructions.most,
+        fits=own.fits if own else None,
+    )
+
+
+def _weighed(evidence: Evidence, searched: Searched, bounds: Budget, shipped: Weighed) -> Evidence:
+    """The evidence with the front, and with what a bound on the size and the budget of a device decided."""
     others = [p for p in front.weighed(searched) if p.trial != shipped.trial]
     up = METRICS.fact(searched.metric, "DIRECTION") == "up"
+    verdicts = tuple(front.told(v, parse(v.gate), searched, shipped) for v in evidence.verdicts)
+    constrained, verdicts = relax.constrained(searched, bounds, shipped, verdicts)
     return structs.replace(
         evidence,
-        verdicts=tuple(front.told(v, parse(v.gate), searched, shipped) for v in evidence.verdicts),
+        verdicts=verdicts,
+        constrained=constrained,
         front=front.front((shipped, *others), up=up),
         weighed=len(others) + 1,
     )

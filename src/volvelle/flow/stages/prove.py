@@ -7,10 +7,11 @@ import polars as pl
 from msgspec import structs
 
 from volvelle.compiler import prove as proving
-from volvelle.compiler.device import device
-from volvelle.compiler.package import files
+from volvelle.compiler.device import asked
 from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
+from volvelle.deploy.packages import cmake
+from volvelle.deploy.packing import MODEL, Packing
 from volvelle.evaluate.records import Scored
 from volvelle.flow.context import Context
 from volvelle.model.encode import encode
@@ -29,11 +30,14 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
     """
     if spec.device is None:
         return proving.NOWHERE
-    wanted = device(spec.device.core, spec.device.clock)
+    wanted = asked(spec.device)
     content = context.get(model.onnx)
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
     made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs)
     found = proving.prove(content, made, wanted, inputs, spec.search.seed)
-    written = files(made, found, proving.vectors(content, made, inputs, spec.search.seed))
-    return structs.replace(found, files=context.put(msgspec.json.encode(written, order="deterministic")))
+    golden = proving.vectors(content, made, inputs, spec.search.seed)
+    title, statement = spec.problem.name or spec.problem.target, spec.problem.statement
+    written = cmake.write(Packing(made.sources, content, golden, made.onnx, found, title, statement))
+    texts = {name: text.decode() for name, text in written.items() if name != MODEL}
+    return structs.replace(found, files=context.put(msgspec.json.encode(texts, order="deterministic")))

@@ -10,6 +10,7 @@ from msgspec import structs
 from volvelle.catalog import METRICS
 from volvelle.data.records import Dataset
 from volvelle.data.versions import to_bytes
+from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.measure import stated
 from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
@@ -27,7 +28,7 @@ METRIC: dict[ModelTask, str] = {"binary": "roc_auc", "multiclass": "log_loss", "
 """What is optimised where the spec names nothing."""
 
 
-def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Searched:
+def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: Context) -> Searched:
     """Measure candidates until the budget is spent; an interrupted search goes on where it stopped.
 
     Raises:
@@ -47,7 +48,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         folds=spec.search.folds,
         ensemble=spec.search.ensemble,
     )
-    plan = candidates.plan(spec, lesson)
+    plan = candidates.plan(spec, lesson, budget)
     folds = _folds(spec, lesson, split.method)
     kept = _unfinished(context)
 
@@ -57,7 +58,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Sear
         context.notify("trial", {"trial": trial, "best": best, "goal": goal})
 
     said = stated(metric, spec.require)
-    with Trials(lesson, metric, folds, goal.seed, context.put, given=said) as trials:
+    with Trials(lesson, metric, folds, goal.seed, context.put, given=said, budget=budget) as trials:
         found = searching.search(plan, trials.measure, goal, finished=tuple(kept), notify=told, began=began)
     return structs.replace(
         found,

@@ -34,18 +34,28 @@ SPACE: Space = {
 }
 
 
+SMALL: Space = SPACE | {"leaves": Int(low=2, high=1024, default=32, log=True)}
+
+
 def fit(lesson: Lesson, settings: Settings) -> Grown:
     """Grow and prune. `pruning` is the least gain that a split must bring, as a share of the root's impurity."""
     # scikit-learn states the cost of complexity in units of impurity: variance for a regression.
     unit = float(np.var(lesson.y)) if lesson.task == "regression" else 1.0
     shared = {
         "max_depth": settings["depth"],
+        "max_leaf_nodes": settings.get("leaves"),
         "min_samples_leaf": settings["min_leaf"],
         "random_state": lesson.seed,
         "ccp_alpha": settings["pruning"] * unit,
     }
     weights = "balanced" if settings["balanced"] else None
     return grow(DecisionTreeClassifier(class_weight=weights, **shared), DecisionTreeRegressor(**shared), lesson)
+
+
+def small(leaves: int) -> tuple[Settings, ...]:
+    """Trees of so many leaves, and of a quarter of them."""
+    sizes = [size for size in (leaves, leaves // 4) if size >= 2]
+    return tuple({"leaves": min(size, 1024), "depth": 20, "min_leaf": 5, "pruning": 1e-6} for size in sizes)
 
 
 def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

@@ -33,6 +33,10 @@ SPACE: Space = {
     "features": Float(low=0.1, high=1.0, default=0.5),
     "balanced": Choice(options=(False, True), default=False),
 }
+SMALL: Space = SPACE | {
+    "trees": Int(low=2, high=60, default=15, log=True),
+    "leaves": Int(low=4, high=512, default=32, log=True),
+}
 PORTFOLIO: tuple[Settings, ...] = ({"trees": 150, "depth": 20, "min_leaf": 1, "features": 0.6},)
 
 
@@ -41,6 +45,7 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
     shared = {
         "n_estimators": settings["trees"],
         "max_depth": settings["depth"],
+        "max_leaf_nodes": settings.get("leaves"),
         "min_samples_leaf": settings["min_leaf"],
         "max_features": settings["features"],
         "random_state": lesson.seed,
@@ -48,6 +53,15 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
     }
     weights = "balanced" if settings["balanced"] else None
     return grow(ExtraTreesClassifier(class_weight=weights, **shared), ExtraTreesRegressor(**shared), lesson)
+
+
+def small(leaves: int) -> tuple[Settings, ...]:
+    """Forests with so many leaves in all."""
+    return tuple(
+        {"trees": trees, "leaves": min(leaves // trees, 512), "depth": 20, "min_leaf": 3, "features": 0.5}
+        for trees in (12, 30)
+        if leaves >= 4 * trees
+    )
 
 
 def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

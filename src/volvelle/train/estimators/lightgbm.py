@@ -62,6 +62,11 @@ PORTFOLIO: tuple[Settings, ...] = (
     {"learning_rate": 0.03, "leaves": 20, "min_leaf": 25, "features": 0.7, "rows": 0.8, "l2": 3.0},
     {"learning_rate": 0.05, "leaves": 63, "min_leaf": 10, "features": 0.5, "rows": 0.8, "l2": 5.0},
 )
+SMALL: Space = SPACE | {
+    "trees": Int(low=2, high=500, default=100, log=True),
+    "leaves": Int(low=2, high=63, default=8, log=True),
+    "learning_rate": Float(low=0.02, high=0.5, default=0.1, log=True),
+}
 TREES, MOST_TREES = 200, 1500
 """Where nothing else is said, and the most that early stopping may find."""
 WIDER: Settings = {"learning_rate": 0.15, "leaves": 255}
@@ -126,6 +131,15 @@ def _stopped(parameters: dict[str, Any], learnt: Any, watched: Any) -> tuple[int
     booster = lightgbm.train(parameters, learnt, MOST_TREES, valid_sets=[watched], callbacks=[stop])
     loss = min(booster.best_score["valid_0"].values())
     return max(1, int(booster.best_iteration or booster.current_iteration())), float(loss)
+
+
+def small(leaves: int) -> tuple[Settings, ...]:
+    """Boosters with so many leaves in all: few large trees to many small ones, each at the rate for its number."""
+    sizes = [(size, min(leaves // size, 500)) for size in (8, 16, 4, 31) if leaves >= 2 * size]
+    return tuple(
+        {"trees": trees, "leaves": size, "learning_rate": round(min(0.5, max(0.03, 8 / trees)), 3), "min_leaf": 10}
+        for size, trees in sizes
+    )
 
 
 def _asked(lesson: Lesson) -> tuple[float, NDArray[np.int64], NDArray[Any], dict[str, Any]]:

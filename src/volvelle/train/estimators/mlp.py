@@ -40,6 +40,7 @@ SPACE: Space = {
     "decay": Float(low=1e-6, high=1.0, default=1e-3, log=True),
     "learning_rate": Float(low=3e-4, high=3e-2, default=5e-3, log=True),
 }
+SMALL: Space = SPACE | {"units": Int(low=4, high=32, default=8, log=True)}
 _OPERATORS = {"relu": "Relu", "tanh": "Tanh"}
 
 
@@ -80,6 +81,11 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
     with calm():
         model.fit(lesson.x, y)
     return Net(model, limit, seen, lesson.classes, offset, scale)
+
+
+def small(leaves: int) -> tuple[Settings, ...]:
+    """Networks of few units; they have no leaves."""
+    return ({"units": 8}, {"units": 16})
 
 
 def predict(fitted: Net, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

@@ -35,6 +35,10 @@ SPACE: Space = {
     "features": Float(low=0.1, high=1.0, default=0.3),
     "balanced": Choice(options=(False, True), default=False),
 }
+SMALL: Space = SPACE | {
+    "trees": Int(low=2, high=60, default=15, log=True),
+    "leaves": Int(low=4, high=512, default=32, log=True),
+}
 PORTFOLIO: tuple[Settings, ...] = (
     {"trees": 150, "depth": 20, "min_leaf": 1, "features": 0.3},
     {"trees": 150, "depth": 16, "min_leaf": 5, "features": 0.6},
@@ -47,6 +51,7 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
         "max_samples": ROWS_PER_TREE if len(lesson.y) > ROWS_PER_TREE else None,
         "n_estimators": settings["trees"],
         "max_depth": settings["depth"],
+        "max_leaf_nodes": settings.get("leaves"),
         "min_samples_leaf": settings["min_leaf"],
         "max_features": settings["features"],
         "random_state": lesson.seed,
@@ -54,6 +59,15 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
     }
     weights = "balanced" if settings["balanced"] else None
     return grow(RandomForestClassifier(class_weight=weights, **shared), RandomForestRegressor(**shared), lesson)
+
+
+def small(leaves: int) -> tuple[Settings, ...]:
+    """Forests with so many leaves in all."""
+    return tuple(
+        {"trees": trees, "leaves": min(leaves // trees, 512), "depth": 20, "min_leaf": 3, "features": 0.5}
+        for trees in (12, 30)
+        if leaves >= 4 * trees
+    )
 
 
 def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

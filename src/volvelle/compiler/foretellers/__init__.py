@@ -1,0 +1,1 @@
+"""Ways to foretell what a model will take on a device, one file each."""

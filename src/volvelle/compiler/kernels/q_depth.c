@@ -1,0 +1,39 @@
+/* A convolution in whole numbers of each of m channels by itself, windows of VV_TALL x 3. Where there is a
+   margin, `back` is taken off what goes in; else it is part of b. With the instructions for two products at once, three
+   neighbours of a row of four are taken as the pairs of those at even and odd places. */
+static void vv_q_depth(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, VV_KIND *y, int back,
+                       int each, int zero, int least, int most, int m, int h, int v, int oh, int ov, int sh, int sv,
+                       int ph, int pv) {
+    for (int o = 0; o < m; o++, x += h * v, w += VV_TALL * 3) {
+#if defined(VV_DSP)
+        const uint32_t backs = ((uint32_t)back & 0xFFFFu) | (uint32_t)back << 16;
+        uint32_t pairs[VV_TALL], rests[VV_TALL];
+        for (int i = 0; i < VV_TALL; i++) {
+            pairs[i] = ((uint32_t)w[i * 3] & 0xFFFFu) | (uint32_t)w[i * 3 + 2] << 16;
+            rests[i] = (uint32_t)w[i * 3 + 1] & 0xFFFFu;
+        }
+#endif
+        for (int r = 0; r < oh; r++) {
+            const int top = r * sh - ph, i0 = top < 0 ? -top : 0, i1 = top + VV_TALL > h ? h - top : VV_TALL;
+            for (int q = 0; q < ov; q++) {
+                const int left = q * sv - pv, j0 = left < 0 ? -left : 0, j1 = left + 3 > v ? v - left : 3;
+                const VV_KIND *row = x + (top + i0) * v + left;
+                int32_t sum = b[o];
+#if defined(VV_DSP)
+                if (left >= 0 && left + 3 < v) {
+                    for (int i = i0; i < i1; i++, row += v) {
+                        const uint32_t four = vv_word(row);
+                        sum = vv_dual(vv_apart(VV_EVEN(four), backs), pairs[i], sum);
+                        sum = vv_dual(vv_apart(VV_ODD(four), backs), rests[i], sum);
+                    }
+                } else
+#endif
+                for (int i = i0; i < i1; i++, row += v) {
+                    const signed char *at = w + i * 3;
+                    for (int j = j0; j < j1; j++) sum += (int32_t)at[j] * (row[j] - back);
+                }
+                *y++ = (VV_KIND)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
+            }
+        }
+    }
+}

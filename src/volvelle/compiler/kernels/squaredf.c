@@ -1,0 +1,2 @@
+/* x times x. */
+static inline float vv_squaredf(float x) { return x * x; }

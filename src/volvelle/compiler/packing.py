@@ -1,0 +1,150 @@
+"""How the weights of quantised layers lie in flash: as they are, without their zeros, or in a code of their own.
+
+A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
+the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
+where it saves an eighth of all weights: unpacking takes ten to sixty instructions a weight.
+
+Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
+form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volvelle.compiler.code import Code
+from volvelle.compiler.ir import Graph
+
+PROGRAM = {"marks": 60, "prefix": 130}
+"""Bytes on a Cortex-M4F of what unpacks, once."""
+LAYER, GAIN, ROOM = 70, 0.125, 1024
+"""Bytes of the loop of one layer; the share that must be saved; bytes of the buffer, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Weights in another form.
+
+    Attributes:
+        how: ``marks``, a bit for each weight that is not 0 and then these; ``prefix``, a code of each layer.
+        tables: of bytes, in the order in which the kernel takes them.
+    """
+
+    how: str
+    tables: tuple[NDArray[Any], ...]
+
+    @property
+    def bytes(self) -> int:
+        """In flash, with the loop of the layer."""
+        return sum(t.nbytes for t in self.tables) + LAYER
+
+
+def chosen(graph: Graph) -> dict[str, Packed]:
+    """Weights, by their name, and the form that takes the least flash, if it is not the plain one."""
+    layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in graph.nodes if _fits(n.op, n.attributes)}
+    layers = {name: w for name, w in layers.items() if w[0].size <= ROOM}
+    forms = {name: {"marks": marks(w), "prefix": prefix(w)} for name, w in layers.items()}
+    plain = sum(w.size for w in layers.values())
+    best: dict[str, Packed] = {}
+    least = plain * (1 - GAIN)
+    for allowed in (a for count in (1, 2) for a in combinations(PROGRAM, count)):
+        made = {name: min((f[how] for how in allowed), key=lambda p: p.bytes) for name, f in forms.items()}
+        made = {name: p for name, p in made.items() if p.bytes < layers[name].size}
+        used = {p.how for p in made.values()}
+        rest = sum(w.size for name, w in layers.items() if name not in made)
+        total = rest + sum(p.bytes for p in made.values()) + sum(PROGRAM[how] for how in used)
+        if made and total < least:
+            best, least = made, total
+    return best
+
+
+def _fits(op: str, given: Any) -> bool:
+    return op == "q_dense" or (op == "q_conv" and given.get("group", 1) == 1)
+
+
+def marks(weights: NDArray[np.int8]) -> Packed:
+    """A bit for each weight, lowest first, and those that are not 0.
+
+    >>> [t.tolist() for t in marks(np.array([[0, 5, 0], [-1, 0, 0]], np.int8)).tables]
+    [[10], [5, -1]]
+    """
+    flat = weights.reshape(-1)
+    values = flat[flat != 0] if flat.any() else flat[:1]
+    return Packed("marks", (np.packbits(flat != 0, bitorder="little"), values))
+
+
+def prefix(weights: NDArray[np.int8]) -> Packed:
+    """Codes one after another, highest bit first; how many codes each length has; the numbers in the order of codes.
+
+    >>> [t.tolist() for t in prefix(np.array([0, 0, 0, 7, 7, -1], np.int8)).tables]
+    [[21, 128], [1, 2], [0, 7, -1]]
+    """
+    flat = weights.reshape(-1)
+    lengths = _lengths(Counter(flat.tolist()))
+    order = sorted(lengths, key=lambda s: (lengths[s], -s))
+    codes: dict[int, str] = {}
+    code = before = 0
+    for symbol in order:
+        code <<= lengths[symbol] - before
+        before = lengths[symbol]
+        codes[symbol] = format(code, f"0{before}b")
+        code += 1
+    bits = np.frombuffer("".join(codes[s] for s in flat.tolist()).encode(), np.uint8) - ord("0")
+    counts = np.bincount(list(lengths.values()), minlength=2)[1:]
+    kind = np.uint8 if counts.max() < 256 else np.uint16
+    return Packed("prefix", (np.packbits(bits), counts.astype(kind), np.array(order, np.int8)))
+
+
+def _lengths(counts: Counter[int]) -> dict[int, int]:
+    """Bits of each number's code; equal counts are joined in the order of the numbers, so that it repeats."""
+    if len(counts) == 1:
+        return dict.fromkeys(counts, 1)
+    heap: list[tuple[int, int, tuple[int, ...]]] = [(n, s, (s,)) for s, n in sorted(counts.items())]
+    heapq.heapify(heap)
+    lengths = dict.fromkeys(counts, 0)
+    while len(heap) > 1:
+        (n, first, a), (m, second, b) = heapq.heappop(heap), heapq.heappop(heap)
+        for symbol in (*a, *b):
+            lengths[symbol] += 1
+        heapq.heappush(heap, (n + m, min(first, second), (*a, *b)))
+    return lengths
+
+
+def layer(code: Code, packed: Packed, weights: NDArray[Any], kind: str, call: str, side: int = 1) -> str:
+    """A function ``(x, b, scale, y)`` that unpacks `side` rows at a time and calls a kernel for them.
+
+    Args:
+        code: to write into.
+        packed: the weights as they lie.
+        weights: as they are, ``[rows, ...]``.
+        kind: C type of what goes in and comes out.
+        call: the kernel's call in C, for ``m`` answers from the first ``j`` on, with weights at ``rows``.
+        side: how many rows are unpacked together.
+    """
+    columns = weights[0].size
+    side = max(1, min(side, ROOM // columns, len(weights)))
+    names = [code.table(t) for t in packed.tables]
+    if packed.how == "marks":
+        begin = f"const signed char *next = {names[1]};"
+        take = f"vv_marked({names[0]}, &next, rows, j * {columns}, m * {columns})"
+    else:
+        wide = "" if packed.tables[1].dtype == np.uint8 else "_uint16"
+        begin = "uint32_t next = 0;"
+        take = f"vv_prefixed{wide}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
+    return code.special(
+        "unpacked",
+        kind=kind,
+        room=side * columns,
+        begin=begin,
+        rows=len(weights),
+        side=side,
+        take=take,
+        call=call,
+    )

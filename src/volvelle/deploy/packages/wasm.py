@@ -1,0 +1,147 @@
+"""WebAssembly: a module, and one page that runs it: a form with every feature, and the answer as one types.
+
+The page fetches nothing, works from a folder or an e-mail, follows the reader's light or dark scheme, and its content
+security policy (W3C, Content Security Policy Level 3) lets only its own style and script run. The module exports four
+functions, the same as the library in the wheels; no host function is imported.
+
+>>> from volvelle.testing.named_models import packing_of
+>>> made = write(packing_of("regression", "pump"))
+>>> sorted(made), made["pump.wasm"][:4]
+(['README.md', 'index.html', 'pump.wasm'], b'\\x00asm')
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+from volvelle.catalog import TOOLCHAINS
+from volvelle.compiler.typed import Member, Typed
+from volvelle.deploy.packing import Packing, filled, middle, plain, readme
+from volvelle.deploy.shim import EXPORTS, shim
+from volvelle.errors import visible
+
+NEXT = "open FOLDER/index.html in a browser"
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+LIGHT = {
+    "page": "#ffffff",
+    "panel": "#f5f7f9",
+    "line": "#d5dbe2",
+    "ink": "#17212b",
+    "soft": "#51606f",
+    "link": "#0b5ea8",
+    "doubt": "#855400",
+    "quiet": "#7d8894",
+    "series": "#0b66ab",
+}
+DARK = {
+    "page": "#11161d",
+    "panel": "#1a212a",
+    "line": "#37424e",
+    "ink": "#e8edf2",
+    "soft": "#a9b6c3",
+    "link": "#86bff2",
+    "doubt": "#f0c04c",
+    "quiet": "#8794a1",
+    "series": "#62aeea",
+}
+"""The colours of the report."""
+
+
+def write(packing: Packing) -> dict[str, bytes]:
+    """The module, the page with the module inside, and a README.
+
+    Raises:
+        InputError: the model has no names, or takes free text.
+        MissingExtra: the `device` extra is not installed.
+    """
+    typed = packing.named()
+    flags = ("-nostdlib", "-Wl,--no-entry", *(f"-Wl,--export={name}" for name in EXPORTS))
+    zig = TOOLCHAINS.load("zig")
+    module: bytes = zig.shared(packing.sources, shim(packing.name, typed), "wasm32-freestanding", flags)
+    return {
+        f"{packing.name}.wasm": module,
+        "index.html": _page(packing, typed, module).encode(),
+        "README.md": readme(
+            packing, "The model as a WebAssembly module, and `index.html`, which runs it.", NEXT, _use(typed)
+        ),
+    }
+
+
+def _page(packing: Packing, typed: Typed, module: bytes) -> str:
+    style, script = _style(), (_TEMPLATES / "page.js").read_text(encoding="utf-8")
+    # In a script a tag must not begin: JSON has another way to write the sign.
+    facts = json.dumps(_facts(typed, module), ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}' "
+        "'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
+    )
+    terms = f"Terms of the model: {plain(packing.licence)}." if packing.licence else ""
+    return filled(
+        (_TEMPLATES / "page.html").read_text(encoding="utf-8"),
+        {
+            "POLICY": policy,
+            "STYLE": style,
+            "SCRIPT": script,
+            "FACTS": facts,
+            "TITLE": html.escape(visible(packing.title or packing.name)),
+            "LEAD": f'<p class="lead">{html.escape(visible(packing.statement))}</p>\n' if packing.statement else "",
+            "TARGET": html.escape(visible(typed.signature.target)),
+            "TERMS": html.escape(terms),
+            "DIGEST": packing.digest,
+        },
+    )
+
+
+def _use(typed: Typed) -> str:
+    """How another page asks the module."""
+    lines = [f"model.vv_set({k}, {_feature(m)['typical']}); // {m.name}" for k, m in enumerate(typed.members)]
+    rest = ["const answered = model.vv_predict(); // 0 where the model needs a value that is missing or unknown"]
+    rest += ["const label = model.vv_label();"] if typed.classes else []
+    code = "\n".join([*lines, *rest, "const score = model.vv_score(0);"])
+    told = "A category travels as its position, -1 if missing, -2 if never seen; a missing number or time as NaN."
+    return f"```js\nconst model = made.instance.exports; // of WebAssembly.instantiate\n{code}\n```\n\n{told}"
+
+
+def _style() -> str:
+    light, dark = ("".join(f"--{name}:{colour};" for name, colour in c.items()) for c in (LIGHT, DARK))
+    scheme = f":root{{color-scheme:light dark;{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return scheme + (_TEMPLATES / "page.css").read_text(encoding="utf-8").replace("\n", "")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _facts(typed: Typed, module: bytes) -> dict[str, Any]:
+    """What the script reads."""
+    told = typed.signature
+    classes = [visible(c) for c in told.classes]
+    positive = classes[told.positive] if told.positive is not None and classes else None
+    return {
+        "wasm": base64.b64encode(module).decode(),
+        "classes": classes,
+        "positive": positive,
+        "threshold": told.threshold if positive is not None else None,
+        "features": [_feature(m) for m in typed.members],
+    }
+
+
+def _feature(member: Member) -> dict[str, Any]:
+    feature = member.feature
+    return {
+        "name": visible(feature.name),
+        "kind": feature.kind,
+        "unit": visible(feature.unit),
+        "low": feature.low,
+        "high": feature.high,
+        "bounded": feature.bounded,
+        "categories": [visible(c) for c in feature.categories],
+        "refusesMissing": feature.missing == "refuse",
+        "refusesUnseen": feature.unseen == "refuse",
+        "typical": float(f"{middle(member):.6g}") if member.tensor == "numbers" else int(middle(member)),
+    }

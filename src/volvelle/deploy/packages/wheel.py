@@ -1,0 +1,194 @@
+"""Python: wheels without an extension module, for every usual platform; the C inside is called through ctypes.
+
+zig builds the library for each platform on any machine, and it needs no other library: a wheel serves every Python from
+3.9 on, with glibc and with musl. An installer picks the wheel of its platform.
+
+Sources: PEP 427 (wheels), PEP 600 (manylinux), PEP 656 (musllinux), core metadata 2.4. The archive is stored, not
+compressed, with one date for all, so that equal content gives equal bytes.
+
+>>> from volvelle.testing.named_models import packing_of
+>>> sorted(name.partition("none-")[2] for name in write(packing_of("regression", "pump")))[1:3]
+['macosx_11_0_arm64.whl', 'macosx_11_0_x86_64.whl']
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import keyword
+import sys
+import zipfile
+from pathlib import Path
+
+from volvelle.catalog import TOOLCHAINS
+from volvelle.compiler.naming import comment
+from volvelle.compiler.typed import Member, Typed
+from volvelle.deploy.packing import Packing, filled, middle, plain, readme
+from volvelle.deploy.shim import shim
+from volvelle.errors import InputError
+
+NEXT = "python -m pip install --no-index --find-links FOLDER NAME"
+PLATFORMS = {
+    "manylinux_2_17_x86_64.musllinux_1_1_x86_64": ("x86_64-linux-gnu.2.17", "model.so"),
+    "manylinux_2_17_aarch64.musllinux_1_1_aarch64": ("aarch64-linux-gnu.2.17", "model.so"),
+    "macosx_11_0_arm64": ("aarch64-macos.11.0", "model.dylib"),
+    "macosx_11_0_x86_64": ("x86_64-macos.11.0", "model.dylib"),
+    "win_amd64": ("x86_64-windows-gnu", "model.dll"),
+}
+"""Tag of a platform to zig's name of it, and what its library is called."""
+_TEMPLATE = Path(__file__).parent.parent / "templates" / "predict.py.txt"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_KINDS = {
+    "number": "float",
+    "integer": "float",
+    "boolean": "bool",
+    "time": "datetime | int",
+}
+_ANSWER = '''class Answer(NamedTuple):
+    """The class, and the score of every class."""
+
+    label: Literal[{classes}]
+    scores: dict[str, float]
+
+
+'''
+_RETURN = """scores = {name: float(_LIBRARY.vv_score(place)) for place, name in enumerate(CLASSES)}
+        return Answer(CLASSES[_LIBRARY.vv_label()], scores)  # type: ignore[arg-type]"""
+_METADATA = """Metadata-Version: 2.4
+Name: {name}
+Version: {version}
+Summary: {summary}
+Requires-Python: >=3.9
+"""
+
+
+def write(packing: Packing) -> dict[str, bytes]:
+    """A wheel for each platform, and a README.
+
+    Raises:
+        InputError: the model has no names, takes free text, or is called as Python calls something of its own.
+        MissingExtra: the `device` extra is not installed.
+    """
+    typed = packing.named()
+    name = packing.name
+    if keyword.iskeyword(name) or name in sys.stdlib_module_names:
+        raise InputError(f"{name!r} is a word of Python's own", where="--name", next_move="give another --name")
+    text = readme(packing, "The model as Python wheels, one for each platform.", NEXT, _use(name, typed))
+    found = {"README.md": text}
+    for tag, (target, library) in PLATFORMS.items():
+        flags = ("-shared", "-fPIC", "-nostdlib")
+        content = TOOLCHAINS.load("zig").shared(packing.sources, shim(packing.name, typed), target, flags)
+        files = {
+            f"{name}/__init__.py": _module(packing, typed, library).encode(),
+            f"{name}/{library}": content,
+            f"{name}/py.typed": b"",
+            f"{name}-{packing.version}.dist-info/METADATA": _metadata(packing, name, text),
+            f"{name}-{packing.version}.dist-info/WHEEL": _tags(tag).encode(),
+        }
+        found[f"{name}-{packing.version}-py3-none-{tag}.whl"] = _archive(files, name, packing.version)
+    return found
+
+
+def _use(name: str, typed: Typed) -> str:
+    """How it is asked, with plausible values."""
+    lines = []
+    for argument, member in zip(arguments(typed), typed.members, strict=True):
+        kind, known, value = member.feature.kind, member.feature.categories, middle(member).item()
+        shown = ascii(known[0] if known else None) if kind == "category" else str(False) if kind == "boolean" else value
+        lines.append(f"    {argument}={shown},")
+    code = "\n".join(["answer = predict(", *lines, ")"])
+    return f"```python\nfrom {name} import predict\n\n{code}\n```"
+
+
+def arguments(typed: Typed) -> list[str]:
+    """The names of what `predict` takes: those of the struct, but no word of Python."""
+    made: list[str] = []
+    for member in typed.members:
+        name = member.name + "_" * keyword.iskeyword(member.name)
+        while name in made:
+            name += "_"
+        made.append(name)
+    return made
+
+
+def _module(packing: Packing, typed: Typed, library: str) -> str:
+    names = arguments(typed)
+    features = [
+        (f.name, n, f.kind, f.categories, f.missing == "refuse" or f.unseen == "refuse")
+        for n, f in zip(names, (m.feature for m in typed.members), strict=True)
+    ]
+    classes = typed.signature.classes
+    return filled(
+        _TEMPLATE.read_text(encoding="utf-8"),
+        {
+            "ABOUT": plain(f"{packing.heading}. {packing.statement}", 400),
+            "DIGEST": packing.digest,
+            "VERSION": ascii(packing.version),
+            "FEATURES": "(\n" + "".join(f"    {feature!a},\n" for feature in features) + ")",
+            "CLASSES": ascii(classes),
+            "LIBRARY": library,
+            "ANSWER": _ANSWER.format(classes=", ".join(map(ascii, classes))) if classes else "",
+            "ARGUMENTS": "\n".join(f"    {n}: {_hint(m)}," for n, m in zip(names, typed.members, strict=True)),
+            "GIVES": "Answer" if classes else "float",
+            "TOLD": "\n".join(f"        {n}: {_told(m)}" for n, m in zip(names, typed.members, strict=True)),
+            "NAMES": "".join(f"{n}, " for n in names).rstrip(),
+            "RETURN": _RETURN if classes else "return float(_LIBRARY.vv_score(0))",
+        },
+    )
+
+
+def _hint(member: Member) -> str:
+    feature = member.feature
+    if feature.kind != "category":
+        return f"{_KINDS[feature.kind]} | None"
+    few = 0 < len(feature.categories) <= 20
+    return (f"Literal[{', '.join(map(ascii, feature.categories))}] | " if few else "") + "str | None"
+
+
+def _told(member: Member) -> str:
+    """One line on a feature, in letters that end no docstring."""
+    feature = member.feature
+    told = comment(feature.name).replace('"', "'")
+    unit = f" {comment(feature.unit)}" if feature.unit else ""
+    if feature.kind in ("number", "integer") and feature.low is not None and feature.high is not None:
+        told += f"; {feature.low:g} to {feature.high:g}{unit}" + (", outside it is missing" if feature.bounded else "")
+    elif feature.kind == "time":
+        told += "; a time, in UTC where it names no zone, or seconds since 1970"
+    elif feature.kind == "category":
+        told += f"; one of {len(feature.categories)} categories"
+    return told + ("." if not unit or feature.low is not None else f";{unit}.")
+
+
+def _metadata(packing: Packing, name: str, text: bytes) -> bytes:
+    summary = plain(packing.statement, 200) or f"The model {packing.heading}, compiled"
+    lines = _METADATA.format(name=name.replace("_", "-"), version=packing.version, summary=summary)
+    if packing.author:
+        lines += f"Author: {plain(packing.author)}\n"
+    if packing.licence:
+        lines += f"License: {plain(packing.licence)}\n"
+    if packing.url:
+        lines += f"Project-URL: Homepage, {packing.url}\n"
+    return f"{lines}Description-Content-Type: text/markdown\n\n".encode() + text
+
+
+def _tags(tag: str) -> str:
+    tags = "".join(f"Tag: py3-none-{one}\n" for one in tag.split("."))
+    return f"Wheel-Version: 1.0\nGenerator: volvelle\nRoot-Is-Purelib: false\n{tags}"
+
+
+def _archive(files: dict[str, bytes], name: str, version: str) -> bytes:
+    """A stored zip with its RECORD last."""
+    record = f"{name}-{version}.dist-info/RECORD"
+    rows = []
+    for path, content in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        rows.append(f"{path},sha256={digest},{len(content)}\n")
+    whole = {**files, record: "".join([*rows, f"{record},,\n"]).encode()}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in whole.items():
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, content)
+    return made.getvalue()
