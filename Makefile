@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mlflow openmp
+.PHONY: demo test walk check bench docs clean browser postgresql mlflow arm openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mlflow walk check
+test: .venv/.installed-test browser postgresql mlflow arm walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -71,6 +71,14 @@ postgresql:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing postgresql" \
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes postgresql > /dev/null 2>&1; } \
 	  || echo "There is no PostgreSQL, so the tests that read from it are skipped (Debian: apt-get install postgresql)"
+
+# Compiled models are proved a second way, by other makers' compiler and emulator.
+arm:
+	@{ command -v arm-none-eabi-gcc && command -v qemu-system-arm && command -v cppcheck; } > /dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing arm-none-eabi-gcc, QEMU and cppcheck" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+	         gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck > /dev/null 2>&1; } \
+	  || echo "There is no arm-none-eabi-gcc, QEMU or cppcheck, so the tests that need them are skipped (Debian: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck)"
 
 # Runs are exported to a real MLflow, which has an environment of its own inside ours.
 mlflow: .venv/.installed-test

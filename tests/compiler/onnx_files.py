@@ -15,8 +15,9 @@ def model(
     outputs: list[str],
     constants: dict[str, NDArray[Any]] | None = None,
     opset: int = 21,
+    ml: int = 3,
 ) -> bytes:
-    """An ONNX file; inputs by name as (type, shape)."""
+    """An ONNX file; inputs by name as (type, shape); versions of the two domains."""
     graph = helper.make_graph(
         nodes,
         "test",
@@ -24,7 +25,7 @@ def model(
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
         [numpy_helper.from_array(a, n) for n, a in (constants or {}).items()],
     )
-    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", ml)]
     return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString())
 
 

@@ -64,11 +64,14 @@ CASES: list[tuple[NodeProto, NDArray[Any]]] = [
     (ml("FeatureVectorizer", inputdimensions=[3]), REAL),
     (ml("LinearRegressor", **LINES, targets=3), REAL),
 ]
+for how in ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"):
+    CASES += [
+        (stump([0.2, 0.7, 0.1, 0.5, 0.0, 0.9], [0, 1, 2] * 2, classlabels_int64s=THREE, post_transform=how), REAL),
+    ]
 for how in ("NONE", "SOFTMAX", "LOGISTIC"):
     CASES += [
         (ml("LinearClassifier", 2, **LINES, classlabels_ints=THREE, post_transform=how), REAL),
         (ml("LinearClassifier", 2, **ONE_LINE, classlabels_ints=TWO, post_transform=how), REAL),
-        (stump([0.2, 0.7, 0.1, 0.5, 0.3, 0.9], [0, 1, 2] * 2, classlabels_int64s=THREE, post_transform=how), REAL),
         (stump([0.2, 0.8], [0, 0], classlabels_int64s=TWO, post_transform=how), REAL),
         (stump([-0.2, 0.8], [0, 0], classlabels_int64s=TWO, post_transform=how), REAL),
         (stump([-0.2, 0.8], [0, 0], classlabels_int64s=TWO, post_transform=how, base_values=[0.3]), REAL),
@@ -97,14 +100,32 @@ def test_a_map_of_scores_is_dropped() -> None:
     assert np.array_equal(Host(compiled(content).sources).run([REAL])[0], REAL * 2)
 
 
+def test_texts_are_positions() -> None:
+    """Texts in and behind encoders are positions in the list of words; what computes with one is refused."""
+    encoder = ml("LabelEncoder", keys_int64s=[0, 1], values_strings=["no", "yes"], default_string="?")
+    back = helper.make_node(
+        "LabelEncoder", ["y"], ["z"], domain="ai.onnx.ml", keys_strings=["yes"], values_floats=[7.0]
+    )
+    codes = {"x": (TensorProto.INT64, ["N", 1])}
+    made = compiled(_untyped(model([encoder, back], codes, ["y", "z"])))
+    first, second = Host(made.sources).run([CODES])
+    assert [made.graph.words[k] for k in first[:, 0]] == [{0: "no", 1: "yes"}.get(c, "?") for c in CODES[:, 0].tolist()]
+    assert np.array_equal(second, np.where(CODES == 1, np.float32(7), np.float32(-0.0)))
+    with pytest.raises(ModelError, match="is a text"):
+        compiled(model([encoder, helper.make_node("Neg", ["y"], ["z"])], codes, ["z"]))
+
+
 @pytest.mark.parametrize(
     ("node", "said"),
     [
-        (stump([0.2, 0.8], [0, 0], classlabels_strings=["no", "yes"]), "texts"),
         (stump([0.2, 0.8, 0.6, 0.4], [0, 1] * 2, classlabels_int64s=TWO), "each of two classes"),
-        (ml("LinearClassifier", 2, **LINES, classlabels_ints=THREE, post_transform="PROBIT"), "PROBIT"),
+        (stump([0.2, 0.8], [1, 1], classlabels_int64s=TWO), "each of two classes"),
+        (ml("LinearClassifier", 2, **ONE_LINE, classlabels_ints=TWO, post_transform="PROBIT"), "single score"),
+        (ml("LinearClassifier", 2, **LINES, classlabels_ints=THREE, post_transform="CUBE"), "CUBE"),
+        (ml("SVMRegressor", n_supports=1, support_vectors=[1.0], coefficients=[1.0], rho=[0.0]), "1 vectors of 3"),
+        (ml("SVMRegressor", n_supports=0, coefficients=[1.0] * 3, rho=[0.0]), "without support vectors"),
         (ml("OneHotEncoder", cats_int64s=[0, 1], zeros=0), "unknown one"),
-        (ml("LabelEncoder", keys_strings=["a"], values_int64s=[1]), "from numbers"),
+        (ml("LabelEncoder", keys_strings=["a"], values_int64s=[1]), "looks up texts"),
     ],
 )
 def test_what_is_not_claimed_is_refused(node: NodeProto, said: str) -> None:

@@ -132,7 +132,7 @@ STANDARD = sorted(
 UNTESTED = frozenset(
     "FeatureVectorizer Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder Scaler Shape "
     "Size ConstantOfShape Constant Range CastLike TreeEnsemble "
-    "TreeEnsembleClassifier TreeEnsembleRegressor ZipMap".split()
+    "SVMClassifier SVMRegressor TreeEnsembleClassifier TreeEnsembleRegressor ZipMap".split()
 )
 """The standard's tests of these are of texts, of several rows, of shapes alone, or there are none."""
 

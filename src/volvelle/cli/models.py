@@ -105,7 +105,7 @@ def footprint(place: Path) -> Footprint:
     """
     try:
         return msgspec.json.decode(_read(place, FOOTPRINT), type=Footprint)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{FOOTPRINT} is damaged: {error}", where=str(place), next_move="volvelle compile writes it again"
         ) from error

@@ -20,6 +20,7 @@ from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.limits import MAX_CONSTANTS, MAX_ELEMENTS, read, room
+from volvelle.compiler.texts import Words
 from volvelle.errors import InputError, ModelError, near
 
 _DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml"}
@@ -46,12 +47,21 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
     Raises:
         ModelError: damaged, too large, or with an operator, a type or a shape that is not supported; says which.
     """
+    try:
+        return _front(content, bounds)
+    except ModelError as error:
+        error.next_move = error.next_move or "export the model again, and look at it in a viewer of ONNX files"
+        raise
+
+
+def _front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None) -> Graph:
     model = read(content)
     graph = model.graph
     versions = {_DOMAINS.get(o.domain, o.domain): o.version for o in model.opset_import}
     tensors = {}
+    words = Words()
     for t in graph.initializer:
-        tensors[t.name] = _constant(_array(t))
+        tensors[t.name] = _constant(_array(t, words))
     inputs = [i for i in graph.input if i.name not in tensors]
     for given in inputs:
         low, high = (bounds or {}).get(given.name, (None, None))
@@ -60,8 +70,9 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
     files = _files()
     folded = 0
     for proto in graph.node:
-        node = _node(proto, versions, files)
+        node = _node(proto, versions, files, words)
         _check_names(node, tensors, _place(proto))
+        words.follow(node, _place(proto))
         arrays = _evaluated(node, tensors, _place(proto))
         if _known(node, tensors):
             # What lies behind a kept operator is known all the same.
@@ -76,7 +87,8 @@ def front(content: bytes, bounds: Mapping[str, tuple[int, int]] | None = None) -
         tensors.update((name, t) for name, t in zip(node.outputs, made, strict=False) if name)
     outputs = tuple(o.name for o in graph.output)
     _check_outputs(graph, outputs, tensors)
-    whole = Graph(graph.name, tuple(nodes), tensors, tuple(i.name for i in inputs), outputs)
+    told = tuple(words.known) if words.values.intersection(outputs) else ()
+    whole = Graph(graph.name, tuple(nodes), tensors, tuple(i.name for i in inputs), outputs, told)
     return whole.with_nodes(whole.nodes)
 
 
@@ -120,7 +132,9 @@ def _place(proto: NodeProto) -> str:
     return f"node {named!r} ({proto.op_type})"
 
 
-def _node(proto: NodeProto, versions: Mapping[str, int], files: Mapping[tuple[str | None, str], str]) -> Node:
+def _node(
+    proto: NodeProto, versions: Mapping[str, int], files: Mapping[tuple[str | None, str], str], words: Words
+) -> Node:
     domain = _DOMAINS.get(proto.domain)
     name = files.get((domain, proto.op_type))
     if domain is None or name is None:
@@ -129,14 +143,18 @@ def _node(proto: NodeProto, versions: Mapping[str, int], files: Mapping[tuple[st
             where=_place(proto),
             next_move=f"{near(proto.op_type, supported())}; docs/device.md lists all operators",
         )
-    given: dict[str, Any] = {}
-    for attribute in proto.attribute:
-        value = helper.get_attribute_value(attribute)
-        given[attribute.name] = _array(value) if isinstance(value, TensorProto) else value
+    told = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
+    given = {
+        key: _array(value, words) if isinstance(value, TensorProto) else value
+        for key, value in words.attributes(name, told).items()
+    }
     return Node(name, tuple(proto.input), tuple(proto.output), given, versions.get(domain, 1))
 
 
-def _array(tensor: TensorProto) -> NDArray[Any]:
+def _array(tensor: TensorProto, words: Words) -> NDArray[Any]:
+    if tensor.data_type == TensorProto.STRING:
+        words.values.add(tensor.name)
+        return words.positions(tensor)
     if tensor.data_type not in _TYPES:
         kinds = {number: name for name, number in TensorProto.DataType.items()}
         named = kinds.get(tensor.data_type, tensor.data_type)
@@ -158,7 +176,10 @@ def _constant(value: NDArray[Any]) -> Tensor:
 def _input(given: ValueInfoProto) -> Tensor:
     kind = given.type.tensor_type
     if not given.type.HasField("tensor_type") or kind.elem_type not in _TYPES:
-        raise ModelError(f"input {given.name!r} is no tensor of a supported type")
+        raise ModelError(
+            f"input {given.name!r} is no tensor of a supported type: {_kind_name(given)}",
+            next_move="export the model with inputs of float, double, whole or truth values; encode texts before",
+        )
     shape = []
     for place, dimension in enumerate(kind.shape.dim):
         size = dimension.dim_value if dimension.HasField("dim_value") else 0
@@ -171,6 +192,13 @@ def _input(given: ValueInfoProto) -> Tensor:
     if not shape or prod(shape) > MAX_ELEMENTS:
         raise ModelError(f"input {given.name!r} has {len(shape)} dimensions and {prod(shape)} elements")
     return Tensor(np.dtype(_TYPES[kind.elem_type]), tuple(shape))
+
+
+def _kind_name(given: ValueInfoProto) -> str:
+    if not given.type.HasField("tensor_type"):
+        return str(given.type.WhichOneof("value"))
+    number = given.type.tensor_type.elem_type
+    return next((name for name, known in TensorProto.DataType.items() if known == number), str(number))
 
 
 def _evaluated(node: Node, tensors: dict[str, Tensor], place: str) -> list[NDArray[Any]]:

@@ -1,9 +1,12 @@
-"""A linked program, and how it is linked: what every toolchain shares."""
+"""A linked program, how it is linked, and what a run of it gives: what all toolchains and emulators share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from volvelle.compiler.sources import Sources
 
@@ -45,6 +48,23 @@ class Image:
     ram: int
     compiler: str
     elf: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one call gave.
+
+    Attributes:
+        outputs: the bytes of every output.
+        instructions: executed.
+        cycles: estimated by the table of the core.
+        stack: bytes of stack that were written, at most.
+    """
+
+    outputs: tuple[NDArray[Any], ...]
+    instructions: int
+    cycles: int
+    stack: int
 
 
 def write(sources: Sources, folder: Path) -> str:

@@ -64,6 +64,8 @@ class Graph:
     tensors: Mapping[str, Tensor]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    """Texts that come out as their positions in this list."""
 
     def constant(self, name: str) -> NDArray[Any] | None:
         """The value of a constant; None for what is computed."""

@@ -39,7 +39,10 @@ def read(content: bytes) -> ModelProto:
     if len(model.graph.node) > MAX_NODES:
         raise ModelError(f"the model has {len(model.graph.node)} operators; at most {MAX_NODES} are read")
     if model.graph.sparse_initializer or model.functions:
-        raise ModelError("sparse initialisers and local functions are not read")
+        raise ModelError(
+            "sparse initialisers and local functions are not read",
+            next_move="export with dense weights, and with functions written out (inlined)",
+        )
     for opset in model.opset_import:
         if opset.domain in ("", "ai.onnx") and opset.version > MAX_OPSET:
             raise ModelError(

@@ -17,14 +17,17 @@ from volvelle.compiler.costs import layers
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
+from volvelle.compiler.image import Image, Run
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
-from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Parity, Placed, Precision, Spread
+from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Placed, Precision, Spread
 from volvelle.compiler.reference import exact, plain
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
+from volvelle.compiler.stack import deepest
+from volvelle.compiler.texts import as_positions, without_maps
 from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.session import Session
@@ -40,6 +43,7 @@ FEW, STRICT = 64, TOLERANCE / 10
 """Rows of each kind with which precision is foretold, and how near their answers must be."""
 CORE_INSTRUCTIONS = 20_000_000
 """The emulated core answers further rows until about so many instructions are spent."""
+_WIDE = (np.dtype(np.int32), np.dtype(np.int64))
 NOWHERE = Footprint(
     device="",
     onnx="",
@@ -159,7 +163,14 @@ def bounds(signature: Signature | None) -> dict[str, tuple[int, int]]:
     return {"codes": (-2, max(1, *(len(f.categories) for f in codes)))} if codes else {}
 
 
-def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = None, seed: int = 7) -> Footprint:
+def prove(
+    content: bytes,
+    made: Compiled,
+    device: Device,
+    rows: Rows | None = None,
+    seed: int = 7,
+    way: tuple[str, str] = ("zig", "unicorn"),
+) -> Footprint:
     """Measure a compiled model.
 
     Args:
@@ -168,6 +179,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         device: where it must run.
         rows: real rows of every input ``[n, ...]``; made-up ones are added.
         seed: of the made-up rows.
+        way: names of a toolchain and an emulator.
 
     Raises:
         MissingExtra: the `device` extra is not installed.
@@ -177,16 +189,7 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
     host = Host(made.sources)
     parity = [_parity("host", host.run(case.typed), case, made.graph)]
     parity += _sanitized(made, host, _held(content, made, case))
-    image = TOOLCHAINS.load("zig").build(made.sources, device)
-    emulator = EMULATORS.load("unicorn")
-    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
-    core = emulator.Core(image, device)
-    first = core.run([a[0] for a in case.typed], ends)
-    picked = case.some(max(CORE_ROWS, CORE_INSTRUCTIONS // max(first.instructions, 1)))
-    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
-    slowest = picked[int(np.argmax([r.instructions for r in runs]))]
-    answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
-    parity.append(_parity("emulated core", answers, case.part(picked), made.graph))
+    image, runs, compared, parts = _on_core(made, case, device, way)
     return Footprint(
         device=device.name,
         onnx=made.onnx,
@@ -196,15 +199,16 @@ def prove(content: bytes, made: Compiled, device: Device, rows: Rows | None = No
         stack=max(r.stack for r in runs),
         instructions=_spread([r.instructions for r in runs]),
         cycles=_spread([r.cycles for r in runs]),
-        parity=tuple(parity),
+        parity=(*parity, compared),
         memory=_memory(made.sources),
         seed=seed,
         compiler=image.compiler,
-        emulator=emulator.VERSION,
+        emulator=EMULATORS.load(way[1]).VERSION,
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,
-        layers=layers(made.sources, image, core, [a[slowest] for a in case.typed], ends),
+        stack_bound=_bound(image, device, max(r.stack for r in runs)),
+        layers=parts,
     )
 
 
@@ -215,6 +219,32 @@ def _sanitized(made: Compiled, host: Host, held: _Case) -> list[Parity]:
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
     return [] if complaint is None else [_parity("host with sanitizers", answers, held, made.graph)]
+
+
+def _on_core(
+    made: Compiled, case: _Case, device: Device, way: tuple[str, str]
+) -> tuple[Image, list[Run], Parity, tuple[Layer, ...]]:
+    """The linked program, as many rows as the emulator has time for, how their answers compare, and what parts cost."""
+    image = TOOLCHAINS.load(way[0]).build(made.sources, device)
+    module = EMULATORS.load(way[1])
+    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
+    core = module.Core(image, device)
+    first = core.run([a[0] for a in case.typed], ends)
+    least, enough = getattr(module, "ROWS", (CORE_ROWS, CORE_INSTRUCTIONS))
+    picked = case.some(max(least, enough // max(first.instructions, 1)))
+    runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
+    answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
+    slowest = picked[int(np.argmax([r.instructions for r in runs]))]
+    parts = layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
+    return image, runs, _parity("emulated core", answers, case.part(picked), made.graph), parts
+
+
+def _bound(image: Image, device: Device, painted: int) -> int | None:
+    """The proven bound on the stack; no row may have gone below it."""
+    bound = deepest(image, device.machine)
+    if bound is not None and painted > bound:
+        raise ContractBroken(f"a row took {painted} bytes of stack, and {bound} were the bound")
+    return bound
 
 
 def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
@@ -268,16 +298,17 @@ def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, 
 
 def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
     """onnxruntime's answers ``[n, size]``, in the types of the ONNX file."""
-    session = Session(content, check=read)
+    session = Session(without_maps(content), check=read)
     count = len(next(iter(given.values())))
     if session.open_rows:
         answers = session.run({n: given[n].reshape(-1, *graph.tensors[n].shape[1:]) for n in graph.inputs})
+        answers = {o: as_positions(a, graph.words) for o, a in answers.items()}
         if all(np.shape(answers[o])[:1] == (count,) for o in graph.outputs):
             return [np.asarray(answers[o]).reshape(count, -1) for o in graph.outputs]
     # A shape is fixed, or an operator mixes rows: they are asked one by one.
     shapes = {n: graph.tensors[n].shape for n in graph.inputs}
     single = [session.run({n: given[n][k].reshape(s) for n, s in shapes.items()}) for k in range(count)]
-    return [np.stack([np.asarray(s[o]).reshape(-1) for s in single]) for o in graph.outputs]
+    return [np.stack([as_positions(s[o], graph.words).reshape(-1) for s in single]) for o in graph.outputs]
 
 
 def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> Parity:
@@ -289,7 +320,9 @@ def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> P
     labels, largest = 0, 0.0
     for position, (mine, theirs, name) in enumerate(zip(own, case.wanted, graph.outputs, strict=True)):
         if graph.tensors[name].dtype.kind in "iub":
-            labels += int((mine.astype(np.int64) != theirs.astype(np.int64)).any(axis=1).sum())
+            # What becomes of no number as a whole one is up to the machine that onnxruntime runs on.
+            told = theirs != np.iinfo(theirs.dtype).min if theirs.dtype in _WIDE else np.ones(theirs.shape, bool)
+            labels += int(((mine.astype(np.int64) != theirs.astype(np.int64)) & told).any(axis=1).sum())
             continue
         gap = _gaps(mine, theirs)
         for row in np.flatnonzero((gap > TOLERANCE).any(axis=1)):

@@ -108,6 +108,8 @@ class Footprint(Record, frozen=True):
     """Hz."""
     precision: Precision = "as written"
     """Single, where double precision in the file was replaced by it and every comparison still agreed."""
+    stack_bound: int | None = None
+    """Bytes of stack that no row can exceed, from the machine code; None where there is no bound to be found."""
     goal: Goal = "size"
     """Little flash, or few instructions: what was chosen where there was a choice."""
     layers: tuple[Layer, ...] = ()

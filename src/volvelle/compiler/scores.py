@@ -6,12 +6,19 @@ that of the second, which wins above 0, or above one half where all votes of tre
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Node
 from volvelle.compiler.writing import Chain, Writing
 from volvelle.errors import ModelError
+
+TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
+_NOTHING, _ROOT = 1e-7, 1.41421356
+_FIRST, _SECOND = 2 / (3.14159 * 0.147), 1 / 0.147
+"""Of the inverse of the error function, in the digits of onnxruntime."""
 
 
 def linear(node: Node, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -30,27 +37,69 @@ def linear(node: Node, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDA
 
 
 def transform(node: Node) -> str:
-    """What is done to scores: NONE, SOFTMAX, LOGISTIC.
+    """What is done to scores: one of `TRANSFORMS`.
 
     Raises:
         ModelError: it is another one.
     """
     told = node.attributes.get("post_transform", b"NONE")
     name = told.decode() if isinstance(told, bytes) else str(told)
-    if name not in ("NONE", "SOFTMAX", "LOGISTIC"):
-        raise ModelError(f"post_transform {name} is not supported", next_move="NONE, SOFTMAX and LOGISTIC are")
+    if name not in TRANSFORMS:
+        raise ModelError(
+            f"post_transform {name} is not supported", next_move=f"those that are: {', '.join(TRANSFORMS)}"
+        )
     return name
+
+
+def transformed(scores: NDArray[Any], how: str) -> NDArray[np.float32]:
+    """Scores ``[n, classes]`` after a transformation.
+
+    `SOFTMAX_ZERO` leaves a score of 0 out of the exponentials; `PROBIT` is the inverse of the normal distribution, by
+    Winitzki's formula (A handy approximation for the error function and its inverse, 2008), which onnxruntime takes.
+    """
+    if how == "LOGISTIC":
+        return _logistic(scores)
+    if how == "PROBIT":
+        x = 2 * scores - 1
+        log = np.log((1 - x) * (1 + x))
+        half = np.float32(_FIRST) + np.float32(0.5) * log
+        root = np.sqrt(np.sqrt(half * half - np.float32(_SECOND) * log) - half)
+        return np.asarray(np.sign(x) * np.float32(_ROOT) * root, dtype=np.float32)
+    if how in ("SOFTMAX", "SOFTMAX_ZERO"):
+        most = scores.max(axis=1, keepdims=True)
+        made = np.exp(scores - most)
+        if how == "SOFTMAX_ZERO":
+            made = np.where(np.abs(scores) > _NOTHING, made, scores * np.exp(-most))
+        return np.asarray(made / made.sum(axis=1, keepdims=True), dtype=np.float32)
+    return np.asarray(scores, dtype=np.float32)
+
+
+def written_transform(made: Chain, scores: str, how: str) -> str:
+    """The same as operators; the last one makes the transformed scores."""
+    if how == "PROBIT":
+        x = made("sub", made("mul", scores, 2.0), 1.0)
+        log = made("log", made("mul", made("sub", np.ones(1, np.float32), x), made("add", x, 1.0)))
+        half = made("add", made("mul", log, 0.5), _FIRST)
+        inner = made("sqrt", made("sub", made("mul", half, half), made("mul", log, _SECOND)))
+        return made("mul", made("sqrt", made("sub", inner, half)), made("mul", made("sign", x), _ROOT))
+    if how == "SOFTMAX_ZERO":
+        most = made("reduce_max", scores, axes=[1], keepdims=1)
+        shares = made("exp", made("sub", scores, most))
+        small = made("mul", scores, made("exp", made("neg", most)))
+        parts = made("where", made("greater", made("abs", scores), _NOTHING), shares, small)
+        return made("div", parts, made("reduce_sum", parts, axes=[1], keepdims=1))
+    return made({"NONE": "identity", "SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}[how], scores)
 
 
 def labels(node: Node) -> NDArray[np.int64]:
     """The classes.
 
     Raises:
-        ModelError: they are texts, or not told.
+        ModelError: they are not told.
     """
     told = node.attributes.get("classlabels_int64s") or node.attributes.get("classlabels_ints")
     if not told:
-        raise ModelError("classes that are texts are not supported", next_move="train with classes 0, 1, 2 ...")
+        raise ModelError("the classes are not told", next_move="export the model again")
     return np.asarray(told, dtype=np.int64)
 
 
@@ -58,6 +107,7 @@ def classified(node: Node, scores: NDArray[np.float32]) -> tuple[NDArray[np.int6
     """Class ``[n]`` and scores ``[n, classes]``."""
     names, how = labels(node), transform(node)
     if scores.shape[1] == 1:
+        _check_single(how)
         chosen = names[(scores[:, 0] > _bound(node)).astype(int)]
         first = 1 - scores if _bound(node) or node.op == "linear_classifier" else -scores
         both = np.concatenate([first, scores], axis=1)
@@ -65,14 +115,16 @@ def classified(node: Node, scores: NDArray[np.float32]) -> tuple[NDArray[np.int6
             both = _logistic(np.concatenate([-scores, scores], axis=1))
         return chosen, np.asarray(both, dtype=np.float32)
     chosen = names[scores.argmax(axis=1)]
-    if how == "SOFTMAX":
-        shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return chosen, np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
-    return chosen, np.asarray(_logistic(scores) if how == "LOGISTIC" else scores, dtype=np.float32)
+    return chosen, transformed(scores, how)
 
 
-def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(1 / (1 + np.exp(-x)))
+def _check_single(how: str) -> None:
+    if how == "PROBIT":
+        raise ModelError("PROBIT of a single score is not supported", next_move="export a score for each class")
+
+
+def _logistic(x: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
 
 
 def _bound(node: Node) -> float:
@@ -96,7 +148,7 @@ def decided(node: Node, new: Writing, scores: str) -> list[Node]:
             last("concat", last("neg", scores), scores, axis=1)
     else:
         chosen("gather", names, chosen("arg_max", scores, axis=1, keepdims=0))
-        last({"NONE": "identity", "SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}[how], scores)
+        written_transform(last, scores, how)
     done = [
         made.into(Node("", (), (out,)))
         for made, out in zip((chosen, last), (*node.outputs, "", "")[:2], strict=True)

@@ -13,6 +13,7 @@ from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.layers import heading
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
+from volvelle.compiler.texts import declared, defined
 from volvelle.compiler.typed import Typed, typed
 from volvelle.model.signature import Signature
 
@@ -85,7 +86,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     ]
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
     told = typed(name, signature, (*ends[0], *ends[1])) if signature else None
-    head = _header(name, digest, arguments, ends, plan, told)
+    head = _header(name, digest, arguments, ends, plan, told, declared(name, graph.words))
     return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1], told)
 
 
@@ -96,7 +97,8 @@ def _emit(node: Node, code: Code) -> None:
         module.emit(node, code)
         return
     for position, out in enumerate(node.outputs):
-        if out and out not in code.plan.views:
+        # What looks at a number in a register has nothing to look at, even where a concatenation gave it a place.
+        if out and (out not in code.plan.views or node.inputs[0] in code.local):
             at = module.offset(node, code.graph, position)
             source, target = code.element(node.inputs[0], f"i + {at}"), code.element(out, "i")
             code.add(f"for (int i = 0; i < {code.tensor(out).size}; i++) {target} = {source};")
@@ -135,6 +137,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             *pools,
             "",
             *code.functions.values(),
+            *defined(name, code.graph.words),
             f"void {name}_run({arguments}) {{",
             *declared,
             *unused,
@@ -152,6 +155,7 @@ def _header(
     ends: list[tuple[tuple[str, str, int], ...]],
     plan: Plan,
     told: Typed | None,
+    words: list[str],
 ) -> str:
     guard = f"{name.upper()}_H"
     sizes = [f"#define {name.upper()}_{n.upper()}_SIZE {size}" for n, _, size in (*ends[0], *ends[1])]
@@ -171,6 +175,7 @@ def _header(
             "",
             *sizes,
             "",
+            *words,
             *(told.declared if told else ()),
             "/* One row: arrays in, arrays out. */",
             f"void {name}_run({arguments});",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Node, Tensor
 
-Operand = str | float | NDArray[Any] | list[int]
+Operand = str | float | np.generic | NDArray[Any] | list[int]
 
 
 class Writing:

@@ -10,6 +10,7 @@ from volvelle.evaluate.records import Constrained
 from volvelle.flow.result import Result
 from volvelle.spec.units import show
 from volvelle.ui import charts
+from volvelle.ui.footprint import bound
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import number
 from volvelle.ui.wording import clean, show_value, size, title
@@ -30,7 +31,7 @@ def placed(result: Result) -> dict[str, Any]:
     seconds = found.latency()
     facts = [
         ("Device", found.device if wanted.core == found.device else f"{found.device} ({wanted.core})"),
-        ("Stack", f"{found.stack:,} bytes at most"),
+        ("Stack", f"{found.stack:,} bytes{bound(found)}"),
         ("Instructions a row", _spread(found.instructions)),
         ("Cycles a row", f"{_spread(found.cycles)}; an estimate from the table of the core"),
         ("Latency", f"{show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz, an estimate")

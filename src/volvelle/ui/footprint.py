@@ -13,9 +13,9 @@ def board(found: Footprint, device: Device) -> str:
     """Memory as bars against the board, cost of a row, and how the answers compare."""
     core = "" if device.core == device.name else f" ({device.core})"
     lines = [f"{device.name}{core}", ""]
-    lines.append(_line("flash", found.flash, device.flash))
-    lines.append(_line("RAM", found.ram, device.ram))
-    lines.append(f"  stack         {found.stack:>10,} bytes at most")
+    lines.append(_line("flash", found.flash, device.flash, device.name))
+    lines.append(_line("RAM", found.ram, device.ram, device.name))
+    lines.append(f"  stack         {found.stack:>10,} bytes{bound(found)}")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
     whole = sum(layer.instructions for layer in found.layers)
@@ -34,9 +34,18 @@ def board(found: Footprint, device: Device) -> str:
     return "\n".join(lines)
 
 
-def _line(name: str, took: int, limit: int | None) -> str:
+def bound(found: Footprint) -> str:
+    """What is told behind the deepest mark on the stack."""
+    if found.stack_bound is None:
+        return ", the deepest mark that a row left; no bound is proven"
+    return f", the deepest mark that a row left; {found.stack_bound:,} are the proven bound"
+
+
+def _line(name: str, took: int, limit: int | None, device: str) -> str:
     text = f"  {name:<13} {took:>10,} bytes"
     if limit is None:
         return text
+    if took > limit:
+        return f"{text}  ✗ {took - limit:,} bytes more than {device} has"
     filled = min(_BAR, -(-took * _BAR // limit))
     return f"{text}  {'█' * filled}{'·' * (_BAR - filled)}  {100 * took / limit:.1f} % of {show(float(limit), 'bytes')}"

@@ -7,16 +7,15 @@ to the program cannot be touched: a wild pointer ends the run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import unicorn
 from numpy.typing import NDArray
-from unicorn import arm_const, riscv_const
+from unicorn import arm_const, riscv_const, x86_const
 
 from volvelle.compiler.classes import riscv, thumb
-from volvelle.compiler.image import FLASH_AT, RAM_AT, Image
+from volvelle.compiler.image import FLASH_AT, RAM_AT, Image, Run
 from volvelle.compiler.records import Device
 from volvelle.errors import ContractBroken, InputError
 
@@ -32,24 +31,13 @@ _ARM_MODELS = {
     "cortex-m7": arm_const.UC_CPU_ARM_CORTEX_M7,
     "cortex-m33": arm_const.UC_CPU_ARM_CORTEX_M33,
 }
+_REGISTERS = {
+    (True, False): [arm_const.UC_ARM_REG_R0 + k for k in range(4)],
+    (False, False): [riscv_const.UC_RISCV_REG_A0 + k for k in range(8)],
+    (False, True): [getattr(x86_const, f"UC_X86_REG_{r}") for r in "RDI RSI RDX RCX R8 R9".split()],
+}
+"""Of the first arguments, by whether the core is an Arm one, and whether it is of x86-64."""
 VERSION = f"unicorn {unicorn.__version__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one call gave.
-
-    Attributes:
-        outputs: the bytes of every output.
-        instructions: executed.
-        cycles: estimated by the table of the core.
-        stack: bytes of stack that were written, at most.
-    """
-
-    outputs: tuple[NDArray[Any], ...]
-    instructions: int
-    cycles: int
-    stack: int
 
 
 class Core:
@@ -62,12 +50,15 @@ class Core:
 
     def __init__(self, image: Image, device: Device) -> None:
         machine = device.machine
-        self._arm = machine != "riscv32"
+        self._machine = machine
+        self._arm = machine in _ARM_MODELS
         self._classes = thumb if self._arm else riscv
         self._table = device.cycles
         if self._arm:
             self._core = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
             self._core.ctl_set_cpu_model(_ARM_MODELS[machine])
+        elif machine == "x86-64":
+            self._core = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
         else:
             self._core = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         self._image = image
@@ -88,7 +79,9 @@ class Core:
         self._counted = self._cycles = 0
         self.watch: Callable[[int, int], None] | None = None
         """Told of every block that is run: its address, and how many instructions it has."""
-        self._core.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
+        # Where instructions end is not seen in a block of x86-64: they are counted one by one.
+        one_by_one = machine == "x86-64"
+        self._core.hook_add(unicorn.UC_HOOK_CODE if one_by_one else unicorn.UC_HOOK_BLOCK, self._block)
 
     def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
         """Call the model's function once.
@@ -123,13 +116,16 @@ class Core:
         return Run(made, self._counted, self._cycles, len(stack.lstrip(bytes([_PAINT]))))
 
     def _call(self, addresses: list[int], top: int) -> None:
-        registers = 4 if self._arm else 8
-        first = arm_const.UC_ARM_REG_R0 if self._arm else riscv_const.UC_RISCV_REG_A0
-        for place, address in enumerate(addresses[:registers]):
-            self._core.reg_write(first + place, address)
-        for place, address in enumerate(addresses[registers:]):
-            self._core.mem_write(top + 4 * place, address.to_bytes(4, "little"))
-        if self._arm:
+        registers = _REGISTERS[self._arm, self._machine == "x86-64"]
+        wide = 8 if self._machine == "x86-64" else 4
+        for register, address in zip(registers, addresses, strict=False):
+            self._core.reg_write(register, address)
+        for place, address in enumerate(addresses[len(registers) :]):
+            self._core.mem_write(top + wide * place, address.to_bytes(wide, "little"))
+        if self._machine == "x86-64":
+            self._core.mem_write(top - 8, _RETURN_AT.to_bytes(8, "little"))
+            self._core.reg_write(x86_const.UC_X86_REG_RSP, top - 8)
+        elif self._arm:
             self._core.reg_write(arm_const.UC_ARM_REG_SP, top)
             self._core.reg_write(arm_const.UC_ARM_REG_LR, _RETURN_AT | 1)
         else:
@@ -145,7 +141,7 @@ class Core:
             )
 
     def _block(self, core: Any, address: int, size: int, data: Any) -> None:
-        known = self._blocks.get(address)
+        known = (1, self._table["simple"]) if self._machine == "x86-64" else self._blocks.get(address)
         if known is None:
             kinds = self._classes(bytes(core.mem_read(address, size)))
             known = self._blocks[address] = len(kinds), sum(self._table[k] for k in kinds)

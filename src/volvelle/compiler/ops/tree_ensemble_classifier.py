@@ -34,19 +34,18 @@ def expanded(node: Node, new: Writing) -> list[Node]:
 
 
 def _sums(node: Node) -> Node:
-    """The trees as those of a regressor; where one class alone is voted on, it is the only target."""
+    """The trees as those of a regressor; where one of two classes alone is voted on, it is the only target."""
     given = dict(node.attributes)
     ids = [int(k) for k in given["class_ids"]]
-    count = len(labels(node))
-    alone = count == 2
+    alone = len(labels(node)) == 2
     if alone and (any(ids) or len(given.get("base_values") or ()) > 1):
         raise ModelError(
-            "trees that vote on each of two classes are not supported",
+            "trees that vote on each of two classes are not supported: runtimes differ in what wins",
             next_move="export them with votes on the second class alone, under class_ids 0",
         )
     for what in ("treeids", "nodeids", "weights"):
         given[f"target_{what}"] = given.pop(f"class_{what}")
-    given |= {"target_ids": [0] * len(ids) if alone else ids, "n_targets": 1 if alone else count}
+    given |= {"target_ids": [0] * len(ids) if alone else ids, "n_targets": 1 if alone else len(labels(node))}
     del given["class_ids"], given["classlabels_int64s"]
     given.pop("post_transform", None)
     return replace(node, attributes=given)

@@ -1,6 +1,7 @@
 """Stack: bytes that one call of the compiled model needs at most.
 
-The stack is painted before each row that the emulated core answers, and the deepest mark is taken.
+The bound that the machine code proves is taken. Where it proves none, the stack is painted before each row that the
+emulated core answers, and the deepest mark is taken.
 
 >>> from volvelle.evaluate.contract import Side
 >>> import numpy as np
@@ -21,5 +22,5 @@ DIRECTION: Direction = "down"
 
 
 def measure(facts: Facts) -> Measured:
-    """As the proof found it."""
-    return on_device(facts, lambda found: float(found.stack))
+    """The proven bound, or the deepest mark."""
+    return on_device(facts, lambda found: float(found.stack if found.stack_bound is None else found.stack_bound))
