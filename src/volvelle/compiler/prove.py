@@ -41,7 +41,7 @@ ALLOWED = 4.0
 on the way, the C may be away from exact arithmetic."""
 FEW, STRICT = 64, TOLERANCE / 10
 """Rows of each kind with which precision is foretold, and how near their answers must be."""
-CORE_INSTRUCTIONS = 20_000_000
+CORE_INSTRUCTIONS = 200_000_000
 """The emulated core answers further rows until about so many instructions are spent."""
 _WIDE = (np.dtype(np.int32), np.dtype(np.int64))
 NOWHERE = Footprint(

@@ -72,7 +72,7 @@ def _spread(spread: Any) -> str:
 
 def _budget(found: Footprint, limits: dict[str, int | None]) -> dict[str, Any]:
     """A track for what is allowed, filled by what is taken; one that is overrun is another colour."""
-    left, wide, body = 50.0, 200.0, ""
+    left, wide, body = 50.0, 110.0, ""
     for at, (name, took) in enumerate((("flash", found.flash), ("ram", found.ram))):
         y, limit = 4 + _ROW * at, limits[name]
         share = min(took / limit, 1.0) if limit else 0.0
@@ -101,7 +101,7 @@ def _costs(layers: tuple[Layer, ...]) -> dict[str, Any] | None:
     for at, layer in enumerate(shown):
         y, share = 4 + _ROW * at, layer.instructions / whole
         body += f"<g><title>{charts.safe(clean(layer.name, 80))}: {layer.instructions:,} instructions</title>"
-        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{charts.safe(clean(layer.name, 22))}</text>'
+        body += f'<text class="end" x="{number(left - 6)}" y="{y + 14}">{charts.safe(clean(layer.name, 20))}</text>'
         body += charts.box(left, y + 3, max(share * wide, 2), 14, "f1")
         body += f'<text x="{number(left + max(share * wide, 2) + 6)}" y="{y + 14}">{100 * share:.1f} %</text></g>'
     name = "What each part costs"

@@ -6,6 +6,7 @@ to the program cannot be touched: a wild pointer ends the run.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,12 @@ import numpy as np
 import unicorn
 from numpy.typing import NDArray
 from unicorn import arm_const, riscv_const, x86_const
+from unicorn.unicorn_py3.unicorn import uclib
 
 from volvelle.compiler.classes import riscv, thumb
 from volvelle.compiler.image import FLASH_AT, RAM_AT, Image, Run
 from volvelle.compiler.records import Device
+from volvelle.compiler.tally import Tally
 from volvelle.errors import ContractBroken, InputError
 
 _PAGE = 0x1000
@@ -75,13 +78,19 @@ class Core:
             # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted.
             self._core.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
             self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
-        self._blocks: dict[int, tuple[int, int]] = {}
-        self._counted = self._cycles = 0
         self.watch: Callable[[int, int], None] | None = None
         """Told of every block that is run: its address, and how many instructions it has."""
         # Where instructions end is not seen in a block of x86-64: they are counted one by one.
-        one_by_one = machine == "x86-64"
-        self._core.hook_add(unicorn.UC_HOOK_CODE if one_by_one else unicorn.UC_HOOK_BLOCK, self._block)
+        self._hook = unicorn.UC_HOOK_CODE if machine == "x86-64" else unicorn.UC_HOOK_BLOCK
+        widest = 15 if machine == "x86-64" else 4
+        self._tally = Tally(FLASH_AT, _pages(flash), widest * MOST, ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p))
+        self._costs = np.zeros((2, _pages(flash)), dtype=np.int64)
+        """Instructions and cycles of the block that begins at each address; 0 where none was seen."""
+        added = ctypes.c_size_t()
+        # Through the library itself: its Python layer would call Python for every block.
+        uclib.uc_hook_add(
+            self._core._uch, ctypes.byref(added), self._hook, self._tally.function, self._tally.user, 1, 0
+        )
 
     def run(self, inputs: list[NDArray[Any]], outputs: list[tuple[np.dtype[Any], int]]) -> Run:
         """Call the model's function once.
@@ -106,14 +115,15 @@ class Core:
             addresses.append(at)
             places.append(at)
             at += -(-dtype.itemsize * size // 16) * 16
-        self._counted = self._cycles = 0
+        self._tally.clear()
         self._call(addresses, top)
+        counted, cycles = self._spent()
         made = tuple(
             np.frombuffer(bytes(self._core.mem_read(where, dtype.itemsize * size)), dtype=dtype)
             for where, (dtype, size) in zip(places, outputs, strict=True)
         )
         stack = bytes(self._core.mem_read(_STACK_AT, _STACK_SIZE - 64))
-        return Run(made, self._counted, self._cycles, len(stack.lstrip(bytes([_PAINT]))))
+        return Run(made, counted, cycles, len(stack.lstrip(bytes([_PAINT]))))
 
     def _call(self, addresses: list[int], top: int) -> None:
         registers = _REGISTERS[self._arm, self._machine == "x86-64"]
@@ -131,26 +141,40 @@ class Core:
         else:
             self._core.reg_write(riscv_const.UC_RISCV_REG_SP, top)
             self._core.reg_write(riscv_const.UC_RISCV_REG_RA, _RETURN_AT)
+        hook = self._core.hook_add(self._hook, self._watched) if self.watch else None
+        if hook is not None:
+            # What was translated before has no place for a further hook.
+            self._core.ctl_flush_tb()
         try:
             self._core.emu_start(self._image.entry | (1 if self._arm else 0), _RETURN_AT)
         except unicorn.UcError as error:
             raise ContractBroken(f"the emulated core stopped: {error}") from error
-        if self._counted > MOST:
+        finally:
+            if hook is not None:
+                self._core.hook_del(hook)
+
+    def _spent(self) -> tuple[int, int]:
+        """Instructions and cycles since the tally was cleared."""
+        at = np.flatnonzero(self._tally.times)
+        for place in at[self._costs[0, at] == 0].tolist():
+            self._costs[:, place] = self._cost(FLASH_AT + place, int(self._tally.sizes[place]))
+        counted, cycles = (self._costs[:, at] @ self._tally.times[at].astype(np.int64)).tolist()
+        if counted > MOST or self._tally.stopped:
             raise InputError(
                 f"one row takes more than {MOST:,} instructions", next_move="choose a smaller model for this device"
             )
+        return counted, cycles
 
-    def _block(self, core: Any, address: int, size: int, data: Any) -> None:
-        known = (1, self._table["simple"]) if self._machine == "x86-64" else self._blocks.get(address)
-        if known is None:
-            kinds = self._classes(bytes(core.mem_read(address, size)))
-            known = self._blocks[address] = len(kinds), sum(self._table[k] for k in kinds)
+    def _cost(self, address: int, size: int) -> tuple[int, int]:
+        """Instructions and cycles of a block."""
+        if self._machine == "x86-64":
+            return 1, self._table["simple"]
+        kinds = self._classes(bytes(self._core.mem_read(address, size)))
+        return len(kinds), sum(self._table[k] for k in kinds)
+
+    def _watched(self, core: Any, address: int, size: int, data: Any) -> None:
         if self.watch is not None:
-            self.watch(address, known[0])
-        self._counted += known[0]
-        self._cycles += known[1]
-        if self._counted > MOST:
-            core.emu_stop()
+            self.watch(address, self._cost(address, size)[0])
 
 
 def _pages(size: int) -> int:
