@@ -40,6 +40,8 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("devices",): 0,
     ("compile", "--device", "microbit", "-o", "out"): 0,
     ("prove", "nowhere"): 2,
+    ("package",): 0,
+    ("package", "ardino", "-o", "library"): 2,
 }
 """Words and the exit code in a project whose second run fails a gate; the first is the only release."""
 
