@@ -30,7 +30,7 @@ def test_what_is_counted_in_c_is_what_a_hook_in_python_sees(core: str) -> None:
     row, ends = [np.linspace(-1, 1, 64, dtype=np.float32)], [(np.dtype(np.float32), 64)]
     plain = emulated.run(row, ends).instructions
     told: list[int] = []
-    emulated.watch = lambda address, instructions: told.append(instructions)
+    emulated.watch = lambda address, size, instructions: told.append(instructions)
     watched = emulated.run(row, ends).instructions
     emulated.watch = None
     assert plain == watched == sum(told) == emulated.run(row, ends).instructions

@@ -21,8 +21,8 @@ def layers(
 ) -> tuple[Layer, ...]:
     """Instructions of one row, part by part; none where the core or the linked file does not tell.
 
-    A block that spans two parts counts for the one that it begins in; what a part calls, such as the arithmetic that a
-    core lacks, counts for the part.
+    A block that spans two parts counts for the one that it begins in; what is called at its end, such as the arithmetic
+    that a core lacks, counts for the one that it ends in.
 
     Args:
         sources: the C.
@@ -34,17 +34,22 @@ def layers(
     if not image.elf or not hasattr(core, "watch"):
         return ()
     lines, parts = Lines(image.elf, f"{sources.name}.c", f"{sources.name}_run"), Parts(headings(sources.source))
-    known: dict[int, str | None] = {}
+    known: dict[int, tuple[str | None, str | None]] = {}
     counts = {_BEFORE: 0}
     now = _BEFORE
 
-    def watch(address: int, instructions: int) -> None:
+    def part(address: int) -> str | None:
+        line = lines.of(address)
+        return parts.of(line) if line else None
+
+    def watch(address: int, size: int, instructions: int) -> None:
         nonlocal now
         if address not in known:
-            line = lines.of(address)
-            known[address] = parts.of(line) if line else None
-        now = known[address] or now
-        counts[now] = counts.get(now, 0) + instructions
+            known[address] = part(address), part(address + size - 2)
+        first, last = known[address]
+        name = first or now
+        counts[name] = counts.get(name, 0) + instructions
+        now = last or now
 
     core.watch = watch
     try:

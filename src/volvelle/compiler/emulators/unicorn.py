@@ -78,8 +78,8 @@ class Core:
             # Coprocessors 10 and 11 are the floating-point unit; it is off until they are granted.
             self._core.reg_write(arm_const.UC_ARM_REG_FPEXC, 0x4000_0000)
             self._core.reg_write(arm_const.UC_ARM_REG_C1_C0_2, 0x00F0_0000)
-        self.watch: Callable[[int, int], None] | None = None
-        """Told of every block that is run: its address, and how many instructions it has."""
+        self.watch: Callable[[int, int, int], None] | None = None
+        """Told of every block that is run: its address, its bytes, and how many instructions it has."""
         # Where instructions end is not seen in a block of x86-64: they are counted one by one.
         self._hook = unicorn.UC_HOOK_CODE if machine == "x86-64" else unicorn.UC_HOOK_BLOCK
         widest = 15 if machine == "x86-64" else 4
@@ -174,7 +174,7 @@ class Core:
 
     def _watched(self, core: Any, address: int, size: int, data: Any) -> None:
         if self.watch is not None:
-            self.watch(address, self._cost(address, size)[0])
+            self.watch(address, size, self._cost(address, size)[0])
 
 
 def _pages(size: int) -> int:
