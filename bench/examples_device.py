@@ -10,7 +10,6 @@ come, in a file, so that a stopped run goes on where it was.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench.results import EXAMPLES, measured, provide, short, written
+from bench.results import EXAMPLES, collected, measured, provide, short
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.device import device
@@ -138,20 +137,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="rows measured so far; these examples are not run again")
     parser.add_argument("--write", type=Path, help="a document to put the table into")
     options = parser.parse_args()
-    kept = options.keep.read_text(encoding="utf-8") if options.keep and options.keep.exists() else ""
-    rows = [json.loads(line) for line in kept.splitlines()]
-    for name in options.examples:
-        if any(entry["example"] == name for entry in rows):
-            continue
-        rows.append(run(name, options.data.resolve(), options.budget, options.seconds))
-        print(json.dumps(rows[-1], ensure_ascii=False), file=sys.stderr, flush=True)
-        if options.keep:
-            with options.keep.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
-    if options.write:
-        options.write.write_text(written(options.write.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
-    else:
-        print(table(rows), end="")
+    collected(options, lambda name: run(name, options.data.resolve(), options.budget, options.seconds), table)
     return 0
 
 

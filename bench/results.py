@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,26 @@ def written(document: str, made: str) -> str:
     return re.sub(f"{START}.*?{END}", lambda _: f"{START}\n{made}{END}", document, flags=re.DOTALL)
 
 
+def collected(
+    options: argparse.Namespace, run: Callable[[str], dict[str, Any]], table: Callable[[list[dict[str, Any]]], str]
+) -> None:
+    """Run the examples that are not kept yet, then print the table or write it into the document."""
+    kept = options.keep.read_text(encoding="utf-8") if options.keep and options.keep.exists() else ""
+    rows = [json.loads(line) for line in kept.splitlines()]
+    for name in options.examples:
+        if any(entry["example"] == name for entry in rows):
+            continue
+        rows.append(run(name))
+        print(json.dumps(rows[-1], ensure_ascii=False), file=sys.stderr, flush=True)
+        if options.keep:
+            with options.keep.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
+    if options.write:
+        options.write.write_text(written(options.write.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
+    else:
+        print(table(rows), end="")
+
+
 def main() -> int:
     """Run what is not kept yet, then print or write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -130,20 +151,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="rows measured so far; these examples are not run again")
     parser.add_argument("--write", type=Path, help="a document to put the table into")
     options = parser.parse_args()
-    kept = options.keep.read_text(encoding="utf-8") if options.keep and options.keep.exists() else ""
-    rows = [json.loads(line) for line in kept.splitlines()]
-    for name in options.examples:
-        if any(entry["example"] == name for entry in rows):
-            continue
-        rows.append(run(name, options.data.resolve()))
-        print(json.dumps(rows[-1], ensure_ascii=False), file=sys.stderr, flush=True)
-        if options.keep:
-            with options.keep.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
-    if options.write:
-        options.write.write_text(written(options.write.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
-    else:
-        print(table(rows), end="")
+    collected(options, lambda name: run(name, options.data.resolve()), table)
     return 0
 
 

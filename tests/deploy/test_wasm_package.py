@@ -15,11 +15,12 @@ from packed_models import answers_of, rows_of, same  # type: ignore[import-not-f
 
 from chromium import chromium  # type: ignore[import-not-found]
 from volvelle.deploy.folder import put
-from volvelle.deploy.packages.wasm import DARK, LIGHT, write
+from volvelle.deploy.packages import wasm
+from volvelle.deploy.packages.wasm import write
 from volvelle.deploy.packing import Packing
+from volvelle.deploy.palette import DARK, LIGHT
 from volvelle.model.signature import ModelTask
 from volvelle.testing.named_models import model_of, packed, packing_of, signature_of
-from volvelle.ui import palette
 
 # The page around sets what a person would, and reads what a person sees; the page inside keeps its own policy.
 AROUND = """<!doctype html><meta charset="utf-8"><title>wait</title>
@@ -171,7 +172,7 @@ def test_the_page_lets_nothing_else_run() -> None:
     assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
 
 
-def test_its_colours_are_those_of_the_report() -> None:
-    """Page and report look alike."""
-    for own, report in ((LIGHT, palette.LIGHT), (DARK, palette.DARK)):
-        assert own == {name: report.get(name, report["series-1"]) for name in own}
+def test_every_colour_of_its_style_is_defined() -> None:
+    """Every colour that the page's style asks for is one that it defines."""
+    page = (Path(wasm.__file__).parent.parent / "templates" / "page.css").read_text(encoding="utf-8")
+    assert set(re.findall(r"var\(--([\w-]+)\)", page)) == set(wasm.COLOURS)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from chromium import chromium  # type: ignore[import-not-found]
+from volvelle.deploy.palette import DARK, LIGHT
 from volvelle.flow.result import Result
-from volvelle.ui.palette import DARK, LIGHT
 from volvelle.ui.report import render
 
 # The page around the report measures it; the report itself can run nothing.

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
+from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.ir import Graph
 
 PROGRAM = {"marks": 60, "prefix": 130}
@@ -135,9 +136,9 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kind: str, call: st
         begin = f"const signed char *next = {names[1]};"
         take = f"vv_marked({names[0]}, &next, rows, j * {columns}, m * {columns})"
     else:
-        wide = "" if packed.tables[1].dtype == np.uint8 else "_uint16"
+        decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
         begin = "uint32_t next = 0;"
-        take = f"vv_prefixed{wide}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
+        take = f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
     return code.special(
         "unpacked",
         kind=kind,

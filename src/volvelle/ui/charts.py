@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from volvelle.ui.palette import HEAT_LEVELS
+from volvelle.deploy.palette import HEAT_LEVELS
 from volvelle.ui.scales import Scale, fit, number, short, span, ticks, widened
 from volvelle.ui.wording import clean
 

@@ -16,9 +16,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from volvelle.deploy.palette import DARK, LIGHT, properties
 from volvelle.evaluate.records import VerdictKind
 from volvelle.ui import charts, curves
-from volvelle.ui.palette import DARK, LIGHT, properties
 from volvelle.ui.wording import clean, title
 
 TEMPLATES = Path(__file__).parent / "templates"

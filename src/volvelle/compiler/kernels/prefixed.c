@@ -1,5 +1,5 @@
 /* n weights of a canonical prefix code: the codes of one length are neighbours, those of the next begin behind them. */
-static void vv_prefixed(const uint8_t *data, uint32_t *at, const uint8_t *counts, const signed char *symbols,
+static void vv_prefixed(const uint8_t *data, uint32_t *at, const VV_COUNT *counts, const signed char *symbols,
                         signed char *to, int n) {
     for (int i = 0; i < n; i++) {
         int code = 0, first = 0, place = 0;

@@ -21,35 +21,15 @@ from typing import Any
 
 from volvelle.catalog import TOOLCHAINS
 from volvelle.compiler.typed import Member, Typed
+from volvelle.deploy import palette
 from volvelle.deploy.packing import Packing, filled, middle, plain, readme
 from volvelle.deploy.shim import EXPORTS, shim
 from volvelle.errors import visible
 
 NEXT = "open FOLDER/index.html in a browser"
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-LIGHT = {
-    "page": "#ffffff",
-    "panel": "#f5f7f9",
-    "line": "#d5dbe2",
-    "ink": "#17212b",
-    "soft": "#51606f",
-    "link": "#0b5ea8",
-    "doubt": "#855400",
-    "quiet": "#7d8894",
-    "series": "#0b66ab",
-}
-DARK = {
-    "page": "#11161d",
-    "panel": "#1a212a",
-    "line": "#37424e",
-    "ink": "#e8edf2",
-    "soft": "#a9b6c3",
-    "link": "#86bff2",
-    "doubt": "#f0c04c",
-    "quiet": "#8794a1",
-    "series": "#62aeea",
-}
-"""The colours of the report."""
+COLOURS = ("page", "panel", "line", "ink", "soft", "link", "doubt", "quiet", "series-1")
+"""Those of the palette that the page wears."""
 
 
 def write(packing: Packing) -> dict[str, bytes]:
@@ -108,7 +88,7 @@ def _use(typed: Typed) -> str:
 
 
 def _style() -> str:
-    light, dark = ("".join(f"--{name}:{colour};" for name, colour in c.items()) for c in (LIGHT, DARK))
+    light, dark = (palette.properties({name: c[name] for name in COLOURS}) for c in (palette.LIGHT, palette.DARK))
     scheme = f":root{{color-scheme:light dark;{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     return scheme + (_TEMPLATES / "page.css").read_text(encoding="utf-8").replace("\n", "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from volvelle.ui.palette import DARK, HEAT_LEVELS, LIGHT, contrast
+from volvelle.deploy.palette import DARK, HEAT_LEVELS, LIGHT, contrast
 
 SCHEMES = {"light": LIGHT, "dark": DARK}
 # Viénot, Brettel and Mollon 1999: linear RGB as deuteranopes see it.
