@@ -50,4 +50,6 @@ def blocks(values: NDArray[Any]) -> NDArray[np.int64] | None:
     r = min(r, 0.999)
     length = math.ceil((2 * r / (1 - r * r)) ** (2 / 3) * count ** (1 / 3))
     length = max(1, min(length, count // FEWEST))
-    return np.minimum(np.arange(count, dtype=np.int64) // length, count // length - 1)
+    block: NDArray[np.int64] = np.arange(count, dtype=np.int64) // length
+    block[block == count // length] -= 1
+    return block

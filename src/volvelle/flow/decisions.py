@@ -15,6 +15,7 @@ from volvelle.spec.requirements import Record
 
 KIND = "decision"
 Outcome = Literal["open", "promoted", "kept"]
+Learnt = Literal["all rows", "new rows"]
 
 
 class Rows(Record, frozen=True):
@@ -30,8 +31,25 @@ class Rows(Record, frozen=True):
     """The newest of them: sealed, and answered by both models."""
 
 
+class Tried(Record, frozen=True):
+    """One challenger."""
+
+    learnt: Learnt
+    """From all rows there are, or only from those that the champion has never seen."""
+    data: str
+    """The pinned rows, relative to the project."""
+    run: int | None = None
+    gain: Measured | None = None
+    """The metric of the challenger minus that of the champion, on the same rows."""
+    verdicts: tuple[Verdict, ...] = ()
+    better: bool = False
+    """Whether it may take over."""
+    because: str = ""
+    """Why, or why not."""
+
+
 class Decision(Record, frozen=True):
-    """One turn after the first: champion against challenger."""
+    """One turn after the first: champion against challengers."""
 
     number: int
     at: str
@@ -43,22 +61,24 @@ class Decision(Record, frozen=True):
     """Who, or what, asked for it."""
     until: int = 0
     """Time of the newest live row that was looked at; microseconds since 1970 UTC."""
-    data: str = ""
-    """The pinned rows, relative to the project."""
     rows: Rows = Rows()
+    tried: tuple[Tried, ...] = ()
     outcome: Outcome = "open"
     run: int | None = None
-    """The challenger's run."""
+    """The run of the challenger that took over, or came nearest."""
     metric: str = ""
-    gain: Measured | None = None
-    """The metric of the challenger minus that of the champion, on the same rows."""
-    champion_verdicts: tuple[Verdict, ...] = ()
-    challenger_verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    """The gates of the champion on the newest rows."""
     because: str = ""
     """Why the challenger won or lost, in a sentence."""
     release: str = ""
     """The release that it became."""
     finished: str = ""
+
+    @property
+    def best(self) -> Tried | None:
+        """The challenger that took over, or came nearest."""
+        return next((t for t in self.tried if t.run is not None and t.run == self.run), None)
 
 
 def decisions(ledger: Ledger) -> list[Decision]:
@@ -81,4 +101,4 @@ def note(ledger: Ledger, decision: Decision) -> None:
 
 def of_run(ledger: Ledger, run: int) -> Decision | None:
     """The newest decision that a run was made for."""
-    return next((d for d in reversed(decisions(ledger)) if d.run == run), None)
+    return next((d for d in reversed(decisions(ledger)) if run in (d.run, *(t.run for t in d.tried))), None)

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from volvelle.data import collect as reading
 from volvelle.data.times import UTC
 from volvelle.data.versions import digest, from_bytes, to_bytes
+from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import Refused
-from volvelle.flow.decisions import Rows
+from volvelle.flow.decisions import Learnt, Rows
 from volvelle.flow.outcomes import OUTCOME, join
 from volvelle.flow.store import write_atomic
 from volvelle.flow.turn import STATE, Project
@@ -31,7 +32,11 @@ SIDE = "volvelle side"
 """The column that says which rows are held back."""
 FEWEST = 50
 """Fewer rows to compare two models on say nothing."""
-_MOST_WINDOWS = 4
+ENOUGH = 200
+"""Fewer new rows than these are not learnt from alone."""
+NEW = "new"
+"""What `SIDE` says in the rows that the champion has never seen, and that a challenger may learn from."""
+_MOST_WINDOWS, _VARIED = 4, 20
 _NTH = "volvelle occurrence"
 
 
@@ -74,12 +79,16 @@ def gather(project: Project, spec: Spec, champion: Release, now: int, window: in
     joined = join(predictions(live, role="champion"), outcomes(live), due=due_before(spec, now))
     told = joined.rows.filter(pl.col(OUTCOME).is_not_null())
     until = int(told["at"].dt.timestamp("us").max() or 0) if told.height else 0  # type: ignore[arg-type]
-    shaped = _shaped(told, frame.schema, spec) if told.height else frame.clear()
-    compared = [c for c in frame.columns if column_name(c) in told.columns or c == target]
-    added = shaped.filter(~_within(shaped, frame, compared))
+    compared = list(frame.columns)
+    added = frame.clear()
+    if told.height:
+        compared = [c for c in frame.columns if column_name(c) in told.columns or c == target]
+        shaped = _shaped(told, frame.schema, spec)
+        grown = frame.filter(~_within(frame, _rows_of(project, _first(project)), compared))
+        added = shaped.filter(~_within(shaped, grown, compared))
     whole = pl.concat([frame, added]).with_row_index("\0row")
     known = whole.filter(pl.col(target).is_not_null())
-    fresh = known.filter(~_within(known, _seen(project, champion), [*frame.columns]))
+    fresh = known.filter(~_within(known, _rows_of(project, champion.dataset), compared))
     if spec.data.time is not None:
         fresh = fresh.sort(spec.data.time, maintain_order=True)
     wanted = min(max(FEWEST, fresh.height // 2), _MOST_WINDOWS * window)
@@ -89,10 +98,19 @@ def gather(project: Project, spec: Spec, champion: Release, now: int, window: in
             f"with a challenger",
             next_move="volvelle outcomes FILE brings what really happened, or let the source grow",
         )
-    held = pl.col("\0row").is_in(fresh["\0row"].tail(wanted).implode())
-    side = pl.when(held).then(pl.lit(MARK)).otherwise(pl.lit("train")).alias(SIDE)
+    new, held = (pl.col("\0row").is_in(rows.implode()) for rows in (fresh["\0row"], fresh["\0row"].tail(wanted)))
+    side = pl.when(held).then(pl.lit(MARK)).when(new).then(pl.lit(NEW)).otherwise(pl.lit("old")).alias(SIDE)
     rows = Rows(source=frame.height, live=added.height, fresh=fresh.height, test=wanted)
     return Gathered(whole.with_columns(side).drop("\0row"), rows, until)
+
+
+def lessons(gathered: Gathered, target: str) -> dict[Learnt, pl.DataFrame]:
+    """What challengers learn from: all rows, and the new ones alone where they are many and varied enough."""
+    frame = gathered.frame
+    new = frame.filter(pl.col(SIDE) != "old")
+    learnt = new.filter(pl.col(SIDE) == NEW)[target]
+    few = learnt.len() < ENOUGH or learnt.n_unique() < min(frame[target].n_unique(), _VARIED)
+    return {"all rows": frame} if few or new.height == frame.height else {"all rows": frame, "new rows": new}
 
 
 def pin(project: Project, frame: pl.DataFrame) -> str:
@@ -110,9 +128,13 @@ def challenging(spec: Spec, path: str) -> Spec:
     return replace(spec, data=data, split=SplitSpec(method="marked", column=SIDE))
 
 
-def _seen(project: Project, champion: Release) -> pl.DataFrame:
-    """The rows that the champion was made and proved with."""
-    return from_bytes(project.store.get(champion.dataset))
+def _rows_of(project: Project, version: str) -> pl.DataFrame:
+    return from_bytes(project.store.get(version))
+
+
+def _first(project: Project) -> str:
+    """The data of the first release: what the source has beyond them may be live rows that came back."""
+    return releasing.read(project.folder / project.ledger.releases()[0]["path"]).dataset
 
 
 def _shaped(told: pl.DataFrame, schema: pl.Schema, spec: Spec) -> pl.DataFrame:
@@ -154,8 +176,17 @@ def _within(rows: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.
     if not shared or not rows.height or not others.height:
         return pl.Series([False] * rows.height, dtype=pl.Boolean)
     keys = [_numbered(frame, shared) for frame in (rows, others)]
-    return keys[0].join(keys[1].with_columns(found=pl.lit(value=True)), on=keys[0].columns, how="left",
-                        nulls_equal=True, maintain_order="left")["found"].fill_null(value=False)
+    return (
+        keys[0]
+        .join(
+            keys[1].with_columns(found=pl.lit(value=True)),
+            on=keys[0].columns,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )["found"]
+        .fill_null(value=False)
+    )
 
 
 def _numbered(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

@@ -146,8 +146,8 @@ class SplitSpec(Record, frozen=True):
     method: Annotated[
         SplitMethod,
         Meta(
-            description="auto: marked if [split] column, time if [data] time, group if [data] group, else stratified or "
-            "random"
+            description="auto: marked if [split] column, time if [data] time, group if [data] group, else stratified "
+            "or random"
         ),
     ] = "auto"
     column: Annotated[
@@ -239,7 +239,7 @@ class Monitor(Record, frozen=True):
     outcomes_after: Annotated[
         str | None,
         Meta(
-            description="how long after a prediction its outcome is known, e.g. '7 d': younger rows are not yet judged; "
+            description="how long after a prediction its outcome is known, e.g. '7 d': younger rows are not judged; "
             "absent: judged as outcomes come"
         ),
     ] = None
