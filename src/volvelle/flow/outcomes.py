@@ -67,7 +67,11 @@ def join(predictions: pl.DataFrame, outcomes: pl.DataFrame, *, due: int | None =
     ripe = pl.lit(value=True) if due is None else pl.col("at").dt.timestamp("us") <= due
     both = both.with_columns(pl.when(ripe).then(pl.col(OUTCOME)))
     again = said.join(first.select("id", pl.col(OUTCOME).alias(_SAID)), on="id", how="left")
-    ready = both.select(ripe.alias("ripe"))["ripe"] if due is not None else pl.Series([True] * both.height)
+    ready = (
+        both.select(ripe.alias("ripe"))["ripe"]
+        if due is not None
+        else pl.Series([True] * both.height, dtype=pl.Boolean)
+    )
     return Joined(
         both,
         Coverage(

@@ -77,6 +77,10 @@ def rule(text: str) -> Rule:
         words = " ".join(term.split())
         if words in [" ".join(t.split()) for t in terms[:at]]:
             raise InputError(f"{words!r} stands there twice", next_move="remove one")
+        if words == "never":
+            raise InputError(
+                "'never' stands beside a reason to retrain", next_move="write 'never' alone, or leave it out"
+            )
         if words == "on drift":
             drift = True
         elif words == "on loss":
