@@ -38,6 +38,8 @@ class Tried(Record, frozen=True):
     """From all rows there are, or only from those that the champion has never seen."""
     data: str
     """The pinned rows, relative to the project."""
+    version: str = ""
+    """SHA-256 of them."""
     run: int | None = None
     gain: Measured | None = None
     """The metric of the challenger minus that of the champion, on the same rows."""

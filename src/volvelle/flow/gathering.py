@@ -18,7 +18,7 @@ from volvelle.data.versions import digest, from_bytes, to_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import Refused
-from volvelle.flow.decisions import Learnt, Rows
+from volvelle.flow.decisions import Learnt, Rows, decisions
 from volvelle.flow.outcomes import OUTCOME, join
 from volvelle.flow.store import write_atomic
 from volvelle.flow.turn import STATE, Project
@@ -88,7 +88,7 @@ def gather(project: Project, spec: Spec, champion: Release, now: int, window: in
         added = shaped.filter(~_within(shaped, grown, compared))
     whole = pl.concat([frame, added]).with_row_index("\0row")
     known = whole.filter(pl.col(target).is_not_null())
-    fresh = known.filter(~_within(known, _rows_of(project, champion.dataset), compared))
+    fresh = known.filter(~_within(known, _rows_of(project, _known_to(project, champion)), compared))
     if spec.data.time is not None:
         fresh = fresh.sort(spec.data.time, maintain_order=True)
     wanted = min(max(FEWEST, fresh.height // 2), _MOST_WINDOWS * window)
@@ -113,13 +113,14 @@ def lessons(gathered: Gathered, target: str) -> dict[Learnt, pl.DataFrame]:
     return {"all rows": frame} if few or new.height == frame.height else {"all rows": frame, "new rows": new}
 
 
-def pin(project: Project, frame: pl.DataFrame) -> str:
-    """Freeze the rows as a file named by its hash; its path relative to the project."""
+def pin(project: Project, frame: pl.DataFrame) -> tuple[str, str]:
+    """Freeze the rows as a file named by its hash; its path relative to the project, and the whole hash."""
     content = to_bytes(frame)
-    path = f"{STATE}/{LIVE}/{PINNED}/{digest(content)[:16]}.parquet"
+    version = digest(content)
+    path = f"{STATE}/{LIVE}/{PINNED}/{version[:16]}.parquet"
     if not (project.folder / path).exists():
         write_atomic(project.folder / path, content)
-    return path
+    return path, version
 
 
 def challenging(spec: Spec, path: str) -> Spec:
@@ -130,6 +131,12 @@ def challenging(spec: Spec, path: str) -> Spec:
 
 def _rows_of(project: Project, version: str) -> pl.DataFrame:
     return from_bytes(project.store.get(version))
+
+
+def _known_to(project: Project, champion: Release) -> str:
+    """The data that were there when the champion was chosen; what it learnt from may be a part of them."""
+    made = next((d for d in reversed(decisions(project.ledger)) if d.release == champion.name and d.tried), None)
+    return champion.dataset if made is None else made.tried[0].version
 
 
 def _first(project: Project) -> str:

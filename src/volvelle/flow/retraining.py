@@ -12,6 +12,7 @@ import fcntl
 import math
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from volvelle.errors import InputError, NotFound
 from volvelle.evaluate import evidence as proving
 from volvelle.evaluate.compare import difference
 from volvelle.evaluate.contract import Side
-from volvelle.evaluate.judge import meets
+from volvelle.evaluate.judge import missed
 from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import Measured, Verdict
 from volvelle.evaluate.serial import blocks
@@ -67,7 +68,15 @@ class Compared(NamedTuple):
 
 
 def retrain(
-    project: Project, spec: Spec, notify: Notify, *, why: tuple[str, ...], report: Report, by: str = BY, at: int = 0
+    project: Project,
+    spec: Spec,
+    notify: Notify,
+    *,
+    why: tuple[str, ...],
+    report: Report,
+    by: str = BY,
+    at: int = 0,
+    until: int = 0,
 ) -> Decision:
     """Make a challenger and decide; the decision.
 
@@ -79,6 +88,7 @@ def retrain(
         report: draws the report that a release holds.
         by: who asks for it.
         at: the time, in microseconds since 1970 UTC; now where 0.
+        until: time of the newest row that a reason is about.
 
     Raises:
         NotFound: nothing has been released.
@@ -87,7 +97,8 @@ def retrain(
     """
     with _alone(project):
         champion, folder = registry.champion(project)
-        decision = _unfinished(project, champion.name) or _begun(project, spec, champion, (why, by), at)
+        asked_for = _Asked(why, by, at or time.time_ns() // 1000, until)
+        decision = _unfinished(project, champion.name) or _begun(project, spec, champion, asked_for)
         model, signature = (folder / "model.onnx").read_bytes(), registry.signature_of(folder)
         try:
             for position, tried in enumerate(decision.tried):
@@ -120,22 +131,27 @@ def retrain(
         return decision
 
 
-def _begun(project: Project, spec: Spec, champion: Release, asked: tuple[tuple[str, ...], str], at: int) -> Decision:
-    """A new decision, its rows pinned; `asked` is why, and by whom."""
+class _Asked(NamedTuple):
+    why: tuple[str, ...]
+    by: str
+    at: int
+    until: int
+
+
+def _begun(project: Project, spec: Spec, champion: Release, asked: _Asked) -> Decision:
+    """A new decision, its rows pinned."""
     window = spec.monitor.window or DEFAULT_WINDOW
-    gathered = gather(project, spec, champion, at or time.time_ns() // 1000, window)
+    gathered = gather(project, spec, champion, asked.at, window)
+    pinned = {learnt: pin(project, frame) for learnt, frame in lessons(gathered, spec.problem.target).items()}
     return open_decision(
         project.ledger,
-        at=now(),
+        at=datetime.fromtimestamp(asked.at / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         champion=champion.name,
-        why=asked[0],
-        by=asked[1],
-        until=gathered.until,
+        why=asked.why,
+        by=asked.by,
+        until=max(asked.until, gathered.until),
         rows=gathered.rows,
-        tried=tuple(
-            Tried(learnt=learnt, data=pin(project, frame))
-            for learnt, frame in lessons(gathered, spec.problem.target).items()
-        ),
+        tried=tuple(Tried(learnt=learnt, data=path, version=version) for learnt, (path, version) in pinned.items()),
     )
 
 
@@ -248,14 +264,6 @@ def decide(
     else:
         better, because = False, f"{metric} is not better with confidence"
     return Compared(metric, gain, champion, challenger, better, because)
-
-
-def missed(verdict: Verdict) -> bool:
-    """Whether a gate is missed for certain: by the whole interval."""
-    ends = (verdict.low, verdict.high)
-    return verdict.verdict == "fail" and all(
-        end is not None and not meets(end, verdict.comparison, verdict.bound) for end in ends
-    )
 
 
 def answered(onnx: bytes, signature: Signature, rows: pl.DataFrame, like: Signature, spec: Spec) -> Side:

@@ -101,13 +101,24 @@ def told(project: Project, file: str, spec: Spec, *, name: str, outcome: str) ->
         if column not in rows.columns:
             raise DataError(f"the rows have no column {column!r}", where=file, next_move=near(column, rows.columns))
     known = rows.filter(pl.col(name).is_not_null() & pl.col(outcome).is_not_null())
-    at = int(_now().timestamp() * 1e6)
-    pairs = zip(class_text(known[name]), class_text(known[outcome]), strict=True)
-    lines = msgspec.json.Encoder().encode_lines([Outcome(id=i, at=at, outcome=o) for i, o in pairs])
-    live = live_folder(project)
-    write_atomic(live / JOURNALS / f"outcomes-{at}-{secrets.token_hex(4)}.jsonl", lines)
-    settle(live)
+    bring(live_folder(project), known[name], known[outcome], _now())
     return known.height
+
+
+def bring(live: Path, ids: pl.Series, outcomes: pl.Series, at: datetime) -> None:
+    """Put what really happened into the live log.
+
+    Args:
+        live: the folder of all that is live.
+        ids: of the predictions.
+        outcomes: what happened to each of them.
+        at: when that became known.
+    """
+    stamp = int(at.timestamp() * 1e6)
+    pairs = zip(class_text(ids), class_text(outcomes), strict=True)
+    lines = msgspec.json.Encoder().encode_lines([Outcome(id=i, at=stamp, outcome=o) for i, o in pairs])
+    write_atomic(live / JOURNALS / f"outcomes-{stamp}-{secrets.token_hex(4)}.jsonl", lines)
+    settle(live)
 
 
 def _now() -> datetime:

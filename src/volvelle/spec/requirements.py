@@ -251,8 +251,12 @@ class Monitor(Record, frozen=True):
     ] = "1 / year"
     effect: Annotated[
         float,
-        Meta(description="drift below this size is no alarm, however sure it is: a share of rows", ge=0.0, lt=1.0),
-    ] = 0.05
+        Meta(
+            description="share of rows that must have moved for drift to be an alarm, however sure it is",
+            ge=0.0,
+            lt=1.0,
+        ),
+    ] = 0.02
     retrain: Annotated[
         str,
         Meta(
