@@ -43,6 +43,8 @@ class Tried(Record, frozen=True):
     run: int | None = None
     gain: Measured | None = None
     """The metric of the challenger minus that of the champion, on the same rows."""
+    chance: float | None = None
+    """How probable so large a gain would be if both gave labels alike; None for metrics of scores."""
     verdicts: tuple[Verdict, ...] = ()
     better: bool = False
     """Whether it may take over."""

@@ -25,7 +25,7 @@ from volvelle.data.versions import from_bytes
 from volvelle.deploy.records import Release
 from volvelle.errors import InputError, NotFound
 from volvelle.evaluate import evidence as proving
-from volvelle.evaluate.compare import difference
+from volvelle.evaluate.compare import chance, difference
 from volvelle.evaluate.contract import Side
 from volvelle.evaluate.judge import missed
 from volvelle.evaluate.measure import given
@@ -46,7 +46,7 @@ from volvelle.model.encode import encode
 from volvelle.model.session import Session
 from volvelle.model.signature import Signature
 from volvelle.spec.gates import parse
-from volvelle.spec.requirements import Spec
+from volvelle.spec.requirements import Require, Spec
 from volvelle.spec.write import write
 
 Report = Callable[[Result], bytes]
@@ -60,6 +60,8 @@ class Compared(NamedTuple):
 
     metric: str
     gain: Measured
+    chance: float | None
+    """How probable so large a gain would be if both gave labels alike; None for metrics of scores."""
     champion: tuple[Verdict, ...]
     challenger: tuple[Verdict, ...]
     better: bool
@@ -109,6 +111,7 @@ def retrain(
                     tried,
                     run=result.run.id,
                     gain=found.gain,
+                    chance=found.chance,
                     verdicts=found.challenger,
                     better=found.better,
                     because=found.because,
@@ -210,6 +213,7 @@ def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -
         ours, theirs = _grouped(ours, serial), _grouped(theirs, serial)
     metric, level = result.searched.metric, spec.require.confidence
     gain = difference(metric, ours, theirs, new.task, level=level, seed=spec.search.seed)
+    alike = chance(metric, ours, theirs, new.task, seed=spec.search.seed)
     bar = tuple(text for text in spec.require.gates if parse(text).name in METRICS)
     case = proving.Case(
         signature=new,
@@ -224,20 +228,29 @@ def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -
         seed=spec.search.seed,
     )
     judged = proving.verdicts(case, bar)
-    return decide(metric, gain, judged, result.evidence.verdicts, spec.monitor.margin)
+    better, because = decide(metric, (gain, alike), judged, result.evidence.verdicts, spec.require, spec.monitor.margin)
+    return Compared(metric, gain, alike, judged, result.evidence.verdicts, better, because)
 
 
 def decide(
-    metric: str, gain: Measured, champion: tuple[Verdict, ...], challenger: tuple[Verdict, ...], margin: float
-) -> Compared:
+    metric: str,
+    found: tuple[Measured, float | None],
+    champion: tuple[Verdict, ...],
+    challenger: tuple[Verdict, ...],
+    require: Require,
+    margin: float = 0.0,
+) -> tuple[bool, str]:
     """Whether the challenger takes over, and why.
 
     Args:
         metric: what is compared.
-        gain: challenger minus champion, with its interval.
+        found: challenger minus champion with its interval, and how probable so large a gain would be by chance.
         champion, challenger: their gates, measured on the same rows.
+        require: states the confidence.
         margin: what the challenger must be better by.
     """
+    gain, alike = found
+    sure = alike is None or alike <= (1 - require.confidence) / 2
     up = METRICS.fact(metric, "DIRECTION") == "up"
     ends = (gain.low, gain.high) if up else (gain.high, gain.low)
     least, most = (None if end is None else (end if up else -end) for end in ends)
@@ -247,23 +260,21 @@ def decide(
     failed = [v.gate for v in challenger if v.verdict in ("fail", "not measured")]
     behind = [v.gate for v in challenger if v.verdict == "not proven" and v.gate in proven]
     if failed:
-        better, because = False, f"the challenger does not meet {_listed(failed)}"
-    elif behind:
-        better, because = False, f"the challenger does not prove {_listed(behind)}, which the champion proves"
-    elif point is None or least is None or most is None:
-        better, because = False, f"{metric} cannot be compared: {gain.note or 'there is no interval'}"
-    elif least > margin:
+        return False, f"the challenger does not meet {_listed(failed)}"
+    if behind:
+        return False, f"the challenger does not prove {_listed(behind)}, which the champion proves"
+    if point is None or least is None or most is None:
+        return False, f"{metric} cannot be compared: {gain.note or 'there is no interval'}"
+    if least > margin and sure:
         beyond = f" by more than the margin of {margin:g}" if margin else ""
-        better, because = True, f"{metric} is better{beyond} with confidence"
-    elif lost and point >= 0 <= most:
-        better, because = True, f"the champion misses {_listed(lost)}, and the challenger is no worse"
-    elif least > 0:
-        better, because = False, f"{metric} is better, but not by the margin of {margin:g} with confidence"
-    elif most < 0:
-        better, because = False, f"{metric} is worse with confidence"
-    else:
-        better, because = False, f"{metric} is not better with confidence"
-    return Compared(metric, gain, champion, challenger, better, because)
+        return True, f"{metric} is better{beyond} with confidence"
+    if lost and point >= 0 <= most:
+        return True, f"the champion misses {_listed(lost)}, and the challenger is no worse"
+    if least > 0 and sure:
+        return False, f"{metric} is better, but not by the margin of {margin:g} with confidence"
+    if most < 0:
+        return False, f"{metric} is worse with confidence"
+    return False, f"{metric} is not better with confidence"
 
 
 def answered(onnx: bytes, signature: Signature, rows: pl.DataFrame, like: Signature, spec: Spec) -> Side:

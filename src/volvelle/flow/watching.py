@@ -5,20 +5,15 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from volvelle.catalog import METRICS
 from volvelle.errors import NotFound
-from volvelle.evaluate import evidence as proving
-from volvelle.evaluate.contract import Side
-from volvelle.evaluate.judge import missed
+from volvelle.evaluate.judge import judge, missed
 from volvelle.evaluate.measure import given
-from volvelle.evaluate.records import Verdict
-from volvelle.evaluate.sides import side
+from volvelle.evaluate.records import Measured, Verdict
 from volvelle.flow import registry
 from volvelle.flow.gathering import due_before, live_folder
 from volvelle.flow.ledger import Ledger
@@ -26,7 +21,8 @@ from volvelle.flow.outcomes import OUTCOME, Coverage, join
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
 from volvelle.model.signature import ModelTask, Signature
-from volvelle.monitor.records import Alarm, Floor, Policy, Reference, Report
+from volvelle.monitor.quality import measured
+from volvelle.monitor.records import Alarm, Floor, Policy, Reference, Report, Result
 from volvelle.monitor.sketch import sketch
 from volvelle.monitor.watch import watch
 from volvelle.serve.log import column_name, outcomes, predictions, settle
@@ -55,6 +51,8 @@ class Watched(Record, frozen=True):
     task: ModelTask
     coverage: Coverage
     report: Report
+    floors: tuple[Floor, ...]
+    """What quality is held against."""
     measured: tuple[tuple[Verdict, ...], ...]
     """Of each window the gates on metrics, where enough outcomes are known."""
     known: tuple[int, ...]
@@ -81,10 +79,12 @@ def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int
     torn = settle(live).torn
     begin = since or crowned(project.ledger)
     answered = predictions(live, since=begin, release=release.name, role="champion")
-    joined = join(answered, outcomes(live), due=due_before(spec, at or time.time_ns() // 1000))
+    others = predictions(live).join(answered, on="id", how="anti").select("id")
+    told = outcomes(live).join(others, on="id", how="anti")
+    joined = join(answered, told, due=due_before(spec, at or time.time_ns() // 1000))
     parts = windows(joined.rows, reference.window)
     policy, gates = policy_of(spec, parts, reference.window), floors(spec)
-    found = tuple(_measured(part, signature, policy, gates, spec.search.seed) for part in parts)
+    found = _measured(parts, signature, policy, gates, spec.search.seed)
     report = watch(
         reference,
         [sketch(features(part, signature), part, reference.edges) for part in parts],
@@ -103,7 +103,8 @@ def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int
         task=signature.task,
         coverage=joined.coverage,
         report=report,
-        measured=found,
+        floors=policy.floors,
+        measured=tuple(found),
         known=tuple(part[OUTCOME].len() - part[OUTCOME].null_count() for part in parts),
         torn=torn,
     )
@@ -135,15 +136,16 @@ def windows(rows: pl.DataFrame, size: int) -> list[pl.DataFrame]:
     return [rows.slice(start, size) for start in range(0, rows.height - size + 1, size)]
 
 
+def _named(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:
+    """Logged rows by their own names: ``row.<name>`` is called so where nothing else is."""
+    back = {c: c.removeprefix("row.") for c in rows.columns if c.startswith("row.")}
+    return rows.rename({c: n for c, n in back.items() if n not in rows.columns})
+
+
 def features(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:
-    """Logged rows under the names of their features, slices' columns and the like beside them."""
-    named = {column_name(f.name): f.name for f in signature.features if column_name(f.name) in rows.columns}
-    others = [c for c in rows.columns if c.startswith("row.") and c not in named]
-    taken = {**named, **{c: c.removeprefix("row.") for c in others}}
-    ours = [c for c in ("id", "at", "release", "role", "prediction", "us", OUTCOME) if c in rows.columns]
-    scores = [c for c in rows.columns if c.removeprefix("score_").isdecimal()]
-    rest = [c for c in rows.columns if c not in {*taken, *ours, *scores}]
-    return rows.select([pl.col(c).alias(n) for c, n in taken.items()] + [pl.col(c) for c in rest])
+    """The features of logged rows, by their own names."""
+    named = {f.name: column_name(f.name) for f in signature.features}
+    return rows.select(pl.col(column).alias(name) for name, column in named.items() if column in rows.columns)
 
 
 def policy_of(spec: Spec, parts: list[pl.DataFrame], window: int) -> Policy:
@@ -175,24 +177,6 @@ def importance(project: Project, run: int) -> dict[str, float]:
     return {i.column: i.value for i in (explained.importances if explained else ()) if i.value and i.value > 0}
 
 
-def answers_of(known: pl.DataFrame, signature: Signature, settings: dict[str, Any]) -> Side:
-    """Logged answers and their outcomes, as metrics want them."""
-    scores = known.select(pl.selectors.matches(r"^score_\d+$")).to_numpy()
-    if signature.task == "regression":
-        y = known[OUTCOME].cast(pl.Float64).to_numpy()
-        return side(y, np.empty(0), known["prediction"].to_numpy(), signature, given=settings)
-    place = {name: at for at, name in enumerate(signature.classes)}
-    y, labels = (known[c].replace_strict(place, return_dtype=pl.Int64).to_numpy() for c in (OUTCOME, "prediction"))
-    return side(y, labels, scores, signature, given=settings)
-
-
-def judgeable(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:
-    """Rows whose outcome is known and is one that the model can name."""
-    if signature.task == "regression":
-        return rows.filter(pl.col(OUTCOME).cast(pl.Float64, strict=False).is_finite())
-    return rows.filter(pl.col(OUTCOME).is_in(list(signature.classes)))
-
-
 def alarm(verdict: Verdict, window: int) -> Alarm:
     """A gate that a window misses for certain."""
     about = f" where {verdict.slice}" if verdict.slice else ""
@@ -204,26 +188,24 @@ def alarm(verdict: Verdict, window: int) -> Alarm:
 
 
 def _measured(
-    part: pl.DataFrame, signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
-) -> tuple[Verdict, ...]:
-    """What the outcomes of a window say, gate by gate; nothing while too few of them are known."""
-    known = judgeable(part, signature)
-    if not known.height or known.height < policy.coverage * part.height:
-        return ()
-    answers, rows = answers_of(known, signature, policy.settings), features(known, signature)
-    case = proving.Case(
-        signature=signature,
-        train=answers,
-        test=answers,
-        frame=rows,
-        shares=(),
-        metric="",
-        model_size=0,
-        parity=0.0,
-        level=policy.confidence,
-        seed=seed,
+    parts: list[pl.DataFrame], signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
+) -> list[tuple[Verdict, ...]]:
+    """What the outcomes of each window say, gate by gate; nothing while too few of them are known."""
+    if not parts:
+        return []
+    numbered = [_named(part, signature).with_columns(window=pl.lit(at)) for at, part in enumerate(parts)]
+    found = []
+    for window in measured(pl.concat(numbered), signature, policy, seed=seed):
+        results = {(r.metric, r.where): r for r in window.results if window.mature}
+        kept = [(gate, results[gate.name, gate.where]) for gate in gates if (gate.name, gate.where) in results]
+        found.append(tuple(judge(gate, _result(result)) for gate, result in kept))
+    return found
+
+
+def _result(result: Result) -> Measured:
+    return Measured(
+        value=result.value, low=result.low, high=result.high, rows=result.rows, note=result.note, sampled=True
     )
-    return proving.verdicts(case, tuple(gate.text for gate in gates))
 
 
 def _pace(parts: list[pl.DataFrame]) -> float:

@@ -106,7 +106,8 @@ def alarms_of(watched: Watched) -> list[Alarm]:
 def window_rows(watched: Watched) -> tuple[list[str], list[list[str]]]:
     """Heads and one row for each window: state, until when, drift, estimated and measured quality."""
     gates = list(dict.fromkeys(v.gate for verdicts in watched.measured for v in verdicts))
-    estimated = list(dict.fromkeys(name for w in watched.report.windows for name in w.estimates))
+    asked = {floor.metric for floor in watched.floors}
+    estimated = list(dict.fromkeys(n for w in watched.report.windows for n in w.estimates if n in asked))
     heads = ["", "window", "rows", "until", "state", "drifted", *(f"{title(n)} est." for n in estimated), *gates]
     rows = []
     for at, window in enumerate(watched.report.windows):
