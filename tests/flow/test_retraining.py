@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from live_project import SPEC, answer, pumps, quiet, released  # type: ignore[import-not-found]
+from msgspec.structs import replace
 
 from volvelle.data.versions import from_bytes
 from volvelle.errors import NotFound, Refused
@@ -22,6 +24,7 @@ from volvelle.flow.gathering import SIDE, gather
 from volvelle.flow.result import find
 from volvelle.flow.retraining import promote, retrain
 from volvelle.flow.turn import Project
+from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
 
 NOW = 4_000_000_000_000_000
@@ -44,8 +47,6 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own(changed: Path, tmp_path: Path) -> tuple[Project, Spec]:
     """A copy of it."""
     folder = shutil.copytree(changed, tmp_path / "own")
-    from volvelle.spec.read import read
-
     return Project(folder), read(folder / "volvelle.toml")
 
 
@@ -127,8 +128,6 @@ def test_a_grown_source_alone_is_enough(tmp_path: Path) -> None:
 def test_young_rows_are_left_alone(own: tuple[Project, Spec]) -> None:
     """Rows whose outcome is not due yet are neither learnt from nor held back."""
     project, spec = own
-    from msgspec.structs import replace
-
     late = replace(spec, monitor=replace(spec.monitor, outcomes_after="365 d"))
     with pytest.raises(Refused, match="0 rows"):
         gather(project, late, registry.champion(project)[0], int(time.time() * 1e6), 200)
@@ -173,8 +172,6 @@ def test_a_killed_turn_goes_on(own: tuple[Project, Spec]) -> None:
 
 def test_two_at_once_are_refused(own: tuple[Project, Spec]) -> None:
     """While one process makes a challenger another one is told so."""
-    import fcntl
-
     project, spec = own
     (project.state / "locks").mkdir(exist_ok=True)
     with (project.state / "locks" / "retrain").open("w") as lock:

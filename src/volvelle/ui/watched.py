@@ -17,7 +17,10 @@ def decided(decision: Decision) -> str:
     """One decision in a few lines."""
     verb = {"open": "is being decided", "promoted": "takes over", "kept": "does not take over"}[decision.outcome]
     lines = [f"The challenger of run {decision.run} {verb}: {clean(decision.because, 400)}"]
-    lines.append(f"  asked for by {clean(decision.by, 60)}: {clean('; '.join(decision.why), 300)}")
+    more = f" and {len(decision.why) - 1} more" if len(decision.why) > 1 else ""
+    lines.append(
+        f"  asked for by {clean(decision.by, 60)}: {clean(decision.why[0] if decision.why else '', 200)}{more}"
+    )
     rows = decision.rows
     if rows.test:
         lines.append(

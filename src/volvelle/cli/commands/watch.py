@@ -1,4 +1,4 @@
-"""Watch the champion: drift, estimated and measured quality, window by window. 1 on an alarm, for cron.
+"""Watch the champion: drift, estimated and measured quality by window. 1 on an alarm, for cron.
 
 Example:
   volvelle watch
