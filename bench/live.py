@@ -4,13 +4,12 @@ The rows come in time order, window by window. Each window is answered by the ch
 late; after each window `volvelle.flow.auto.act` watches and, in the streams that may, turns the wheel. Beside it stands
 the first champion, never retrained. The control is the same stream shuffled, in which nothing drifts.
 
-    python bench/live.py [elec2] [bike] [control] [gain] [--json]
+    python bench/live.py [elec2] [bike] [control] [gain] [--decisions]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -20,18 +19,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
+from sklearn.linear_model import LogisticRegression
 
+from volvelle.catalog import METRICS
 from volvelle.data.collect import collect
+from volvelle.evaluate.contract import Side
+from volvelle.evaluate.sides import side
 from volvelle.flow import registry
 from volvelle.flow.auto import act
 from volvelle.flow.decisions import Decision, decisions
 from volvelle.flow.gathering import live_folder
 from volvelle.flow.result import find
+from volvelle.flow.retraining import contest, decide
 from volvelle.flow.scoring import bring, logged
 from volvelle.flow.turn import Project, turn
+from volvelle.model.signature import Signature
 from volvelle.serve.log import record
 from volvelle.spec.read import parse
-from volvelle.spec.requirements import Spec
+
+LEVEL = 0.975
+"""A confidence of 95 % for two challengers."""
 
 
 class Stream(NamedTuple):
@@ -72,7 +80,7 @@ ensemble = false
 pairs = "none"
 [monitor]
 window = 672
-retrain = "on drift or on loss or every 14 d"
+retrain = "on drift or on loss or every 28 d"
 """,
         first=0.25,
         window=672,
@@ -121,8 +129,6 @@ class Lived(NamedTuple):
     """Quality of each window: accuracy, or mean absolute error."""
     static: list[float]
     """The same of the first champion."""
-    last: list[float]
-    """The same of saying the last known outcome of the window before; empty where that means nothing."""
     decisions: list[Decision]
     seconds: float
 
@@ -144,9 +150,10 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
     project, live = Project(folder), live_folder(Project(folder))
     result = find(project, turn(project, spec, quiet, source=stream.spec).run)
     registry.release(result, b"", accept_unproven="bench")
-    settled, _ = collect(replaced(spec, folder, frame[first:]), spec.features, folder)
+    frame[first:].write_csv(folder / "rest.csv")
+    settled, _ = collect(replace(spec.data, source="rest.csv"), spec.features, folder)
     target, original = spec.problem.target, registry.champion_model(project)[0]
-    told: list[float] = []
+    said: list[float] = []
     still: list[float] = []
     alarmed: set[tuple[str, int]] = set()
     places = list(range(0, settled.height - stream.window + 1, stream.window))[:windows]
@@ -158,7 +165,7 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
         predictor = registry.champion_model(project)[0]
         answers = predictor.predict(rows)
         record(live, logged(rows, ids, predictor.signature, spec), answers, release=release.name, at=at)
-        told.append(quality(answers["prediction"], rows[target]))
+        said.append(quality(answers["prediction"], rows[target]))
         still.append(quality(original.predict(rows)["prediction"], rows[target]))
         now = start + stream.step * (place + rows.height)
         if number:
@@ -174,30 +181,12 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
         )
         alarmed |= {(acted.watched.release, acted.watched.report.windows[a.window].until or 0) for a in acted.fresh}
         if os.environ.get("VOLVELLE_BENCH_TOLD"):
-            said = acted.decision
-            print(
-                number,
-                release.name,
-                round(told[-1], 3),
-                round(still[-1], 3),
-                acted.watched.report.state,
-                len(acted.fresh),
-                said and (said.outcome, said.because, said.best and said.best.learnt),
-                acted.problems,
-                flush=True,
-            )
-    made = decisions(project.ledger)
+            made = acted.decision.outcome if acted.decision else ""
+            print(number, release.name, f"{said[-1]:.3f} {still[-1]:.3f}", acted.watched.report.state, made, flush=True)
+    turned = decisions(project.ledger)
     return Lived(
-        len(places) * stream.window, len(places), len(alarmed), told, still, [], made, time.perf_counter() - began
+        len(places) * stream.window, len(places), len(alarmed), said, still, turned, time.perf_counter() - began
     )
-
-
-def replaced(spec: Spec, folder: Path, rest: pl.DataFrame) -> Any:
-    """The rest of the rows as a source of the same kind, so that they are settled in the same way."""
-    from msgspec.structs import replace
-
-    rest.write_csv(folder / "rest.csv")
-    return replace(spec.data, source="rest.csv")
 
 
 def quality(given: pl.Series, truth: pl.Series) -> float:
@@ -211,34 +200,95 @@ def quiet(event: str, facts: dict[str, Any]) -> None:
     """Show nothing."""
 
 
+def control(folder: Path, frame: pl.DataFrame, stream: Stream, shuffles: int) -> tuple[int, int, float]:
+    """Windows with an alarm of drift, windows, and the alarms that the stated rate allows, over shuffled streams."""
+    alarms = windows = 0
+    allowed = 0.0
+    for seed in range(shuffles):
+        place = folder / str(seed)
+        place.mkdir()
+        mixed = frame.sample(fraction=1.0, shuffle=True, seed=seed)
+        if "date" in mixed.columns:
+            mixed = mixed.with_columns(frame["date"])
+        lived = replay(place, mixed, stream, turning=False)
+        alarms, windows = alarms + lived.alarms, windows + lived.windows
+        allowed += lived.rows * stream.step / timedelta(days=365.25)
+    return alarms, windows, allowed
+
+
+def no_gain(trials: int, rows: int = 300) -> dict[str, tuple[float, float]]:
+    """Shares of trials in which a challenger of no gain takes over: by our rule, and by taking the higher score.
+
+    Champion and both challengers of a trial learn from samples of one world, of the same size.
+    """
+    signature = Signature(features=(), target="y", task="binary", classes=("0", "1"), positive=1)
+    taken: dict[str, list[tuple[bool, bool]]] = {"accuracy": [], "roc_auc": [], "log_loss": []}
+    for seed in range(trials):
+        rng = np.random.default_rng(seed)
+
+        def world(count: int, rng: np.random.Generator = rng) -> tuple[Any, Any]:
+            x = rng.normal(size=(count, 6))
+            return x, (x[:, 0] + 0.5 * x[:, 1] + rng.normal(size=count) > 0).astype(np.int64)
+
+        x, y = world(rows)
+
+        def answer(x: Any = x, y: Any = y, world: Any = world) -> Side:
+            scores = LogisticRegression().fit(*world(500)).predict_proba(x)
+            return side(y, scores.argmax(axis=1), scores, signature)
+
+        champion, challengers = answer(), (answer(), answer())
+        for metric, kept in taken.items():
+            better, higher = False, False
+            for challenger in challengers:
+                *_, gain, alike = contest(metric, challenger, champion, "binary", level=LEVEL, seed=seed)
+                better |= decide(metric, (gain, alike), (), (), LEVEL)[0]
+                value = (gain.value or 0.0) * (1 if METRICS.fact(metric, "DIRECTION") == "up" else -1)
+                higher |= value > 0
+            kept.append((better, higher))
+    return {name: tuple(float(share) for share in np.mean(kept, axis=0)) for name, kept in taken.items()}  # type: ignore[misc]
+
+
+def told(name: str, lived: Lived) -> str:
+    """A stream as a line of a table."""
+    outcomes = [d.outcome for d in lived.decisions]
+    counts = (f"{lived.rows:,}", lived.windows, lived.alarms, len(outcomes), outcomes.count("promoted"))
+    quality_of = (f"{np.mean(lived.static):.3f}", f"{np.mean(lived.live):.3f}")
+    return f"| {' | '.join(map(str, (name, *counts, *quality_of)))} |"
+
+
 def main() -> int:
-    """Live through what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("streams", nargs="*", default=["elec2", "bike", "control"])
-    parser.add_argument("--windows", type=int, default=10**6)
+    """Live through what is asked for; 1 where a promise is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", default=["elec2", "bike", "control", "gain"])
+    parser.add_argument("--decisions", action="store_true", help="also print every decision")
+    parser.add_argument("--windows", type=int, default=10**6, help="at most so many of each stream")
     asked = parser.parse_args()
-    data = Path(os.environ["VOLVELLE_DATA"])
-    for name in asked.streams:
+    data, kept = Path(os.environ["VOLVELLE_DATA"]), True
+    if set(asked.what) & set(STREAMS):
+        print("| stream | rows | windows | with an alarm | decisions | promoted | never retrained | live |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name in [n for n in asked.what if n in STREAMS]:
         with tempfile.TemporaryDirectory() as folder:
-            stream = STREAMS[name]
+            frame = pl.read_csv(data / STREAMS[name].source, infer_schema_length=None)
+            lived = replay(Path(folder), frame, STREAMS[name], windows=asked.windows)
+            print(told(name, lived), flush=True)
+            for d in lived.decisions if asked.decisions else ():
+                print(f"    {d.number} {d.at[:10]} {d.outcome}: {d.why[0]} -> {d.because}")
+            gained = np.mean(lived.live) - np.mean(lived.static)
+            kept &= bool(gained > 0 if name == "elec2" else gained < 0)
+    if "control" in asked.what:
+        with tempfile.TemporaryDirectory() as folder:
+            stream = STREAMS["elec2"]
             frame = pl.read_csv(data / stream.source, infer_schema_length=None)
-            lived = replay(Path(folder), frame, stream, windows=asked.windows)
-            made = [d.outcome for d in lived.decisions]
-            print(
-                json.dumps(
-                    {
-                        "name": name,
-                        "windows": lived.windows,
-                        "alarms": lived.alarms,
-                        "live": np.mean(lived.live),
-                        "static": np.mean(lived.static),
-                        "decisions": len(made),
-                        "promoted": made.count("promoted"),
-                        "s": lived.seconds,
-                    }
-                )
-            )
-    return 0
+            alarms, windows, allowed = control(Path(folder), frame, stream, 5)
+        print(f"\nShuffled, nothing drifts: {alarms} of {windows} windows with an alarm; {allowed:.1f} are allowed.")
+        kept &= alarms <= allowed + 2 * allowed**0.5
+    if "gain" in asked.what:
+        print("\n| no gain | promoted | by the higher score |\n| --- | --- | --- |")
+        for metric, (ours, higher) in no_gain(400).items():
+            print(f"| {metric} | {ours:.1%} | {higher:.1%} |")
+            kept &= ours <= 0.05
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

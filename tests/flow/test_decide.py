@@ -6,7 +6,6 @@ import pytest
 
 from volvelle.evaluate.records import Measured, Verdict
 from volvelle.flow.retraining import decide
-from volvelle.spec.requirements import Require
 
 GATE = "accuracy >= 0.8"
 
@@ -71,12 +70,12 @@ CASES = {
 def test_who_takes_over(name: str) -> None:
     """Each rule of promotion decides one case, in both directions of a metric, and says why."""
     metric, found, champion, challenger, margin, better, words = CASES[name]
-    decided, because = decide(metric, (found, 0.001), (champion,), (challenger,), Require(), margin)
+    decided, because = decide(metric, (found, 0.001), (champion,), (challenger,), 0.95, margin)
     assert decided is better
     assert words in because
 
 
 def test_an_interval_alone_is_not_enough() -> None:
     """Where exchanging the answers makes the gain plausible by chance, an interval above 0 does not promote."""
-    decided, because = decide("accuracy", (gain(0.02, 0.007, 0.04), 0.03), (PASSES,), (PASSES,), Require())
+    decided, because = decide("accuracy", (gain(0.02, 0.007, 0.04), 0.03), (PASSES,), (PASSES,), 0.95)
     assert (decided, because) == (False, "accuracy is not better with confidence")

@@ -111,7 +111,8 @@ def test_a_broken_contract_is_told_and_not_learnt_from(own: tuple[Project, Spec]
     project, spec = own
     stuck = pumps(400, seed=1, start=10_000).with_columns(heat=pl.lit(21.5))
     answer(project, spec, stuck)
-    acted = act(project, spec, quiet, report=report)
+    asked = replace(spec, monitor=replace(spec.monitor, retrain="on drift"))
+    acted = act(project, asked, quiet, report=report)
     assert acted.watched.report.state == "broken"
     assert acted.alarming
     assert (acted.reasons, acted.decision) == ((), None)

@@ -1,6 +1,7 @@
 """What is done about what was seen: people are told once, and the wheel turns where the spec says so.
 
-A broken contract (a stuck sensor, another unit) is told and never learnt from.
+A broken contract (a stuck sensor, another unit) is told; that such inputs have drifted is no reason to learn from them.
+Loss and schedule are reasons even then: the challenger must win.
 """
 
 from __future__ import annotations
@@ -104,11 +105,9 @@ def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, a
         at: the time, in microseconds since 1970 UTC.
     """
     answered = max((d.until for d in made if d.champion == watched.release and d.outcome != "open"), default=0)
-    if watched.report.state == "broken":
-        return ()
     found = [a for a in watched.report.alarms if (watched.report.windows[a.window].until or 0) > answered]
     reasons = []
-    if wanted.drift:
+    if wanted.drift and watched.report.state != "broken":
         reasons += [f"drift: {a.sentence}" for a in found if a.severity == "drift"][:3]
     floors = {gate.text for gate in wanted.floors}
     lost = [a for a in found if a.severity == "measured" and (wanted.loss or a.what in floors)]

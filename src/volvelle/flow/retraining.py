@@ -44,9 +44,9 @@ from volvelle.flow.turn import Project, turn
 from volvelle.model.derive import target_codes
 from volvelle.model.encode import encode
 from volvelle.model.session import Session
-from volvelle.model.signature import Signature
+from volvelle.model.signature import ModelTask, Signature
 from volvelle.spec.gates import parse
-from volvelle.spec.requirements import Require, Spec
+from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
 
 Report = Callable[[Result], bytes]
@@ -106,7 +106,7 @@ def retrain(
             for position, tried in enumerate(decision.tried):
                 asked = challenging(spec, tried.data)
                 result = find(project, turn(project, asked, notify, source=write(asked)).run)
-                found = compare(result, model, signature, spec)
+                found = compare(result, model, signature, spec, tries=len(decision.tried))
                 tried = replace(
                     tried,
                     run=result.run.id,
@@ -191,7 +191,7 @@ def promote(project: Project, run: int | None, report: Report, *, by: str, why: 
     return decision
 
 
-def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -> Compared:
+def compare(result: Result, champion: bytes, signature: Signature, spec: Spec, *, tries: int = 1) -> Compared:
     """The challenger of a run against the champion, on the challenger's test rows.
 
     Args:
@@ -199,6 +199,7 @@ def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -
         champion: the champion's ONNX file.
         signature: the champion's.
         spec: margin, gates and confidence.
+        tries: challengers that stand against this champion; each must be surer the more there are (Bonferroni).
 
     Raises:
         InputError: the champion cannot answer these rows.
@@ -208,12 +209,8 @@ def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -
     stated, groups = given(spec.require), groups_of(rows, spec.data.group)
     ours = side_of(from_bytes(result.project.store.get(result.scored.predictions)), "test", new, groups, stated)
     theirs = _grouped(answered(champion, signature, rows, new, spec), groups)
-    if groups is None:
-        serial = blocks(losses(ours) - losses(theirs))
-        ours, theirs = _grouped(ours, serial), _grouped(theirs, serial)
-    metric, level = result.searched.metric, spec.require.confidence
-    gain = difference(metric, ours, theirs, new.task, level=level, seed=spec.search.seed)
-    alike = chance(metric, ours, theirs, new.task, seed=spec.search.seed)
+    metric, level = result.searched.metric, 1 - (1 - spec.require.confidence) / tries
+    ours, theirs, gain, alike = contest(metric, ours, theirs, new.task, level=level, seed=spec.search.seed)
     bar = tuple(text for text in spec.require.gates if parse(text).name in METRICS)
     case = proving.Case(
         signature=new,
@@ -224,12 +221,31 @@ def compare(result: Result, champion: bytes, signature: Signature, spec: Spec) -
         metric=metric,
         model_size=0,
         parity=0.0,
-        level=level,
+        level=spec.require.confidence,
         seed=spec.search.seed,
     )
     judged = proving.verdicts(case, bar)
-    better, because = decide(metric, (gain, alike), judged, result.evidence.verdicts, spec.require, spec.monitor.margin)
+    better, because = decide(metric, (gain, alike), judged, result.evidence.verdicts, level, spec.monitor.margin)
     return Compared(metric, gain, alike, judged, result.evidence.verdicts, better, because)
+
+
+def contest(
+    metric: str, ours: Side, theirs: Side, task: ModelTask, *, level: float, seed: int
+) -> tuple[Side, Side, Measured, float | None]:
+    """Both sides, rows that resemble their neighbours grouped; the gain with its interval; how probable by chance.
+
+    Args:
+        metric: what is compared.
+        ours, theirs: answers of challenger and champion to the same rows, in the order of time.
+        task: of both.
+        level: of the interval.
+        seed: of the resamples.
+    """
+    if ours.groups is None:
+        serial = blocks(losses(ours) - losses(theirs))
+        ours, theirs = _grouped(ours, serial), _grouped(theirs, serial)
+    gain = difference(metric, ours, theirs, task, level=level, seed=seed)
+    return ours, theirs, gain, chance(metric, ours, theirs, task, seed=seed)
 
 
 def decide(
@@ -237,7 +253,7 @@ def decide(
     found: tuple[Measured, float | None],
     champion: tuple[Verdict, ...],
     challenger: tuple[Verdict, ...],
-    require: Require,
+    level: float,
     margin: float = 0.0,
 ) -> tuple[bool, str]:
     """Whether the challenger takes over, and why.
@@ -246,11 +262,11 @@ def decide(
         metric: what is compared.
         found: challenger minus champion with its interval, and how probable so large a gain would be by chance.
         champion, challenger: their gates, measured on the same rows.
-        require: states the confidence.
+        level: of the interval.
         margin: what the challenger must be better by.
     """
     gain, alike = found
-    sure = alike is None or alike <= (1 - require.confidence) / 2
+    sure = alike is None or alike <= (1 - level) / 2
     up = METRICS.fact(metric, "DIRECTION") == "up"
     ends = (gain.low, gain.high) if up else (gain.high, gain.low)
     least, most = (None if end is None else (end if up else -end) for end in ends)
