@@ -1,8 +1,9 @@
-"""The records of the live log: what a worker writes, one line a row, and what settling gives."""
+"""The records of the live log: what a worker writes, one line a request, and what settling gives."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from volvelle.spec.requirements import Record
 
@@ -11,27 +12,31 @@ Standing = Literal["champion", "challenger", "shadow"]
 Cell = str | float | int | bool | None
 
 
-class Predicted(Record, frozen=True):
-    """One answered row."""
+class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
+    """The rows of one request and what was said of them: one line of a journal."""
 
     id: str
-    """``<request id>-<row>``."""
+    """Of the request; that of a row is ``<id>-<position>``."""
     at: int
     """UTC, microseconds since 1970."""
     release: str
     role: Standing
-    row: dict[str, Any]
-    """Feature name to the JSON value as it came; null where it is missing."""
-    prediction: str | float
-    scores: list[float]
+    names: tuple[str, ...]
+    """Features, in the order of the cells."""
+    rows: Sequence[Sequence[Cell]]
+    """Cells as they came; null where they are missing."""
+    predictions: Sequence[str | float]
+    scores: Sequence[Sequence[float]]
+    """Probabilities of the classes; empty for regression."""
     us: int
     """Microseconds that the request took."""
 
 
-class Outcome(Record, frozen=True):
-    """What really happened to a row that was answered before."""
+class Outcome(Record, frozen=True, tag_field="kind", tag="outcome"):
+    """What really happened to a row that was answered before: one line of a journal."""
 
     id: str
+    """Of the row."""
     at: int
     """UTC, microseconds since 1970, when it was told."""
     outcome: Cell
