@@ -19,7 +19,8 @@ from volvelle.model.cells import Unfit, reader, words_of
 from volvelle.model.encode import encode
 from volvelle.model.signature import Feature, Signature
 from volvelle.model.words import words
-from volvelle.serve.answering import Answerer, Refusal
+from volvelle.serve.answering import Answerer
+from volvelle.serve.forms import Refusal
 
 POLICIES: Any = st.sampled_from(["allow", "refuse"])
 NAMES = ("n", " s ", "3", "2.5", "1e-7", "true", "NA", "été", "")

@@ -54,10 +54,12 @@ class Runtime:
     def run(self, inputs: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """Map each output name to its array. Inputs that the model does not take are left out."""
         taken = {name: inputs[name] for name in self.inputs}
-        rows = max((len(matrix) for matrix in taken.values()), default=0)
+        rows = max(map(len, taken.values()), default=0)
+        if rows <= BLOCK:
+            return dict(zip(self.outputs, self._session.run(None, taken), strict=True))
         blocks = [
             self._session.run(None, {name: matrix[at : at + BLOCK] for name, matrix in taken.items()})
-            for at in range(0, max(rows, 1), BLOCK)
+            for at in range(0, rows, BLOCK)
         ]
-        answers = blocks[0] if len(blocks) == 1 else [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
-        return dict(zip(self.outputs, answers, strict=True))
+        joined = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+        return dict(zip(self.outputs, joined, strict=True))

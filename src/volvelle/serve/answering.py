@@ -8,6 +8,7 @@ by cell as `volvelle.model.cells` reads, and what is wrong is said of one row an
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,30 +22,11 @@ from volvelle.errors import InputError, near
 from volvelle.model.cells import Unfit, reader
 from volvelle.model.runtime import Runtime
 from volvelle.model.signature import MISSING_CODE, Feature, Signature
+from volvelle.serve.forms import Refusal, decoded, named, no_json, records
 
 _ROWS = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[')
 _NAMED = 20
 Row = tuple[Any, ...]
-
-
-class Refusal(Exception):
-    """A request that gets no answer.
-
-    Args:
-        status: of HTTP.
-        problem: one sentence that echoes no data.
-        field: which field it is about.
-        row: which row, from 1; 0 where it is not about one.
-        found: what was found, which terse mode leaves out.
-        next_move: what to do about it.
-    """
-
-    def __init__(
-        self, status: int, problem: str, *, field: str = "", row: int = 0, found: str = "", next_move: str = ""
-    ) -> None:
-        super().__init__(problem)
-        self.status, self.problem, self.field, self.row = status, problem, field, row
-        self.found, self.next_move = found, next_move
 
 
 class Answers(NamedTuple):
@@ -52,8 +34,8 @@ class Answers(NamedTuple):
 
     predictions: list[Any]
     """Names of classes, or numbers."""
-    scores: list[list[float]]
-    """A probability a class; empty lists for regression."""
+    scores: NDArray[np.float32]
+    """Probabilities ``[n, classes]``; ``[n, 0]`` for regression."""
 
 
 class Answerer:
@@ -93,6 +75,12 @@ class Answerer:
             [(f"f{k}", _type(feature)) for k, feature in enumerate(self.features)],
             rename={f"f{k}": name for k, name in enumerate(self.names)},
         )
+        shares: Any = msgspec.defstruct(
+            "Shares",
+            [(f"p{k}", float) for k in range(len(self.signature.classes))],
+            rename={f"p{k}": name for k, name in enumerate(self.signature.classes)},
+        )
+        self._shares = shares
         self._one = msgspec.json.Decoder(record)
         several: Any = msgspec.defstruct("Rows", [("rows", list[record])])  # type: ignore[valid-type]
         self._many = msgspec.json.Decoder(several)
@@ -109,9 +97,9 @@ class Answerer:
                 return [msgspec.structs.astuple(row) for row in self._many.decode(body).rows]
             return [msgspec.structs.astuple(self._one.decode(body))]
         except msgspec.ValidationError:
-            return self._one_by_one(_records(_generic(body)))
+            return self._one_by_one(records(decoded(body)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _no_json(error) from None
+            raise no_json(error) from None
 
     def answer(self, rows: Sequence[Row]) -> Answers:
         """What the model says.
@@ -119,32 +107,36 @@ class Answerer:
         Raises:
             Refusal: a cell does not fit its field, or the model has no finite answer.
         """
-        return self.run(self._matrices(rows)) if rows else Answers([], [])
+        return self.run(self._matrices(rows)) if rows else Answers([], np.empty((0, 0), dtype=np.float32))
 
     def run(self, matrices: dict[str, NDArray[np.generic]]) -> Answers:
         """What the model says of rows that are encoded."""
         given = self._runtime.run(matrices)
         if self.signature.task == "regression":
             values = given["prediction"]
-            self._finite(values)
-            return Answers(values[:, 0].tolist(), [[]] * len(values))
-        scores = given["scores"]
-        self._finite(scores)
+            self._sound(values)
+            return Answers(values[:, 0].tolist(), np.empty((len(values), 0), dtype=np.float32))
+        scores = np.asarray(given["scores"], dtype=np.float32)
+        self._sound(scores)
         classes = self.signature.classes
-        return Answers([classes[label] for label in given["label"].tolist()], scores.tolist())
+        return Answers([classes[label] for label in given["label"].tolist()], scores)
+
+    def probabilities(self, answers: Answers) -> list[Any]:
+        """A record of class and probability a row, for JSON."""
+        return [self._shares(*row) for row in answers.scores.tolist()]
 
     @property
     def mixed(self) -> bool:
         """Whether some features are no numbers."""
         return self._width < len(self.features)
 
-    def run_numbers(self, matrix: NDArray[np.float32], rows: Sequence[Row]) -> Answers:
+    def answer_numbers(self, numbers: NDArray[np.float64]) -> Answers:
         """What the model says of a matrix, where all features are numbers.
 
         Raises:
             Refusal: a value is missing that must not be, or the model has no finite answer.
         """
-        return self.run({"numbers": self._checked(matrix, rows)})
+        return self.run({"numbers": self._checked(numbers.astype(np.float32), numbers)})
 
     def cells(self, columns: Sequence[str], data: Sequence[Sequence[Any]]) -> list[Row]:
         """Rows of cells under the names of their columns, as `rows` gives them.
@@ -152,11 +144,11 @@ class Answerer:
         Raises:
             Refusal: as `rows`.
         """
-        return self._one_by_one([_named(columns, cells, k + 1) for k, cells in enumerate(data)])
+        return self._one_by_one([named(columns, cells, k + 1) for k, cells in enumerate(data)])
 
-    def _one_by_one(self, records: Sequence[Any]) -> list[Row]:
+    def _one_by_one(self, given: Sequence[Any]) -> list[Row]:
         found = []
-        for at, record in enumerate(records, 1):
+        for at, record in enumerate(given, 1):
             if not isinstance(record, dict):
                 raise Refusal(422, "a row is not a record of fields", row=at)
             absent = [name for name in self.names if name not in record]
@@ -191,8 +183,7 @@ class Answerer:
         width = self._width
         made: dict[str, NDArray[np.generic]] = {}
         if width:
-            with np.errstate(over="ignore"):
-                numbers = np.array([row[:width] for row in rows], dtype=np.float32)
+            numbers = np.array([row[:width] for row in rows] if self.mixed else rows, dtype=np.float32)
             made["numbers"] = self._checked(numbers, rows)
         for tensor, span in self._spans.items():
             readers = [(k, self._known[k], self._readers[k]) for k in span]
@@ -215,12 +206,12 @@ class Answerer:
             coded.extend(found) if isinstance(found, list) else coded.append(found)
         return coded
 
-    def _checked(self, matrix: NDArray[np.float32], rows: Sequence[Row]) -> NDArray[np.generic]:
+    def _checked(self, matrix: NDArray[np.float32], rows: Any) -> NDArray[np.generic]:
         """Numbers that are infinite or outside of declared bounds are missing; where none may be, they are refused."""
         if self._bounds is not None:
             low, high = self._bounds
             matrix[(matrix < low) | (matrix > high)] = np.nan
-        if not np.isfinite(matrix).all():
+        if not _finite(matrix):
             matrix[np.isinf(matrix)] = np.nan
             for k in self._refusing:
                 missing = np.flatnonzero(np.isnan(matrix[:, k]))
@@ -229,45 +220,16 @@ class Answerer:
                     raise self.unfit(k, row + 1, "a missing value, which this field refuses", rows[row][k])
         return matrix
 
-    def _finite(self, answers: NDArray[Any]) -> None:
-        if not np.isfinite(answers).all():
+    def _sound(self, answers: NDArray[Any]) -> None:
+        if not _finite(answers):
             row = int(np.flatnonzero(~np.isfinite(answers).all(axis=1))[0])
             raise Refusal(422, "the model has no finite answer for these values", row=row + 1)
 
 
-def _generic(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.ValidationError as error:
-        raise Refusal(422, f"a number is beyond 64 bits: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from None
-
-
-def _no_json(error: Exception) -> Refusal:
-    return Refusal(400, "the body is no JSON", found=str(error), next_move="send JSON in UTF-8")
-
-
-def _records(body: Any) -> list[Any]:
-    """The records of a body in any of its forms."""
-    if isinstance(body, dict):
-        if isinstance(body.get("rows"), list):
-            return list(body["rows"])
-        columns, data = body.get("columns"), body.get("data")
-        if isinstance(columns, list) and isinstance(data, list):
-            return [_named(columns, cells, k) for k, cells in enumerate(data, 1)]
-        return [body]
-    raise Refusal(
-        422,
-        f"the body is a {type(body).__name__}, not an object",
-        next_move='send {"rows": [{...}]}, one record, or {"columns": [...], "data": [[...]]}',
-    )
-
-
-def _named(columns: Sequence[Any], cells: Any, row: int) -> dict[str, Any]:
-    if not isinstance(cells, (list, tuple)) or len(cells) != len(columns):
-        raise Refusal(422, f"a row has not {len(columns)} cells, one for each column", row=row)
-    return {str(name): cell for name, cell in zip(columns, cells, strict=True)}
+def _finite(matrix: NDArray[Any]) -> bool:
+    """Whether no number is NaN or infinite, or so large that it has to be looked at: one product, for every request."""
+    flat = matrix.ravel()
+    return math.isfinite(np.dot(flat, flat))
 
 
 def _type(feature: Feature) -> Any:

@@ -15,7 +15,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as NotRouted
 
 from volvelle.serve import inference
-from volvelle.serve.answering import Refusal
+from volvelle.serve.forms import Refusal
 from volvelle.serve.lane import BODY, ID, TRACE
 from volvelle.serve.service import JSON, Call, Reply, Service
 

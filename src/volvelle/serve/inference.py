@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from volvelle import __version__
 from volvelle.errors import near
-from volvelle.model.signature import Feature
-from volvelle.serve.answering import Answerer, Answers, Refusal, Row
-from volvelle.serve.service import JSON, Call, Reply, Service
+from volvelle.serve.answering import Answerer, Answers, Row
+from volvelle.serve.forms import Refusal
+from volvelle.serve.service import JSON, Call, Reply, Said, Service
 
 BINARY = "application/octet-stream"
 LENGTH = "Inference-Header-Content-Length"
@@ -90,9 +90,13 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
         answerer, role = service.serving.of(request)
         asked, rest = _parted(body, header)
         given = dict(_columns(asked, rest, answerer))
-        rows, matrix = _rows(given, answerer, service.limits.rows)
-        answers = answerer.answer(rows) if matrix is None else answerer.run_numbers(matrix, rows)
-        service.log(request, answerer, role, rows, answers, start)
+        service.few(_counted(given, answerer))
+        numbers = _numbers(given, answerer)
+        rows = _rows(given, answerer) if numbers is None else []
+        answers = answerer.answer(rows) if numbers is None else answerer.answer_numbers(numbers)
+        service.log(
+            Said(request, answerer, role, answers, start), rows, b"", b"" if numbers is None else numbers.tobytes()
+        )
         reply = _reply(asked, answerer, answers, name, request)
     except Refusal as refusal:
         told = refusal.problem + (f" (field {refusal.field!r}, row {refusal.row})" if refusal.field else "")
@@ -172,24 +176,32 @@ def _texts(name: str, content: bytes, count: int) -> list[Any]:
     return found
 
 
-def _rows(given: dict[str, Column], answerer: Answerer, most: int) -> tuple[list[Row], NDArray[np.float32] | None]:
-    """The rows; and their matrix, where all are numbers in arrays."""
+def _counted(given: dict[str, Column], answerer: Answerer) -> int:
+    """The number of rows."""
     absent = [name for name in answerer.names if name not in given]
     if absent:
         raise Refusal(422, f"{len(absent)} inputs are absent: {', '.join(absent[:20])}", field=absent[0], row=1)
-    counts = {len(column) for column in given.values()}
+    counts = set(map(len, given.values()))
     if len(counts) > 1:
         raise Refusal(422, "the inputs have different numbers of rows")
-    rows = counts.pop() if counts else 0
-    if rows > most:
-        raise Refusal(413, f"{rows} rows; at most {most} are answered at once")
+    return counts.pop() if counts else 0
+
+
+def _numbers(given: dict[str, Column], answerer: Answerer) -> NDArray[np.float64] | None:
+    """The rows as a matrix, where all are numbers in arrays."""
     columns = [given[name] for name in answerer.names]
-    if all(isinstance(column, np.ndarray) for column in columns) and not answerer.mixed and rows:
-        with np.errstate(over="ignore"):
-            matrix = np.column_stack([np.asarray(column, dtype=np.float32) for column in columns])
-        return [tuple(row) for row in matrix.tolist()], matrix
+    if answerer.mixed or not columns or not all(isinstance(column, np.ndarray) for column in columns):
+        return None
+    matrix = np.empty((len(columns[0]), len(columns)))
+    for k, column in enumerate(columns):
+        matrix[:, k] = column
+    return matrix if len(matrix) else None
+
+
+def _rows(given: dict[str, Column], answerer: Answerer) -> list[Row]:
+    columns = [given[name] for name in answerer.names]
     cells = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
-    return answerer.cells(answerer.names, list(zip(*cells, strict=True))), None
+    return answerer.cells(answerer.names, list(zip(*cells, strict=True)))
 
 
 def _said_as(answerer: Answerer) -> str:
@@ -205,15 +217,15 @@ def _reply(asked: _Request, answerer: Answerer, answers: Answers, name: str, req
         raise Refusal(422, f"there is no output {strange[0][:80]!r}", next_move=near(strange[0], known))
     outputs, tails = [], []
     for output, binary in (wanted or known).items():
-        values: list[Any] = answers.predictions if output == "prediction" else answers.scores
-        datatype = _said_as(answerer) if output == "prediction" else "FP32"
-        shape = [len(values)] + ([len(answerer.signature.classes)] if output == "probabilities" else [])
+        scores = output == "probabilities"
+        datatype = "FP32" if scores else _said_as(answerer)
+        shape = list(answers.scores.shape) if scores else [len(answers.predictions)]
         described: dict[str, Any] = {"name": output, "datatype": datatype, "shape": shape}
         if binary:
-            tails.append(_as_bytes(values, datatype))
+            tails.append(answers.scores.tobytes() if scores else _as_bytes(answers.predictions, datatype))
             described["parameters"] = {"binary_data_size": len(tails[-1])}
         else:
-            described["data"] = [cell for row in values for cell in row] if output == "probabilities" else values
+            described["data"] = answers.scores.ravel().tolist() if scores else answers.predictions
         outputs.append(described)
     document = {"model_name": name, "model_version": answerer.release, "id": asked.id or request, "outputs": outputs}
     head = msgspec.json.encode(document)
@@ -225,10 +237,5 @@ def _reply(asked: _Request, answerer: Answerer, answers: Answers, name: str, req
 def _as_bytes(values: list[Any], datatype: str) -> bytes:
     if datatype == "FP32":
         return np.asarray(values, dtype="<f4").tobytes()
-    texts = [value.encode() for value in values]
-    return b"".join(struct.pack("<I", len(text)) + text for text in texts)
-
-
-def example(feature: Feature, value: Any) -> dict[str, Any]:
-    """One input of one row, for documents."""
-    return {"name": feature.name, "shape": [1], "datatype": _KINDS.get(feature.kind, "BYTES"), "data": [value]}
+    known = {value: struct.pack("<I", len(value.encode())) + value.encode() for value in set(values)}
+    return b"".join([known[value] for value in values])

@@ -18,8 +18,8 @@ import msgspec
 from volvelle.serve.records import Answered, Outcome
 
 JOURNALS, OPEN = "journal", ".open"
-_WAITING = 100_000
-"""Rows that wait for a disk that does not answer; more are lost."""
+_MANY, _WAITING = 1_000, 100_000
+"""Rows that are written without a pause, and rows that wait for a disk that does not answer; more are lost."""
 
 
 class Journal:
@@ -39,7 +39,8 @@ class Journal:
         self._file: int | None = None
         self._path, self._size, self._since = Path(), 0, 0.0
         self._encoder = msgspec.json.Encoder()
-        self._ending, self._turn, self._hand = threading.Event(), threading.Lock(), threading.Lock()
+        self._ending, self._wake = False, threading.Event()
+        self._turn, self._hand = threading.Lock(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self.lost = 0
         """Rows that could not be written."""
@@ -47,13 +48,15 @@ class Journal:
 
     def append(self, entry: Answered | Outcome) -> None:
         """Hand over the rows of one request, or an outcome; never raises, never waits."""
-        rows = len(entry.rows) if isinstance(entry, Answered) else 1
+        rows = len(entry.predictions) if isinstance(entry, Answered) else 1
         with self._hand:
             if self._rows > _WAITING:
                 self.lost += rows
                 return
             self._rows += rows
             self._waiting.append(entry)
+        if self._rows > _MANY:
+            self._wake.set()
 
     def flush(self) -> None:
         """Write what waits, now; close a journal that is old enough."""
@@ -64,14 +67,17 @@ class Journal:
 
     def close(self) -> None:
         """Write what waits and close the journal for good."""
-        self._ending.set()
+        self._ending = True
+        self._wake.set()
         self._thread.join()
         with self._turn:
             self._write()
             self._close()
 
     def _run(self) -> None:
-        while not self._ending.wait(self._pause):
+        while not self._ending:
+            self._wake.wait(self._pause)
+            self._wake.clear()
             self.flush()
 
     def _write(self) -> None:

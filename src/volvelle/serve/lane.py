@@ -57,7 +57,7 @@ class Head(NamedTuple):
     length: int
     key: str
     id: str
-    trace: bytes
+    trace: str
     inference: str | None
 
 
@@ -96,7 +96,7 @@ def read_head(head: bytes, routes: Mapping[bytes, tuple[Handler, re.Pattern[byte
         length,
         found.get(b"authorization", b"Bearer ").partition(b" ")[2].decode("ascii"),
         found.get(b"x-request-id", b"").decode("ascii"),
-        found.get(b"traceparent", b""),
+        found.get(b"traceparent", b"").decode("ascii"),
         value.decode("ascii") if (value := found.get(b"inference-header-content-length")) is not None else None,
     )
 
@@ -174,14 +174,15 @@ class Lane(HttpToolsProtocol):
         client = self.client
         call = Call(head.key, client[0] if client else "", head.id)
         status, content, request, media, headers = head.handler(body, call, head.inference)
-        lines = f"content-type: {media}\r\ncontent-length: {len(content)}\r\nx-request-id: {request}\r\n"
-        for name, value in headers:
-            lines += f"{name}: {value}\r\n"
-        if not self.service.ready:
-            lines += "connection: close\r\n"
-        trace = b"traceparent: " + head.trace + b"\r\n\r\n" if head.trace else b"\r\n"
-        self.transport.write(b"".join((STATUS_LINE[status], lines.encode("latin-1"), trace, content)))
-        if not self.service.ready:
+        more = "".join([f"{name}: {value}\r\n" for name, value in headers]) if headers else ""
+        if head.trace:
+            more += f"traceparent: {head.trace}\r\n"
+        staying = self.service.ready
+        if not staying:
+            more += "connection: close\r\n"
+        lines = f"content-type: {media}\r\ncontent-length: {len(content)}\r\nx-request-id: {request}\r\n{more}\r\n"
+        self.transport.write(STATUS_LINE[status] + lines.encode("latin-1") + content)
+        if not staying:
             self.transport.close()
 
 

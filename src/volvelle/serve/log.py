@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from volvelle.data.markers import MISSING
@@ -33,6 +34,7 @@ from volvelle.data.values import column_of
 from volvelle.errors import DataError
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Feature, Signature
+from volvelle.serve.forms import decoded, records
 from volvelle.serve.journal import JOURNALS, OPEN
 from volvelle.serve.records import Answered, Outcome, Settled
 
@@ -86,7 +88,7 @@ def settle(live: Path) -> Settled:
                 torn += _append(live / OUTCOMES / day, _told(kept), journal)
             journal.unlink()
             journals, torn = journals + 1, torn + broken
-            predictions, outcomes = predictions + sum(len(a.rows) for a in answered), outcomes + len(told)
+            predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
     return Settled(journals=journals, predictions=predictions, outcomes=outcomes, torn=torn)
 
 
@@ -280,35 +282,40 @@ def _signature(live: Path, release: str) -> Signature | None:
 
 
 def _answers(requests: list[Answered], signature: Signature | None) -> pl.DataFrame:
-    names = list(dict.fromkeys(name for request in requests for name in request.names))
+    tables = [_table(request) for request in requests]
+    counts = [len(request.predictions) for request in requests]
     features = {f.name: f for f in signature.features} if signature else {}
+    names = list(features) or list(dict.fromkeys(name for table in tables for name in table))
     given = [value for request in requests for value in request.predictions]
     regression = all(isinstance(value, (int, float)) for value in given)
-    scores = [row for request in requests for row in request.scores]
-    width = max(map(len, scores), default=0)
-    each = [(request, number) for request in requests for number in range(len(request.rows))]
+    scores = [np.frombuffer(r.scores, dtype="<f4").reshape(n, -1) for r, n in zip(requests, counts, strict=True) if n]
+    each = [(request, number) for request, count in zip(requests, counts, strict=True) for number in range(count)]
+
+    def cells(name: str) -> list[Any]:
+        pairs = zip(tables, counts, strict=True)
+        return [cell for table, count in pairs for cell in table.get(name, [None] * count)]
+
     return pl.DataFrame(
         [
             pl.Series("id", [f"{request.id}-{number}" for request, number in each], dtype=pl.String),
             pl.Series("at", [request.at for request, _ in each], dtype=pl.Int64).cast(_STAMP),
             pl.Series("role", [request.role for request, _ in each], dtype=pl.String),
-            *(_settled(name, _cells(requests, name), features.get(name)) for name in names),
+            *(_settled(name, cells(name), features.get(name)) for name in names),
             pl.Series("prediction", given, dtype=pl.Float64 if regression else pl.String),
-            *(
-                pl.Series(f"score_{k}", [row[k] if k < len(row) else None for row in scores], dtype=pl.Float32)
-                for k in range(width)
-            ),
+            *(pl.Series(f"score_{k}", column) for k, column in enumerate(np.concatenate(scores).T)),
             pl.Series("us", [request.us for request, _ in each], dtype=pl.Int64),
         ]
     )
 
 
-def _cells(requests: list[Answered], name: str) -> list[Any]:
-    cells: list[Any] = []
-    for request in requests:
-        place = request.names.index(name) if name in request.names else None
-        cells += [None if place is None else row[place] for row in request.rows]
-    return cells
+def _table(request: Answered) -> dict[str, list[Any]]:
+    """The cells of a request by feature."""
+    if request.matrix:
+        matrix = np.frombuffer(request.matrix, dtype="<f8").reshape(-1, len(request.names))
+        return {name: column.tolist() for name, column in zip(request.names, matrix.T, strict=True)}
+    rows = records(decoded(request.rows))
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _settled(name: str, values: list[Any], feature: Feature | None) -> pl.Series:

@@ -39,6 +39,8 @@ _PLACES = {
         ]
     )
 }
+_STATES = {(route, status): _PLACES[f"{route}/{status}"] for route in ROUTES for status in STATUSES}
+_TIMES = {route: (_PLACES[f"{route}<0"], _PLACES[f"{route}/seconds"]) for route in _TIMED}
 SLOT_BYTES = 8 * len(_PLACES)
 
 
@@ -65,10 +67,11 @@ class Meters:
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
         mine = self._mine
-        mine[_PLACES[f"{route}/{status if status in STATUSES else 500}"]] += 1
+        mine[_STATES.get((route, status), _STATES[route, 500])] += 1
         if route != "other":
-            mine[_PLACES[f"{route}<{bisect_left(_BOUNDS, seconds)}"]] += 1
-            mine[_PLACES[f"{route}/seconds"]] += seconds
+            buckets, total = _TIMES[route]
+            mine[buckets + bisect_left(_BOUNDS, seconds)] += 1
+            mine[total] += seconds
 
     def total(self, name: str) -> float:
         """The sum over all processes."""

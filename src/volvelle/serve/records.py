@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
+
 from volvelle.spec.requirements import Record
 
 Standing = Literal["champion", "challenger", "shadow"]
@@ -21,14 +23,17 @@ class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
     """UTC, microseconds since 1970."""
     release: str
     role: Standing
-    names: tuple[str, ...]
-    """Features, in the order of the cells."""
-    rows: Sequence[Sequence[Cell]]
-    """Cells as they came; null where they are missing."""
     predictions: Sequence[str | float]
-    scores: Sequence[Sequence[float]]
-    """Probabilities of the classes; empty for regression."""
-    us: int
+    """Names of classes, or numbers."""
+    names: tuple[str, ...] = ()
+    """Features, in the order of the columns of `matrix`."""
+    matrix: bytes = b""
+    """The rows as float64 ``[n, features]``, little endian; empty where `rows` has them."""
+    rows: msgspec.Raw = msgspec.Raw(b"[]")
+    """The rows as they came, in any form of JSON (see `volvelle.serve.forms`)."""
+    scores: bytes = b""
+    """Probabilities as float32 ``[n, classes]``, little endian; empty for regression."""
+    us: int = 0
     """Microseconds that the request took."""
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from volvelle.errors import InputError
 from volvelle.model.signature import ModelTask
-from volvelle.serve.answering import Answerer, Answers, Refusal, Row
+from volvelle.serve.answering import Answerer, Answers, Row
+from volvelle.serve.forms import Refusal, no_json
 from volvelle.serve.journal import Journal
 from volvelle.serve.keys import Door, Role
 from volvelle.serve.metrics import Meters
@@ -74,11 +75,22 @@ class Serving(NamedTuple):
         return self.champion, "champion"
 
 
+class Said(NamedTuple):
+    """What was said to a request, and by whom."""
+
+    request: str
+    answerer: Answerer
+    role: Standing
+    answers: Answers
+    start: float
+    """Of the request, by `time.perf_counter`."""
+
+
 class _Predictions(msgspec.Struct):
     id: str
     release: str
     predictions: list[Any]
-    probabilities: list[dict[str, float]] | msgspec.UnsetType = msgspec.UNSET
+    probabilities: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Told(msgspec.Struct, forbid_unknown_fields=True):
@@ -125,47 +137,58 @@ class Service:
             self.admit("predict", call)
             answerer, role = self.serving.of(request)
             rows = answerer.rows(body)
-            answers = self.answered(request, answerer, role, rows, start)
+            self.few(len(rows))
+            answers = answerer.answer(rows)
+            self.log(Said(request, answerer, role, answers, start), rows, body)
             reply = Reply(200, self._said(request, answerer, answers), request)
         except Refusal as refusal:
             reply = self.refused(refusal, request)
         self.meters.request("predict", reply.status, time.perf_counter() - start)
         return reply
 
-    def answered(self, request: str, answerer: Answerer, role: Standing, rows: Sequence[Row], start: float) -> Answers:
-        """What the model says of these rows; written down and counted.
+    def few(self, rows: int) -> None:
+        """Let as many rows be answered.
 
         Raises:
-            Refusal: there are too many, or a cell does not fit its field.
+            Refusal: there are too many.
         """
-        if len(rows) > self.limits.rows:
-            raise Refusal(413, f"{len(rows)} rows; at most {self.limits.rows} are answered at once")
-        answers = answerer.answer(rows)
-        self.log(request, answerer, role, rows, answers, start)
-        return answers
+        if rows > self.limits.rows:
+            raise Refusal(413, f"{rows} rows; at most {self.limits.rows} are answered at once")
 
-    def log(
-        self, request: str, answerer: Answerer, role: Standing, rows: Sequence[Row], answers: Answers, start: float
-    ) -> None:
-        """Write down and count what was said; where there is a shadow, it is asked behind the answer."""
+    def log(self, said: Said, rows: Sequence[Row], asked: bytes = b"", numbers: bytes = b"") -> None:
+        """Write down and count what was said; where there is a shadow, it is asked behind the answer.
+
+        Args:
+            said: what was said, and by whom.
+            rows: the cells in the order of the answerer's names; where there are neither bytes, they are written down.
+            asked: the rows as JSON, which are written down as they are.
+            numbers: the rows as float64 in the order of the names.
+        """
+        request, answerer, role, answers, start = said
+        if b"\n" in asked or b"\r" in asked:
+            asked = self._encoder.encode(msgspec.json.decode(asked))
+        elif not asked and not numbers:
+            asked = self._encoder.encode({"columns": answerer.names, "data": rows})
+        count = len(answers.predictions)
         self._journal.append(
             Answered(
                 id=request,
                 at=time.time_ns() // 1_000,
                 release=answerer.release,
                 role=role,
-                names=answerer.names,
-                rows=rows,
                 predictions=answers.predictions,
-                scores=answers.scores,
+                names=answerer.names if numbers else (),
+                matrix=numbers,
+                rows=msgspec.Raw(asked or b"[]"),
+                scores=answers.scores.tobytes(),
                 us=int((time.perf_counter() - start) * 1e6),
             )
         )
-        self.meters.add("rows", len(rows))
+        self.meters.add("shadow_rows" if role == "shadow" else "rows", count)
         if role == "challenger":
-            self.meters.add("challenger_rows", len(rows))
+            self.meters.add("challenger_rows", count)
         elif self.serving.shadow and role == "champion":
-            self._later(self._shadow, request, answerer, rows)
+            self._later(self._shadow, said, rows, asked, numbers)
 
     def outcomes(self, body: bytes, call: Call) -> Reply:
         """``POST /v1/outcomes``: what really happened, by the id of the row."""
@@ -233,25 +256,23 @@ class Service:
 
     def _said(self, request: str, answerer: Answerer, answers: Answers) -> bytes:
         reply = _Predictions(request, answerer.release, answers.predictions)
-        if answerer.signature.task != "regression":
-            classes = answerer.signature.classes
-            reply.probabilities = [dict(zip(classes, row, strict=True)) for row in answers.scores]
+        if answerer.signature.classes:
+            reply.probabilities = answerer.probabilities(answers)
         return self._encoder.encode(reply)
 
-    def _shadow(self, request: str, answerer: Answerer, rows: Sequence[Row]) -> None:
+    def _shadow(self, said: Said, rows: Sequence[Row], asked: bytes, numbers: bytes) -> None:
         """Ask the challenger what was asked of the champion; it sees the rows by name."""
         shadow, start = self.serving.challenger, time.perf_counter()
         if shadow is None:
             return
         try:
-            given = shadow.cells(answerer.names, rows)
-            answers = shadow.answer(given)
-        except (Refusal, InputError):
+            names = said.answerer.names
+            cells = np.frombuffer(numbers).reshape(-1, len(names)).tolist() if numbers else rows
+            answers = shadow.answer(shadow.cells(names, cells))
+        except Refusal:
             self.meters.add("shadow_failures")
             return
-        self.log(request, shadow, "shadow", given, answers, start)
-        self.meters.add("rows", -len(rows))
-        self.meters.add("shadow_rows", len(rows))
+        self.log(Said(said.request, shadow, "shadow", answers, start), rows, asked, numbers)
 
 
 def _told(body: bytes, task: ModelTask) -> list[_Told]:
@@ -264,7 +285,7 @@ def _told(body: bytes, task: ModelTask) -> list[_Told]:
         advice = 'send {"id": "...", "outcome": ...} or {"outcomes": [{...}, ...]}'
         raise Refusal(422, "these are no outcomes", found=str(error), next_move=advice) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, "the body is no JSON", found=str(error), next_move="send JSON in UTF-8") from None
+        raise no_json(error) from None
     for row, one in enumerate(found, 1):
         if not 0 < len(one.id) <= 200:
             raise Refusal(422, "an id has 1 to 200 characters", field="id", row=row)

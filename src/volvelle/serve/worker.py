@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import msgspec
+import numpy as np
 import uvicorn
 
 from volvelle.errors import InputError
@@ -197,6 +198,8 @@ class Worker(uvicorn.Server):
 def main() -> None:
     """Serve until told to leave."""
     log_to_stderr()
+    # A number beyond float32 is missing, which is looked at; numpy need not tell.
+    np.seterr(over="ignore", invalid="ignore")
     setup = msgspec.json.decode(sys.argv[1], type=Setup)
     try:
         worker = Worker(setup)
