@@ -36,7 +36,7 @@ from volvelle.serve.service import Limits
 from volvelle.serve.worker import LOG
 from volvelle.spec.requirements import Record
 
-_LOOK, _SETTLE, _WAIT = 1.0, 5.0, 30.0
+_LOOK, _SETTLE, _WAIT = 1.0, 3.0, 30.0
 _SOON, _LATE = 0.2, 10.0
 
 
