@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as NotRouted
+from starlette.requests import ClientDisconnect
 
 from volvelle.serve import inference
 from volvelle.serve.forms import Refusal
@@ -86,6 +87,8 @@ def _answers(made: FastAPI, service: Service, name: str) -> None:
         except Refusal as refusal:
             service.meters.request(route, refusal.status, 0.0)
             reply = service.refused(refusal, call.id or service.new_id())
+        except ClientDisconnect:
+            return Response(status_code=400)
         except TimeoutError:
             service.meters.request(route, 503, service.limits.seconds)
             late = Refusal(503, f"no answer within {service.limits.seconds:g} seconds", next_move="ask for fewer rows")

@@ -1,7 +1,8 @@
 """The fast lane: a uvicorn protocol that answers a request of exactly the usual form before any framework sees it.
 
-A request whose head has one of the known first lines and nothing unusual in it is answered from its bytes. The first
-one that is any different is handed to uvicorn's own protocol with every byte, and the connection stays there. What the
+A request whose head has one of the known first lines and nothing unusual in it, and behind which nothing else came yet,
+is answered from its bytes. The first one that is any different is handed to uvicorn's own protocol with every byte, and
+the connection stays there. What the
 lane knows of HTTP is `read_head`, which refuses far more than the standard does; a fuzz test holds both ways against
 each other.
 """
@@ -122,18 +123,15 @@ class Lane(HttpToolsProtocol):
         self.last = time.monotonic()
         if self._kept:
             data, self._kept = self._kept + data, b""
-        while data:
-            end = data.find(b"\r\n\r\n", 0, _HEAD)
-            head = self._head(data[:end]) if end > 0 else None
-            if head is None:
-                self._hand_over(data)
-                return
-            stop = end + 4 + head.length
-            if len(data) < stop:
-                self._kept = data
-                return
-            self._answer(head, data[end + 4 : stop])
-            data = data[stop:]
+        end = data.find(b"\r\n\r\n", 0, _HEAD)
+        head = self._head(data[:end]) if end > 0 else None
+        missing = end + 4 + head.length - len(data) if head else -1
+        if head is None or missing < 0:
+            self._hand_over(data)
+        elif missing:
+            self._kept = data
+        else:
+            self._answer(head, data[end + 4 :])
 
     def eof_received(self) -> None:
         """As uvicorn: the connection is closed."""
