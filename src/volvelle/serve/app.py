@@ -86,7 +86,8 @@ def _answers(made: FastAPI, service: Service, name: str) -> None:
                 reply = await asyncio.wait_for(asyncio.to_thread(handler, body, call), service.limits.seconds)
         except Refusal as refusal:
             service.meters.request(route, refusal.status, 0.0)
-            reply = service.refused(refusal, call.id or service.new_id())
+            # What is left of the body is not read.
+            reply = service.refused(refusal, call.id or service.new_id())._replace(headers=(("connection", "close"),))
         except ClientDisconnect:
             return Response(status_code=400)
         except TimeoutError:
@@ -198,7 +199,7 @@ def _response(reply: Reply, request: Request, service: Service) -> Response:
     trace = request.headers.get("traceparent", "").encode("latin-1")
     if TRACE.fullmatch(trace):
         headers["traceparent"] = trace.decode("ascii")
-    if not service.ready or reply.status in (408, 413):
+    if not service.ready:
         headers["connection"] = "close"
     return Response(reply.content, reply.status, headers, reply.media)
 
