@@ -11,14 +11,17 @@ import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import numpy as np
 import polars as pl
 import pytest
 
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve import log
-from volvelle.serve.journal import JOURNALS, Answered, Journal
-from volvelle.serve.records import Cell, Outcome
+from volvelle.serve.journal import JOURNALS, Journal
+from volvelle.serve.records import Answered, Outcome
 
 NOON = 1_772_366_400_000_000
 """2026-03-01 12:00 UTC in microseconds."""
@@ -27,8 +30,15 @@ NOON = 1_772_366_400_000_000
 def answered(number: int, rows: int = 2, *, at: int = NOON, release: str = "pump-1") -> Answered:
     """One request of rows with a number, a site and a flag."""
     cells = [(number + k / 10, "north", None) for k in range(rows)]
-    return Answered(f"r{number}", at, release, "champion", ("heat", "site", "role"), cells, ["no"] * rows,
-                    [[0.75, 0.25]] * rows, 90)  # fmt: skip
+    return given(f"r{number}", ("heat", "site", "role"), cells, at=at, release=release)
+
+
+def given(name: str, names: tuple[str, ...], cells: list[Any], *, at: int = NOON, release: str = "pump-1") -> Answered:
+    """A request of these cells, all of which got the same answer."""
+    scores = np.array([[0.75, 0.25]] * len(cells), dtype="<f4").tobytes()
+    rows = msgspec.Raw(msgspec.json.encode({"columns": names, "data": cells}))
+    said = {"predictions": ["no"] * len(cells), "scores": scores, "us": 90}
+    return Answered(id=name, at=at, release=release, role="champion", rows=rows, **said)  # type: ignore[arg-type]
 
 
 def journal_of(live: Path, *entries: Answered | Outcome, worker: str = "w0") -> None:
@@ -65,9 +75,8 @@ def test_features_are_settled_by_their_kinds(tmp_path: Path) -> None:
     kinds = (("n", "number"), ("c", "category"), ("b", "boolean"), ("t", "time"))
     features = tuple(Feature(name=name, kind=kind) for name, kind in kinds)  # type: ignore[arg-type]
     log.remember(tmp_path, "pump-1", Signature(features=features, target="y", task="binary"))
-    rows: list[tuple[Cell, ...]] = [("1.5", 3.0, "yes", 60), (2, None, False, 0), ("NA", 4.0, None, None)]
-    entry = Answered("r", NOON, "pump-1", "champion", ("n", "c", "b", "t"), rows, ["a"] * 3, [[1.0]] * 3, 1)
-    journal_of(tmp_path, entry)
+    rows: list[Any] = [("1.5", 3.0, "yes", 60), (2, None, False, 0), ("NA", 4.0, None, None)]
+    journal_of(tmp_path, given("r", ("n", "c", "b", "t"), rows))
     log.settle(tmp_path)
     found = log.predictions(tmp_path)
     assert found["n"].to_list() == [1.5, 2.0, None]
@@ -167,9 +176,11 @@ def test_a_full_disk_is_counted(tmp_path: Path) -> None:
 def test_a_disk_that_does_not_answer_costs_rows_not_memory(tmp_path: Path) -> None:
     """Rows beyond what may wait are counted as lost; handing over never raises."""
     journal = Journal(tmp_path, "w0", pause=60)
-    for number in range(12):
-        journal.append(answered(number, rows=10_000))
-    assert journal.lost == 10_000
+    # The writing thread waits here as it would wait for a disk.
+    with journal._turn:
+        for number in range(12):
+            journal.append(answered(number, rows=10_000))
+        assert journal.lost == 10_000
     journal.close()
 
 

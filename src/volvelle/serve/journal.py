@@ -11,52 +11,15 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from volvelle.serve.records import Cell, Outcome, Predicted, Standing
+from volvelle.serve.records import Answered, Outcome
 
 JOURNALS, OPEN = "journal", ".open"
-_WAITING = 100_000
-"""Rows that wait for a disk that does not answer; more are lost."""
-
-
-class Answered(NamedTuple):
-    """The rows of one request, as they are handed to the journal."""
-
-    id: str
-    at: int
-    release: str
-    role: Standing
-    names: tuple[str, ...]
-    rows: Sequence[tuple[Cell, ...]]
-    predictions: Sequence[str | float]
-    scores: Sequence[list[float]]
-    us: int
-
-    def lines(self) -> list[Predicted]:
-        """One record a row.
-
-        >>> Answered("r", 0, "m-1", "champion", ("a",), [(1,)], ["yes"], [[0.5, 0.5]], 90).lines()[0].id
-        'r-0'
-        """
-        rest = zip(self.rows, self.predictions, self.scores, strict=True)
-        return [
-            Predicted(
-                id=f"{self.id}-{number}",
-                at=self.at,
-                release=self.release,
-                role=self.role,
-                row=dict(zip(self.names, row, strict=True)),
-                prediction=prediction,
-                scores=scores,
-                us=self.us,
-            )
-            for number, (row, prediction, scores) in enumerate(rest)
-        ]
+_MANY, _WAITING = 1_000, 100_000
+"""Rows that are written without a pause, and rows that wait for a disk that does not answer; more are lost."""
 
 
 class Journal:
@@ -76,7 +39,8 @@ class Journal:
         self._file: int | None = None
         self._path, self._size, self._since = Path(), 0, 0.0
         self._encoder = msgspec.json.Encoder()
-        self._ending, self._turn = threading.Event(), threading.Lock()
+        self._ending, self._wake = False, threading.Event()
+        self._turn, self._hand = threading.Lock(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self.lost = 0
         """Rows that could not be written."""
@@ -84,12 +48,15 @@ class Journal:
 
     def append(self, entry: Answered | Outcome) -> None:
         """Hand over the rows of one request, or an outcome; never raises, never waits."""
-        rows = len(entry.rows) if isinstance(entry, Answered) else 1
-        if self._rows > _WAITING:
-            self.lost += rows
-            return
-        self._rows += rows
-        self._waiting.append(entry)
+        rows = len(entry.predictions) if isinstance(entry, Answered) else 1
+        with self._hand:
+            if self._rows > _WAITING:
+                self.lost += rows
+                return
+            self._rows += rows
+            self._waiting.append(entry)
+        if self._rows > _MANY:
+            self._wake.set()
 
     def flush(self) -> None:
         """Write what waits, now; close a journal that is old enough."""
@@ -100,22 +67,25 @@ class Journal:
 
     def close(self) -> None:
         """Write what waits and close the journal for good."""
-        self._ending.set()
+        self._ending = True
+        self._wake.set()
         self._thread.join()
         with self._turn:
             self._write()
             self._close()
 
     def _run(self) -> None:
-        while not self._ending.wait(self._pause):
+        while not self._ending:
+            self._wake.wait(self._pause)
+            self._wake.clear()
             self.flush()
 
     def _write(self) -> None:
-        if not self._waiting:
+        with self._hand:
+            taken, self._waiting, rows, self._rows = self._waiting, [], self._rows, 0
+        if not taken:
             return
-        taken, self._waiting, rows, self._rows = self._waiting, [], self._rows, 0
-        lines = [line for entry in taken for line in (entry.lines() if isinstance(entry, Answered) else [entry])]
-        content = self._encoder.encode_lines(lines)
+        content = self._encoder.encode_lines(taken)
         try:
             file = self._opened()
             written = 0

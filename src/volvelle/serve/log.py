@@ -25,19 +25,22 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.data.times import parse_times
 from volvelle.data.values import column_of
 from volvelle.errors import DataError
 from volvelle.model.derive import class_text
-from volvelle.model.signature import Signature
+from volvelle.model.signature import Feature, Signature
+from volvelle.serve.forms import decoded, records
 from volvelle.serve.journal import JOURNALS, OPEN
-from volvelle.serve.records import Outcome, Predicted, Settled
+from volvelle.serve.records import Answered, Outcome, Settled
 
 PREDICTIONS, OUTCOMES, SIGNATURES = "predictions", "outcomes", "signatures"
 _STAMP = pl.Datetime("us", "UTC")
+_LINE = msgspec.json.Decoder(Answered | Outcome)
 _OURS = ("id", "at", "release", "role", "prediction", "us")
 _TAKEN = "volvelle.journals"
 _ROWS = 50_000
@@ -74,7 +77,7 @@ def settle(live: Path) -> Settled:
         journals = predictions = outcomes = torn = 0
         for journal in sorted((live / JOURNALS).glob("*.jsonl")):
             lines, broken = _read(journal)
-            answered = [line for line in lines if isinstance(line, Predicted)]
+            answered = [line for line in lines if isinstance(line, Answered)]
             told = [line for line in lines if isinstance(line, Outcome)]
             for (day, release), rows in _grouped(answered, lambda p: (_day(p.at), p.release)).items():
                 folder = live / PREDICTIONS / day / release
@@ -85,7 +88,7 @@ def settle(live: Path) -> Settled:
                 torn += _append(live / OUTCOMES / day, _told(kept), journal)
             journal.unlink()
             journals, torn = journals + 1, torn + broken
-            predictions, outcomes = predictions + len(answered), outcomes + len(told)
+            predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
     return Settled(journals=journals, predictions=predictions, outcomes=outcomes, torn=torn)
 
 
@@ -250,14 +253,13 @@ def _close_orphans(live: Path) -> None:
             continue
 
 
-def _read(journal: Path) -> tuple[list[Predicted | Outcome], int]:
+def _read(journal: Path) -> tuple[list[Answered | Outcome], int]:
     """The lines of a journal, and how many of them are no such record."""
-    found: list[Predicted | Outcome] = []
+    found: list[Answered | Outcome] = []
     broken = 0
     for line in journal.read_bytes().splitlines():
         try:
-            kind: Any = Outcome if b'"outcome":' in line and b'"prediction":' not in line else Predicted
-            found.append(msgspec.json.decode(line, type=kind))
+            found.append(_LINE.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError):
             broken += 1
     return found, broken
@@ -279,37 +281,53 @@ def _signature(live: Path, release: str) -> Signature | None:
     return msgspec.json.decode(path.read_bytes(), type=Signature) if path.is_file() else None
 
 
-def _answers(rows: list[Predicted], signature: Signature | None) -> pl.DataFrame:
-    names = list(dict.fromkeys(name for row in rows for name in row.row))
-    kinds = {f.name: f.kind for f in signature.features} if signature else {}
-    categories = {f.name: f.categories for f in signature.features} if signature else {}
-    cells = [_settled(name, [row.row.get(name) for row in rows], kinds.get(name), categories) for name in names]
-    given = [row.prediction for row in rows]
+def _answers(requests: list[Answered], signature: Signature | None) -> pl.DataFrame:
+    tables = [_table(request) for request in requests]
+    counts = [len(request.predictions) for request in requests]
+    features = {f.name: f for f in signature.features} if signature else {}
+    names = list(features) or list(dict.fromkeys(name for table in tables for name in table))
+    given = [value for request in requests for value in request.predictions]
     regression = all(isinstance(value, (int, float)) for value in given)
-    width = max(len(row.scores) for row in rows)
-    scores = [[row.scores[k] if k < len(row.scores) else None for row in rows] for k in range(width)]
+    scores = [np.frombuffer(r.scores, dtype="<f4").reshape(n, -1) for r, n in zip(requests, counts, strict=True) if n]
+    each = [(request, number) for request, count in zip(requests, counts, strict=True) for number in range(count)]
+
+    def cells(name: str) -> list[Any]:
+        pairs = zip(tables, counts, strict=True)
+        return [cell for table, count in pairs for cell in table.get(name, [None] * count)]
+
     return pl.DataFrame(
         [
-            pl.Series("id", [row.id for row in rows], dtype=pl.String),
-            pl.Series("at", [row.at for row in rows], dtype=pl.Int64).cast(_STAMP),
-            pl.Series("role", [row.role for row in rows], dtype=pl.String),
-            *cells,
+            pl.Series("id", [f"{request.id}-{number}" for request, number in each], dtype=pl.String),
+            pl.Series("at", [request.at for request, _ in each], dtype=pl.Int64).cast(_STAMP),
+            pl.Series("role", [request.role for request, _ in each], dtype=pl.String),
+            *(_settled(name, cells(name), features.get(name)) for name in names),
             pl.Series("prediction", given, dtype=pl.Float64 if regression else pl.String),
-            *(pl.Series(f"score_{k}", column, dtype=pl.Float32) for k, column in enumerate(scores)),
-            pl.Series("us", [row.us for row in rows], dtype=pl.Int64),
+            *(pl.Series(f"score_{k}", column) for k, column in enumerate(np.concatenate(scores).T)),
+            pl.Series("us", [request.us for request, _ in each], dtype=pl.Int64),
         ]
     )
 
 
-def _settled(name: str, values: list[Any], kind: str | None, categories: Mapping[str, tuple[str, ...]]) -> pl.Series:
+def _table(request: Answered) -> dict[str, list[Any]]:
+    """The cells of a request by feature."""
+    if request.matrix:
+        matrix = np.frombuffer(request.matrix, dtype="<f8").reshape(-1, len(request.names))
+        return {name: column.tolist() for name, column in zip(request.names, matrix.T, strict=True)}
+    rows = records(decoded(request.rows))
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _settled(name: str, values: list[Any], feature: Feature | None) -> pl.Series:
     """One feature, as its kind has it; by what the cells look like where the kind is not known."""
     column, _ = column_of("x", values)
     if column is None:
         column = pl.Series("x", [None] * len(values), dtype=pl.String)
-    if kind is None:
+    if feature is None:
         return column.alias(column_name(name))
+    kind = feature.kind
     if column.dtype == pl.String:
-        markers = [m for m in MISSING if m not in categories.get(name, ())]
+        markers = [marker for marker in MISSING if marker not in feature.categories]
         text = pl.col("x").str.strip_chars()
         column = column.to_frame().select(pl.when(~text.is_in(markers)).then(text)).to_series()
     if kind in ("number", "integer"):

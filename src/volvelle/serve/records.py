@@ -1,8 +1,11 @@
-"""The records of the live log: what a worker writes, one line a row, and what settling gives."""
+"""The records of the live log: what a worker writes, one line a request, and what settling gives."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
 
 from volvelle.spec.requirements import Record
 
@@ -11,27 +14,34 @@ Standing = Literal["champion", "challenger", "shadow"]
 Cell = str | float | int | bool | None
 
 
-class Predicted(Record, frozen=True):
-    """One answered row."""
+class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
+    """The rows of one request and what was said of them: one line of a journal."""
 
     id: str
-    """``<request id>-<row>``."""
+    """Of the request; that of a row is ``<id>-<position>``."""
     at: int
     """UTC, microseconds since 1970."""
     release: str
     role: Standing
-    row: dict[str, Any]
-    """Feature name to the JSON value as it came; null where it is missing."""
-    prediction: str | float
-    scores: list[float]
-    us: int
+    predictions: Sequence[str | float]
+    """Names of classes, or numbers."""
+    names: tuple[str, ...] = ()
+    """Features, in the order of the columns of `matrix`."""
+    matrix: bytes = b""
+    """The rows as float64 ``[n, features]``, little endian; empty where `rows` has them."""
+    rows: msgspec.Raw = msgspec.Raw(b"[]")
+    """The rows as they came, in any form of JSON (see `volvelle.serve.forms`)."""
+    scores: bytes = b""
+    """Probabilities as float32 ``[n, classes]``, little endian; empty for regression."""
+    us: int = 0
     """Microseconds that the request took."""
 
 
-class Outcome(Record, frozen=True):
-    """What really happened to a row that was answered before."""
+class Outcome(Record, frozen=True, tag_field="kind", tag="outcome"):
+    """What really happened to a row that was answered before: one line of a journal."""
 
     id: str
+    """Of the row."""
     at: int
     """UTC, microseconds since 1970, when it was told."""
     outcome: Cell
