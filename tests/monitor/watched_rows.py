@@ -35,7 +35,7 @@ def rows(n: int, rng: np.random.Generator, **changed: Any) -> pl.DataFrame:
         "count": pl.Series(rng.poisson(4, n)),
         "site": pl.Series(rng.choice(["a", "b", "c", "new"], n, p=[0.5, 0.3, 0.15, 0.05])),
         "on": pl.Series(rng.random(n) < 0.3),
-        "when": pl.Series(rng.integers(900_000_000, 2_100_000_000, n)),
+        "when": pl.Series(rng.integers(980_000_000, 2_050_000_000, n)),
         "note": pl.Series(["x" * int(k) for k in rng.integers(0, 40, n)], dtype=pl.String),
         "score": pl.Series(p.astype(np.float32)),
         "fails": pl.Series(np.where(rng.random(n) < p, "yes", "no")),

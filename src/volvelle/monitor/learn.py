@@ -14,11 +14,10 @@ from volvelle.evaluate.sides import part, side
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Signature
 from volvelle.monitor.edges import score_columns
-from volvelle.monitor.estimate import estimates
+from volvelle.monitor.estimate import estimates, rising
 from volvelle.monitor.records import Edges, Expected
-from volvelle.monitor.tails import chi_square
 
-_DRAWS, _APART, _HONEST = 60, 4, 0.05
+_DRAWS, _APART = 60, 4
 
 
 class Learnt(TypedDict):
@@ -34,11 +33,8 @@ def learnt(
 ) -> Learnt:
     """Chances and errors by counter, and by metric how far measured and estimated quality lie apart.
 
-    Where the scores of a class pass as honest probabilities (Hosmer and Lemeshow's test at 5 %) they are taken as
-    they are; otherwise each counter has the share of its rows that are of the class, made to rise with the score.
-    Empty where no row has its target.
-
-    Reference: Hosmer and Lemeshow, Communications in Statistics A 9, 1980.
+    The chance of a counter is the share of its rows that are of the class, made to rise with the score. Empty where no
+    row has its target.
     """
     y = truth(frame, signature)
     known = ~np.isnan(y)
@@ -88,29 +84,9 @@ def _chances(y: NDArray[np.bool_], score: NDArray[Any], at: NDArray[np.int64], w
     counts = np.bincount(at, minlength=width)
     said = np.bincount(at, weights=score, minlength=width) / np.maximum(counts, 1)
     seen = np.bincount(at, weights=y, minlength=width)
-    doubt = counts * said * (1 - said)
-    apart = float(((seen - counts * said)[doubt > 0] ** 2 / doubt[doubt > 0]).sum())
-    if chi_square(apart, int((doubt > 0).sum())) >= _HONEST:
-        mean = said
-    else:
-        # One row of the score itself, so that no counter is certain of what a few rows showed.
-        mean = rising((seen + said) / (counts + 1), counts + 1.0)
+    # One row of the score itself, so that no counter is certain of what a few rows showed.
+    mean = rising((seen + said) / (counts + 1), counts + 1.0)
     return Expected(mean=_tuple(mean), within=_tuple(_within(score, at, width)))
-
-
-def rising(values: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
-    """The nearest values that never fall (pool adjacent violators; Ayer et al., 1955).
-
-    >>> rising(np.array([0.1, 0.5, 0.3]), np.array([1.0, 1.0, 1.0])).tolist()
-    [0.1, 0.4, 0.4]
-    """
-    blocks: list[tuple[float, float, int]] = []
-    for v, w in zip(values.tolist(), weights.tolist(), strict=True):
-        blocks.append((v, w, 1))
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
-            (a, m, i), (b, n, j) = blocks[-2:]
-            blocks[-2:] = [((a * m + b * n) / (m + n), m + n, i + j)]
-    return np.repeat([v for v, _, _ in blocks], [size for _, _, size in blocks])
 
 
 def _within(score: NDArray[Any], at: NDArray[np.int64], width: int) -> NDArray[np.float64]:
