@@ -40,7 +40,7 @@ class Joined(NamedTuple):
     """Rows with their outcomes."""
 
     rows: pl.DataFrame
-    """Every prediction once, oldest first; `outcome` is null where it is not due or not known."""
+    """Every prediction once, oldest first, those of one time as they came; `outcome` is null where it is not due or not known."""
     coverage: Coverage
 
 
@@ -59,7 +59,7 @@ def join(predictions: pl.DataFrame, outcomes: pl.DataFrame, *, due: int | None =
         outcomes: ``id``, ``at``, ``outcome``.
         due: predictions older than this time, in microseconds since 1970 UTC, should have one; all where None.
     """
-    ordered = predictions.sort("at", "id", maintain_order=True)
+    ordered = predictions.sort("at", maintain_order=True)
     once = ordered.unique("id", keep="first", maintain_order=True)
     said = outcomes.sort("at", maintain_order=True)
     first = said.unique("id", keep="first", maintain_order=True)

@@ -57,8 +57,10 @@ def _challenge(decision: Decision, tried: Tried) -> str:
     """Against whom a challenger stood, and what came of it."""
     if decision.outcome == "open":
         return f"{decision.number}: against {decision.champion}, open"
-    won = decision.outcome == "promoted" and decision.run == tried.run
-    return f"{decision.number}: {'took over from' if won else 'lost against'} {decision.champion}"
+    if decision.outcome == "promoted" and decision.run == tried.run:
+        return f"{decision.number}: took over from {decision.champion}"
+    lost = f"stood behind run {decision.run}" if tried.better else f"lost against {decision.champion}"
+    return f"{decision.number}: {lost}"
 
 
 def _row(project: Project, entry: Run, released: dict[int, str], standing: dict[str, Any] | None) -> dict[str, Any]:
