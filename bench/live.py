@@ -99,6 +99,10 @@ time = "instant"
 ignore = ["dteday", "casual", "registered"]
 [require]
 gates = ["r2 >= 0.5"]
+[features.mnth]
+role = "category"
+[features.season]
+role = "category"
 [search]
 trials = 2
 folds = 2

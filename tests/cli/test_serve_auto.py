@@ -12,11 +12,12 @@ from volvelle.flow.decisions import decisions
 
 
 def test_the_wheel_turns_beside_the_server(tmp_path: Path) -> None:
-    """A lost gate in the log makes --auto retrain; the challenger answers soon after, and every request was answered."""
+    """A lost gate in the log makes --auto retrain; the challenger answers soon after, and no request fails."""
     folder = tmp_path / "project"
     project, spec = released(folder, SPEC)
     answer(project, spec, pumps(800, seed=1, cut=25.0, start=10_000))
-    statuses, names = [], []
+    statuses: list[int] = []
+    names: list[str] = []
     with served(folder, "--auto") as server:
         end = time.monotonic() + 240
         while time.monotonic() < end and len(set(names)) < 2:

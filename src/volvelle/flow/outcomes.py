@@ -40,7 +40,7 @@ class Joined(NamedTuple):
     """Rows with their outcomes."""
 
     rows: pl.DataFrame
-    """Every prediction once, oldest first, those of one time as they came; `outcome` is null where it is not due or not known."""
+    """Every prediction once, oldest first; `outcome` is null where it is not due or not known."""
     coverage: Coverage
 
 

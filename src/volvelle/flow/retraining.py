@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -101,37 +102,49 @@ def retrain(
         champion, folder = registry.champion(project)
         asked_for = _Asked(why, by, at or time.time_ns() // 1000, until)
         decision = _unfinished(project, champion.name) or _begun(project, spec, champion, asked_for)
-        model, signature = (folder / "model.onnx").read_bytes(), registry.signature_of(folder)
         try:
-            for position, tried in enumerate(decision.tried):
-                asked = challenging(spec, tried.data)
-                result = find(project, turn(project, asked, notify, source=write(asked)).run)
-                found = compare(result, model, signature, spec, tries=len(decision.tried))
-                tried = replace(
-                    tried,
-                    run=result.run.id,
-                    gain=found.gain,
-                    chance=found.chance,
-                    verdicts=found.challenger,
-                    better=found.better,
-                    because=found.because,
-                )
-                done = (*decision.tried[:position], tried, *decision.tried[position + 1 :])
-                decision = replace(decision, tried=done, metric=found.metric, verdicts=found.champion)
+            for position in range(len(decision.tried)):
+                decision = _tried(project, spec, notify, decision, folder, position)
                 note(project.ledger, decision)
         except InputError as error:
             # It would come again; an interrupt or a kill leaves the decision open, to be gone on with.
             note(project.ledger, replace(decision, outcome="kept", because=str(error), finished=now()))
             raise
-        best = _best(decision)
-        decision = replace(decision, run=best.run, because=best.because, finished=now(), outcome="kept")
-        if best.better:
-            result = find(project, best.run)
-            unproven = f"not proven by {champion.name} either; {best.because}"
-            made = registry.release(result, report(result), by=by, accept_unproven=unproven)
-            decision = replace(decision, outcome="promoted", release=made.release.name)
+        decision = _settled(project, decision, report, by)
         note(project.ledger, decision)
         return decision
+
+
+def _tried(project: Project, spec: Spec, notify: Notify, decision: Decision, champion: Path, position: int) -> Decision:
+    """The decision with one more challenger made and compared; `champion` is its release folder."""
+    tried = decision.tried[position]
+    asked = challenging(spec, tried.data)
+    result = find(project, turn(project, asked, notify, source=write(asked)).run)
+    model, signature = (champion / "model.onnx").read_bytes(), registry.signature_of(champion)
+    found = compare(result, model, signature, spec, tries=len(decision.tried))
+    tried = replace(
+        tried,
+        run=result.run.id,
+        gain=found.gain,
+        chance=found.chance,
+        verdicts=found.challenger,
+        better=found.better,
+        because=found.because,
+    )
+    done = (*decision.tried[:position], tried, *decision.tried[position + 1 :])
+    return replace(decision, tried=done, metric=found.metric, verdicts=found.champion)
+
+
+def _settled(project: Project, decision: Decision, report: Report, by: str) -> Decision:
+    """The decision with its outcome; a challenger that won is released."""
+    best = _best(decision)
+    decision = replace(decision, run=best.run, because=best.because, finished=now(), outcome="kept")
+    if not best.better:
+        return decision
+    result = find(project, best.run)
+    unproven = f"not proven by {decision.champion} either; {best.because}"
+    made = registry.release(result, report(result), by=by, accept_unproven=unproven)
+    return replace(decision, outcome="promoted", release=made.release.name)
 
 
 class _Asked(NamedTuple):

@@ -90,32 +90,30 @@ def sides(
     Args:
         frame: all rows, with a target in each.
         keys, task: the columns that matter; classification is stratified by class.
-        method: "auto" is time where a time column is named, else group, else stratified (classification) or random.
+        method: "auto" is marked, time or group where such a column is named, else stratified (for classes) or random.
         test, seed: share of rows for the test side, in (0, 0.9); seed of every random choice.
 
     Raises:
-        DataError: a column is absent, times are missing, or the rows are too few, or too alike, to divide.
+        DataError: a column is absent, times are missing, or the rows are too few or too alike to divide.
     """
     _check(frame, keys, test)
-    chosen = _resolve(method, keys, task)
-    rows = len(frame)
+    chosen, rows = _resolve(method, keys, task), len(frame)
     equal = equal_rows(frame, keys.features)
     groups = _numbers(frame[keys.group]) if keys.group else None
     if chosen == "marked":
-        picked = (frame[str(keys.column)].cast(pl.String) == MARK).fill_null(value=False).arg_true().to_numpy()
-        picked = picked.astype(np.int64)
+        picked = np.flatnonzero(frame[str(keys.column)].cast(pl.String).eq_missing(pl.Series([MARK])).to_numpy())
     elif chosen == "time":
         picked = _newest(_blocks(frame, keys, groups), test)
     elif chosen == "hash":
-        named = (keys.group,) if keys.group else keys.features
-        picked = np.flatnonzero(content_hashes(frame, named, seed) < np.uint64(test * 2.0**64))
+        hashes = content_hashes(frame, (keys.group,) if keys.group else keys.features, seed)
+        picked = np.flatnonzero(hashes < np.uint64(test * 2.0**64))
     else:
         picked = _pick(frame, keys, _units(equal, groups), (chosen, task), test, seed)
     kept = picked if chosen == "marked" else _apart(picked, equal, rows)
     train = np.setdiff1d(np.arange(rows, dtype=np.int64), picked)
-    different = int(equal.max()) + 1
+    different, count = int(equal.max()) + 1, 0 if groups is None else int(groups.max()) + 1
     if not len(train) or not len(kept):
-        raise _one_sided(chosen, rows, different if groups is None else int(groups.max()) + 1, keys)
+        raise _one_sided(chosen, rows, count or different, keys)
     if task == "classification" and chosen not in ("time", "marked"):
         _check_classes(frame[keys.target], train, different)
     return Sides(
@@ -123,7 +121,7 @@ def sides(
         test=kept,
         method=chosen,
         duplicates=rows - different,
-        groups=0 if groups is None else int(groups.max()) + 1,
+        groups=count,
         left_out=len(picked) - len(kept),
         note=_note(chosen, test, len(kept) / (len(kept) + len(train)), len(picked) - len(kept)),
     )
@@ -159,8 +157,7 @@ def folds(
     everything = np.arange(len(frame), dtype=np.int64)
     equal = equal_rows(frame, keys.features)
     groups = _numbers(frame[keys.group]) if keys.group else None
-    if method == "marked":
-        method = _resolve("auto", replace(keys, column=None), task)
+    method = _resolve("auto", replace(keys, column=None), task) if method == "marked" else method
     if method == "time":
         return _forward(_blocks(frame, keys, groups), equal, count)
     units = _units(equal, groups)
