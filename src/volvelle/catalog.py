@@ -35,6 +35,8 @@ EXTRAS = {
     "wasmtime": "device",
     "torch": "torch",
     "fastapi": "serve",
+    "uvicorn": "serve",
+    "httptools": "serve",
 }
 
 observers: list[Callable[[str, str, str], None]] = []
