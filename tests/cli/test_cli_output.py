@@ -40,6 +40,8 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("devices",): 0,
     ("compile", "--device", "microbit", "-o", "out"): 0,
     ("prove", "nowhere"): 2,
+    ("serve", "--new-key", "predict"): 0,
+    ("serve", "--port", "99999"): 2,
     ("package",): 0,
     ("package", "ardino", "-o", "library"): 2,
     ("score", "pumps.csv", "-o", "scored.csv"): 0,

@@ -42,6 +42,8 @@ def test_the_contracts_hold(copied: Path) -> None:
         ("errors.py", "from volvelle import catalog", "A room imports only rooms below it"),
         ("evaluate/judge.py", "import onnxruntime", "onnxruntime has one door"),
         ("data/kinds.py", "import sklearn", "scikit-learn, LightGBM and Optuna stay in train"),
+        ("serve/service.py", "from volvelle.train import fit", "What answers knows nothing of training"),
+        ("cli/options.py", "import fastapi", "FastAPI and uvicorn stay in serve"),
     ],
 )
 def test_a_bad_import_is_refused(copied: Path, file: str, line: str, contract: str) -> None:

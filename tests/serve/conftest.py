@@ -42,5 +42,5 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(released: Path, tmp_path: Path) -> Path:
     """A copy of that project."""
-    shutil.copytree(released, tmp_path / "project", symlinks=True)
+    shutil.copytree(released, tmp_path / "project", ignore=shutil.ignore_patterns("live"))
     return tmp_path / "project"

@@ -141,59 +141,63 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "properties": {feature.name: schema(feature, row[feature.name]) for feature in signature.features},
         "examples": [row],
     }
-    prediction = {"type": "string", "enum": list(signature.classes)} if signature.classes else {"type": "number"}
-    answers: dict[str, Any] = {
-        "type": "object",
-        "required": ["id", "release", "predictions"],
-        "properties": {
-            "id": {"type": "string", "description": "of the request; that of a row is <id>-<position from 0>"},
-            "release": {"type": "string", "description": "who answered"},
-            "predictions": {"type": "array", "items": prediction},
-        },
-    }
-    if signature.classes:
-        shares = {"type": "object", "additionalProperties": {"type": "number"}}
-        answers["properties"]["probabilities"] = {"type": "array", "items": shares}
-    outcome = {
-        "type": "object",
-        "required": ["id", "outcome"],
-        "additionalProperties": False,
-        "properties": {
-            "id": {"type": "string", "minLength": 1, "maxLength": 200, "description": "of the row: <id>-<position>"},
-            "outcome": {"type": "number"} if not signature.classes else {"type": ["string", "number", "boolean"]},
-        },
-    }
-    cells = {"type": "array", "items": {}}
-    forms: list[dict[str, Any]] = [
-        {"$ref": "#/components/schemas/Row"},
-        _object(rows={"type": "array", "items": {"$ref": "#/components/schemas/Row"}}),
-        _object(columns={"type": "array", "items": {"type": "string"}}, data={"type": "array", "items": cells}),
+    told, several = {"$ref": "#/components/schemas/Outcome"}, {"$ref": "#/components/schemas/Row"}
+    forms = [
+        several,
+        _object(rows=_array(several)),
+        _object(columns=_array({"type": "string"}), data=_array(_array({}))),
     ]
-    told = [{"$ref": "#/components/schemas/Outcome"}, _object(outcomes={"type": "array", "items": outcome})]
-    taken = _object(id={"type": "string"}, taken={"type": "integer"})
+    outcomes = [told, _object(outcomes=_array(told))]
+    posts = {
+        "/v1/predict": _operation("predict", "Predict rows", forms, "Predictions", {"rows": [row]}),
+        "/v1/outcomes": _operation("outcomes", "Tell what really happened", outcomes, "Taken", None),
+    }
+    about = {
+        "title": name,
+        "version": release,
+        "description": f"Predicts {signature.target}.",
+        "x-made-by": __version__,
+    }
+    schemas = {
+        "Row": record,
+        "Predictions": _predictions(signature),
+        "Outcome": _outcome(signature),
+        "Taken": _object(id={"type": "string"}, taken={"type": "integer"}),
+        "Error": _ERROR,
+    }
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": name,
-            "version": release,
-            "description": f"Predicts {signature.target}.",
-            "x-made-by": __version__,
-        },
-        "paths": {
-            "/v1/predict": {
-                "post": _operation("predict", "Predict rows", {"anyOf": forms}, "Predictions", {"rows": [row]})
-            },
-            "/v1/outcomes": {
-                "post": _operation("outcomes", "Tell what really happened", {"anyOf": told}, "Taken", None)
-            },
-            **{path: {"get": _read(name, about)} for path, name, about in _READ},
-        },
-        "components": {
-            "schemas": {"Row": record, "Predictions": answers, "Outcome": outcome, "Taken": taken, "Error": _ERROR},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        },
+        "info": about,
+        "paths": {path: {"post": post} for path, post in posts.items()}
+        | {path: {"get": _read(name, about)} for path, name, about in _READ},
+        "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"key": []}],
     }
+
+
+def _predictions(signature: Signature) -> dict[str, Any]:
+    classes = list(signature.classes)
+    answer = _object(
+        id={"type": "string", "description": "of the request; that of a row is <id>-<position from 0>"},
+        release={"type": "string", "description": "who answered"},
+        predictions=_array({"type": "string", "enum": classes} if classes else {"type": "number"}),
+    )
+    if classes:
+        shares = {"type": "object", "additionalProperties": {"type": "number"}}
+        answer["properties"]["probabilities"] = _array(shares)
+    return answer
+
+
+def _outcome(signature: Signature) -> dict[str, Any]:
+    made = _object(
+        id={"type": "string", "minLength": 1, "maxLength": 200, "description": "of the row: <id>-<position>"},
+        outcome={"type": ["string", "number", "boolean"]} if signature.classes else {"type": "number"},
+    )
+    return made | {"additionalProperties": False}
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 _READ = (
@@ -215,8 +219,8 @@ def _read(name: str, about: str) -> dict[str, Any]:
     }
 
 
-def _operation(name: str, about: str, body: dict[str, Any], answer: str, shown: Any) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": body} | ({"example": shown} if shown else {})
+def _operation(name: str, about: str, forms: list[dict[str, Any]], answer: str, shown: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"anyOf": forms}} | ({"example": shown} if shown else {})
     refused = {
         "description": "refused",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},

@@ -49,6 +49,8 @@ _HEADERS = {
     b"inference-header-content-length": _LENGTH,
 }
 Handler = Callable[[bytes, Call, str | None], Reply]
+Routes = Mapping[bytes, tuple[Handler, re.Pattern[bytes]]]
+"""First line to who answers, and the content types that it takes."""
 
 
 class Head(NamedTuple):
@@ -62,8 +64,8 @@ class Head(NamedTuple):
     inference: str | None
 
 
-def read_head(head: bytes, routes: Mapping[bytes, tuple[Handler, re.Pattern[bytes]]]) -> Head | None:
-    """A head, without the empty line at its end; None where anything about it is unusual.
+def read_head(head: bytes, routes: Routes, most: int = BODY) -> Head | None:
+    """A head, without the empty line at its end; None where anything about it is unusual, or the body is above `most`.
 
     >>> routes = {b"POST /p HTTP/1.1": (lambda *_: Reply(200, b"", ""), _JSON)}
     >>> read_head(b"POST /p HTTP/1.1\\r\\nContent-Type: application/json\\r\\nContent-Length: 2", routes).length
@@ -90,7 +92,7 @@ def read_head(head: bytes, routes: Mapping[bytes, tuple[Handler, re.Pattern[byte
                 return None
             found[name] = value
     length = int(found.get(b"content-length", b"-1"))
-    if not 0 <= length <= BODY or b"content-type" not in found:
+    if not 0 <= length <= most or b"content-type" not in found:
         return None
     return Head(
         handler,
@@ -106,7 +108,7 @@ class Lane(HttpToolsProtocol):
     """One connection. `service` and `routes` are given by `lane`."""
 
     service: Service
-    routes: Mapping[bytes, tuple[Handler, re.Pattern[bytes]]]
+    routes: Routes
     heads: dict[bytes, Head]
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -155,7 +157,7 @@ class Lane(HttpToolsProtocol):
     def _head(self, content: bytes) -> Head | None:
         known = self.heads.get(content)
         if known is None:
-            known = read_head(content, self.routes)
+            known = read_head(content, self.routes, min(BODY, self.service.limits.body))
             if known is not None:
                 if len(self.heads) >= _HEADS:
                     self.heads.clear()
