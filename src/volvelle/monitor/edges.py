@@ -52,7 +52,8 @@ def values(frame: pl.DataFrame, features: tuple[Feature, ...]) -> dict[str, Colu
     """
     absent = [pl.lit(None, dtype=pl.Null).alias(f.name) for f in features if f.name not in frame.columns]
     texts = [f.name for f in features if f.kind in _NUMBERS and frame.schema.get(f.name) == pl.String]
-    frame = frame.with_columns(*absent, pl.col(texts).cast(pl.Float64, strict=False))
+    if absent or texts:
+        frame = frame.with_columns(*absent, pl.col(texts).cast(pl.Float64, strict=False))
     signature = Signature(features=tuple(f for f in features if f.kind != "text"), target="", task="regression")
     matrices = encode(frame, signature)
     found = {f.name: _lengths(frame[f.name]) for f in features if f.kind == "text"}
@@ -80,7 +81,7 @@ def cuts(numbers: Column) -> tuple[float, ...]:
 def score_columns(answers: pl.DataFrame, classes: int) -> list[Column]:
     """Scores of each class, or the predictions of regression, float32 ``[n]`` each."""
     names = [f"score_{k}" for k in range(classes)] or ["prediction"]
-    return [answers[name].cast(pl.Float32).fill_null(np.nan).to_numpy() for name in names]
+    return [answers[name].cast(pl.Float32).to_numpy() for name in names]
 
 
 def _binned(feature: Feature, column: Column) -> Binned:

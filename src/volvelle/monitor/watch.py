@@ -79,28 +79,9 @@ def watch(
     alarms: list[Alarm] = []
     windows: list[Window] = []
     for at in range(first, len(sketches)):
-        seen = judge.seen(at)
-        drift = judge.alarms(at, seen)
-        estimates = estimated(reference, sketches[at])
-        found = [
-            *broken(reference, sketches[at], at),
-            *(m for m in measured if m.window == at),
-            *beneath(reference, estimates, sketches[at], policy, at),
-            *drift,
-        ]
+        found, window = judge.window(at, [m for m in measured if m.window == at])
         alarms += found
-        windows.append(
-            Window(
-                rows=sketches[at].rows,
-                errors=sketches[at].errors,
-                state=worst(found),
-                since=sketches[at].since,
-                until=sketches[at].until,
-                smallest=min((p for _, p in seen), default=None),
-                moved=sum((a.importance or 0.0) * (a.effect or 0.0) for a in drift),
-                estimates=estimates,
-            )
-        )
+        windows.append(window)
     return Report(
         state=windows[-1].state if windows else "ok",
         windows=tuple(windows),
@@ -122,7 +103,7 @@ class _Judge:
         self, reference: Reference, sketches: Sequence[Sketch], policy: Policy, importance: Mapping[str, float]
     ) -> None:
         self._policy = policy
-        self._rows = [s.rows for s in sketches]
+        self._sketches = sketches
         self._reference, self._calibrated = reference, reference.features
         self._whole = looks(reference.whole, reference.edges)
         self._sums = _sums([looks(s, reference.edges) for s in sketches], self._whole)
@@ -131,6 +112,23 @@ class _Judge:
         self._tests: list[tuple[str, DriftTest]] = [(name, DRIFT.load(name)) for name in policy.tests]
         whole = sum(importance.values())
         self._importance = {name: value / whole for name, value in importance.items()} if whole > 0 else {}
+
+    def window(self, at: int, measured: Sequence[Alarm]) -> tuple[list[Alarm], Window]:
+        """Everything that is wrong with one window, the gravest first, and what was seen of it."""
+        sketch, seen = self._sketches[at], self.seen(at)
+        drift, estimates = self.alarms(at, seen), estimated(self._reference, sketch)
+        guessed = beneath(self._reference, estimates, sketch, self._policy, at)
+        found = [*broken(self._reference, sketch, at), *measured, *guessed, *drift]
+        return found, Window(
+            rows=sketch.rows,
+            errors=sketch.errors,
+            state=worst(found),
+            since=sketch.since,
+            until=sketch.until,
+            smallest=min((p for _, p in seen), default=None),
+            moved=sum((a.importance or 0.0) * (a.effect or 0.0) for a in drift),
+            estimates=estimates,
+        )
 
     def seen(self, at: int) -> list[tuple[_Seen, float]]:
         """All that was tested in one window, with its chance corrected for all of them."""
@@ -195,7 +193,7 @@ class _Judge:
     def _ranks(self, key: tuple[str, str], name: str, test: DriftTest, at: int, span: int) -> Healthy | None:
         """The healthy windows that one is ranked among; None where they are too few, or it is shorter than they."""
         windows = self._reference.windows
-        short = sum(self._rows[at + 1 - span : at + 1]) < 0.9 * span * self._reference.window
+        short = sum(s.rows for s in self._sketches[at + 1 - span : at + 1]) < 0.9 * span * self._reference.window
         if short or self._reference.resampled or len(windows) // span < FEWEST:
             return None
         place = (*key, name, span)

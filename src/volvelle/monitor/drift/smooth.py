@@ -52,11 +52,16 @@ def score(reference: NDArray[Any], now: NDArray[Any]) -> Found:
 def polynomials(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Polynomials of degree 1 to 4 in the ranks of counters, orthonormal under their shares ``[b]``: ``[b, 4]``.
 
+    By the recurrence of three terms (Forsythe, Journal of the SIAM 5, 1957).
+
     >>> polynomials(np.array([0.5, 0.5])).round(6).tolist()
     [[-1.0], [1.0]]
     """
     ranks = 2 * np.cumsum(shares) - shares - 1
-    roots = np.sqrt(shares)[:, None]
-    powers = np.vander(ranks, min(_ORDER, len(shares) - 1) + 1, increasing=True)
-    found, triangle = np.linalg.qr(powers * roots)
-    return np.asarray((found * np.sign(np.diag(triangle)))[:, 1:] / roots)
+    before, now, length, found = np.zeros_like(ranks), np.ones_like(ranks), 0.0, []
+    for _ in range(min(_ORDER, len(shares) - 1)):
+        then = (ranks - shares @ (ranks * now * now)) * now - length * before
+        length = float(np.sqrt(shares @ (then * then)))
+        before, now = now, then / length
+        found.append(now)
+    return np.stack(found, axis=1)
