@@ -18,8 +18,10 @@ import polars as pl
 import pytest
 
 from volvelle.catalog import ESTIMATORS
+from volvelle.compiler.device import device
 from volvelle.data.collect import collect
 from volvelle.errors import InputError, OutOfTime
+from volvelle.evaluate.budget import Budget, Limit
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.flow.trials import Folds, Trials
@@ -284,3 +286,15 @@ def test_features_are_made_once(lesson: Training, temporary: Path, monkeypatch: 
     (temporary / "out.npy").unlink()
     assert [view for view, _ in made] == ["dense", "dense"]
     assert made[0][1] == 0 < made[1][1]
+
+
+def test_a_network_in_whole_numbers_is_measured_in_real_ones_too(lesson: Training) -> None:
+    """The score of the same weights in float32 stands beside that of int8, and what they take on a device."""
+    limit = Limit(name="flash", most=9e9, gate="flash <= 9 GB")
+    with Trials(lesson, "roc_auc", folds(lesson, 2), 1, digest, budget=Budget(device("cortex-m0"), (limit,))) as trials:
+        settings = defaults(ESTIMATORS.load("mlp").SMALL)
+        found = {bits: trials.measure("mlp", settings | {"bits": bits}, None, always) for bits in (8, 32)}
+    assert found[32].real == {}
+    assert found[8].real["score"] == pytest.approx(np.mean(found[32].scores), abs=1e-6)
+    assert found[8].real["flash"] == found[32].foretold["flash"] > found[8].foretold["flash"]
+    assert found[8].real["score"] != np.mean(found[8].scores)

@@ -10,7 +10,8 @@ Reference: Deb, Multi-objective optimization using evolutionary algorithms, 2001
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -37,9 +38,22 @@ def weighed(searched: Searched) -> tuple[Weighed, ...]:
             ram=t.foretold.get("ram"),
             instructions=t.foretold.get("instructions"),
             fits=t.fits,
+            form=form(t.settings),
         )
         for t in searched.trials
         if t.status == "done" and t.size and t.score is not None and math.isfinite(t.score)
+    )
+
+
+def form(settings: Mapping[str, Any]) -> str:
+    """How settings make a model smaller.
+
+    >>> form({"bits": 8, "keep": 0.25, "units": 32}), form({"units": 32})
+    ('int8, 25 % of the weights', '')
+    """
+    keep = settings.get("keep", 1.0)
+    return ", ".join(
+        ["int8"] * (settings.get("bits") == 8) + [f"{keep:.0%} of the weights".replace("%", " %")] * (keep < 1)
     )
 
 

@@ -77,14 +77,21 @@ class Worker:
         scores = learning.answer(learnt, fold.valid)
         seconds = time.perf_counter() - began
         np.save(out, np.asarray(scores, dtype=np.float32))
-        labels = np.argmax(scores, axis=1)
-        truth = side(fold.y_valid, labels, scores, self._signature, given=self._given)
-        answer = {"score": value(self._metric, truth, self._signature.task), "answering": seconds}
+        answer: dict[str, Any] = {"score": self._metric_of(scores, fold), "answering": seconds}
         if weigh:
             content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
             answer |= {"size": len(content), "operations": operations(content)}
             answer |= self._foretold(content, number)
+        wide = learning.real(learnt)
+        if wide is not None:
+            content = assemble(self._signature, [Part(wide, fold.recipe)], {}) if weigh else b""
+            takes = self._foretold(content, number).get("foretold", {}) if weigh else {}
+            answer["real"] = {**takes, "score": self._metric_of(learning.answer(wide, fold.valid), fold)}
         return answer
+
+    def _metric_of(self, scores: NDArray[np.floating[Any]], fold: Fold) -> float:
+        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, self._signature, given=self._given)
+        return value(self._metric, truth, self._signature.task)
 
     def _foretold(self, content: bytes, number: int) -> dict[str, Any]:
         """What a file takes on the device, if there is one with limits; nothing of a model that it cannot run."""

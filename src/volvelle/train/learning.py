@@ -73,6 +73,12 @@ def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
         return (np.exp(held) - 1.0).astype(np.float32)
 
 
+def real(learnt: Learnt) -> Learnt | None:
+    """The same model in real numbers; None where it is in them."""
+    found = learnt.estimator.real(learnt.fitted) if hasattr(learnt.estimator, "real") else None
+    return None if found is None else learnt._replace(fitted=found)
+
+
 def write(graph: Graph, x: Value, learnt: Learnt) -> Value:
     """`answer` in the graph."""
     given = learnt.estimator.emit(graph, x, learnt.fitted)

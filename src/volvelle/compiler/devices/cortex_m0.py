@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 549,
     "wide_element": 103,
     "wide_function": 11000,
+    "whole_product": 12,
+    "rescaled": 248,
+    "marks": 17,
+    "prefix": 92,
     "cycles": 1.45,
 }

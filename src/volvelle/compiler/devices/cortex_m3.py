@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 262,
     "wide_element": 116,
     "wide_function": 5220,
+    "whole_product": 7.96,
+    "rescaled": 184,
+    "marks": 13.1,
+    "prefix": 60,
     "cycles": 1.44,
 }

@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 224,
     "wide_element": 472,
     "wide_function": 5350,
+    "whole_product": 1.91,
+    "rescaled": 26.8,
+    "marks": 13.3,
+    "prefix": 62,
     "cycles": 1.25,
 }

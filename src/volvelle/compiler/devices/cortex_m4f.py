@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 269,
     "wide_element": 137,
     "wide_function": 5420,
+    "whole_product": 1.92,
+    "rescaled": 31.4,
+    "marks": 13.3,
+    "prefix": 65,
     "cycles": 1.41,
 }

@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 227,
     "wide_element": 457,
     "wide_function": 5310,
+    "whole_product": 1.94,
+    "rescaled": 26.6,
+    "marks": 12,
+    "prefix": 62,
     "cycles": 1.12,
 }

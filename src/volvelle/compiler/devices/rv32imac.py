@@ -30,5 +30,9 @@ COSTS = {
     "wide_product": 362,
     "wide_element": 127,
     "wide_function": 6830,
+    "whole_product": 8.47,
+    "rescaled": 231,
+    "marks": 12,
+    "prefix": 65,
     "cycles": 1.46,
 }
