@@ -20,6 +20,7 @@ import pytest
 from volvelle.catalog import ESTIMATORS
 from volvelle.compiler.device import device
 from volvelle.data.collect import collect
+from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError, OutOfTime
 from volvelle.evaluate.budget import Budget, Limit
 from volvelle.flow import worker
@@ -30,6 +31,7 @@ from volvelle.model.encode import encode
 from volvelle.prepare import recipe
 from volvelle.spec.requirements import Data, Problem, Spec
 from volvelle.train.contract import defaults
+from volvelle.train.learning import TEACHER
 from volvelle.train.samples import breast_cancer
 from volvelle.train.search import Outcome
 
@@ -298,3 +300,24 @@ def test_a_network_in_whole_numbers_is_measured_in_real_ones_too(lesson: Trainin
     assert found[8].real["score"] == pytest.approx(np.mean(found[32].scores), abs=1e-6)
     assert found[8].real["flash"] == found[32].foretold["flash"] > found[8].foretold["flash"]
     assert found[8].real["score"] != np.mean(found[8].scores)
+
+
+def test_a_student_knows_nothing_of_the_rows_it_is_scored_on(lesson: Training) -> None:
+    """What a student answers for a fold stays the same whatever the labels of that fold are."""
+    teacher = [{"estimator": "nearest_neighbours", "settings": {"neighbours": 1, "weights": "equal"}, "weight": 1.0}]
+    settings = defaults(ESTIMATORS.load("decision_tree").SPACE) | {TEACHER: teacher}
+    sides = folds(lesson, 2)
+    turned = lesson.target.copy()
+    turned[sides[0][1]] = 1 - turned[sides[0][1]]
+    kept: list[pl.DataFrame] = []
+
+    def keep(content: bytes) -> str:
+        kept.append(from_bytes(content))
+        return "kept"
+
+    for known in (lesson, lesson._replace(target=turned)):
+        with Trials(known, "log_loss", sides, 1, keep) as trials:
+            trials.measure("decision_tree", settings, None, always)
+    first = len(sides[0][1])
+    assert kept[0][:first].equals(kept[1][:first])
+    assert not kept[0][first:].equals(kept[1][first:])

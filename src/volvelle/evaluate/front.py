@@ -52,9 +52,12 @@ def form(settings: Mapping[str, Any]) -> str:
     ('int8, 25 % of the weights', '')
     """
     keep = settings.get("keep", 1.0)
-    return ", ".join(
-        ["int8"] * (settings.get("bits") == 8) + [f"{keep:.0%} of the weights".replace("%", " %")] * (keep < 1)
-    )
+    told = {
+        "student": "teacher" in settings,
+        "int8": settings.get("bits") == 8,
+        f"{100 * keep:g} % of the weights": keep < 1,
+    }
+    return ", ".join(word for word, holds in told.items() if holds)
 
 
 def front(points: Sequence[Weighed], *, up: bool) -> tuple[Weighed, ...]:
