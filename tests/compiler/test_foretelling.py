@@ -95,3 +95,23 @@ def test_trees_far_above_the_limit_are_told_roughly() -> None:
     assert rough.leaves == exact.leaves > 1000
     assert (rough.flash > 4096, exact.flash > 4096) == (True, True)
     assert 0.4 < rough.flash / exact.flash < 2
+
+
+def test_leaves_of_fewer_bits_take_less_flash() -> None:
+    """A booster is foretold, and measured, smaller with leaves of 12 bits and of 8, and answers nearly the same."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(2000, 6)).astype(np.float32)
+    y = (x[:, 0] * x[:, 1] + 0.5 * random.normal(size=2000) > 0).astype(np.int64)
+    module, flash, answers = ESTIMATORS.load("lightgbm"), [], []
+    for bits in (24, 12, 8):
+        settings = defaults(module.SPACE) | {"trees": 60, "leaves": 8, "leaf_bits": bits}
+        learnt = learning.learn("lightgbm", Lesson(x, y, "binary", 2, seed=1), settings)
+        graph = Graph("booster")
+        graph.output("scores", learning.write(graph, graph.input("numbers", "float", 6), learnt))
+        content, wish = graph.finish(), device("cortex-m0")
+        image = TOOLCHAINS.load("zig").build(compiled(content, precision="single").sources, wish)
+        flash.append((foretell(content, wish).flash, image.flash))
+        answers.append(learning.answer(learnt, x))
+    assert flash[0] > flash[1] > flash[2]
+    assert flash[0][1] - flash[2][1] > 500
+    assert max(np.abs(a - answers[0]).max() for a in answers) < 0.02

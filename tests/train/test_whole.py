@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,8 +14,7 @@ from volvelle.compiler.host import Host
 from volvelle.compiler.prove import compiled
 from volvelle.model.graph import Graph
 from volvelle.model.session import Session
-from volvelle.testing.check_estimator import check_estimator
-from volvelle.train.contract import Choice, Lesson, defaults
+from volvelle.train.contract import Lesson, defaults
 from volvelle.train.estimators import mlp
 from volvelle.train.whole import WEIGHT, Whole, answers, emit, quantised
 
@@ -77,13 +74,6 @@ def test_a_far_row_does_not_make_the_others_coarse() -> None:
         x[0] *= far
         off = answers(quantised(x, weights, biases), x)[1:] - true[1:]
         assert np.sqrt(np.square(off).mean()) < 0.08 * true[1:].std(), far
-
-
-@pytest.mark.parametrize("bits", [32, 8])
-def test_small_networks_keep_the_contract(bits: int) -> None:
-    """The conformance kit, with the settings of small models among the defaults."""
-    small = {**mlp.SMALL, "bits": Choice(options=(32, 8), default=bits)}
-    check_estimator(SimpleNamespace(**{name: getattr(mlp, name) for name in dir(mlp)} | {"SPACE": small}))
 
 
 def test_a_pruned_network_has_the_weights_that_were_asked_for() -> None:

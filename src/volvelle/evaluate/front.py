@@ -21,6 +21,8 @@ from volvelle.spec.gates import Gate
 from volvelle.spec.units import show
 from volvelle.train.records import Searched, Trial
 
+EXACT = 24
+"""Bits of a leaf with which sums are as exact as float32 has them."""
 BOUND = "model_size"
 """The gate that a candidate is held against before it is chosen."""
 
@@ -51,11 +53,12 @@ def form(settings: Mapping[str, Any]) -> str:
     >>> form({"bits": 8, "keep": 0.25, "units": 32}), form({"units": 32})
     ('int8, 25 % of the weights', '')
     """
-    keep = settings.get("keep", 1.0)
+    keep, leaf = settings.get("keep", 1.0), settings.get("leaf_bits", EXACT)
     told = {
         "student": "teacher" in settings,
         "int8": settings.get("bits") == 8,
         f"{100 * keep:g} % of the weights": keep < 1,
+        f"leaves of {leaf} bits": leaf < EXACT,
     }
     return ", ".join(word for word, holds in told.items() if holds)
 
