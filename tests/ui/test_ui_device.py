@@ -55,7 +55,7 @@ device = {{ core = "cortex-m0" }}
 method = "manual"
 ensemble = false
 folds = 3
-candidates = [{{ estimator = "mlp", settings = {{ units = 8, bits = 8, keep = 0.5 }} }}]
+candidates = [{{ estimator = "mlp", settings = {{ units = 64, bits = 8 }} }}]
 """
 
 
@@ -67,7 +67,7 @@ def test_a_network_in_whole_numbers_stands_beside_the_same_in_real_ones(tmp_path
     assert {v.verdict for v in found.evidence.verdicts} == {"pass"}
     (trial,) = found.searched.trials
     (shipped,) = [p for p in found.evidence.front if p.shipped]
-    assert shipped.form == "int8, 50 % of the weights"
+    assert shipped.form == "int8"
     assert abs(trial.real["score"] - (trial.score or 0)) < 0.02
     rows = placed(found)["device"]["beside"]
     assert [row[0].partition(":")[0] for row in rows] == [shipped.form, "the same in float32"]

@@ -32,8 +32,8 @@ COSTS = {
     "wide_element": 7.78,
     "wide_function": 93.7,
     "whole_product": 3.9,
-    "rescaled": 17.3,
-    "marks": 13.7,
+    "rescaled": 17,
+    "marks": 11.8,
     "prefix": 92,
     "cycles": 1,
 }
