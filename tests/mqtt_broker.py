@@ -1,4 +1,4 @@
-"""Starts a mosquitto of its own, in a folder of its own, on a free loopback port; it can be stopped and started again."""
+"""Starts a mosquitto of its own, in a folder of its own, on a free loopback port; it can be started again."""
 
 from __future__ import annotations
 

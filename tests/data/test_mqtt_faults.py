@@ -77,8 +77,8 @@ def test_none_lost_none_doubled(broker: Broker, tmp_path: Path) -> None:
     where = f"//127.0.0.1:{broker.port}/plant/+/readings?id=seq&levels=device"
     table = mqtt.table(where, tmp_path)
     first = Listener(tmp_path, f"mqtt:{where}")
-    devices = publisher(broker.port, accepted := set())
-    sent = set()
+    accepted: set[int] = set()
+    devices, sent = publisher(broker.port, accepted), set()
     for number in range(MESSAGES):
         payload = json.dumps({"seq": number // DEVICES, "heat": number / 7, "on": number % 3 == 0})
         sent.add(devices.publish(f"plant/{number % DEVICES}/readings", payload, qos=1).mid)

@@ -55,11 +55,13 @@ class Record(NamedTuple):
         cells: values as JSON and CBOR have them, objects unfolded.
         id: what tells it from all others of its table; None where nothing does.
         loose: whether all values are texts that may mean numbers, as in CSV.
+        received: when it came; None for now.
     """
 
     cells: dict[str, Any]
     id: str | None = None
     loose: bool = False
+    received: datetime | None = None
 
 
 class Misfit(NamedTuple):

@@ -246,9 +246,16 @@ class Growing:
         count = len(records)
         ids = [None if r.id is None else _hash(r.id) for r in records]
         sums = [None if r.id is None else _hash(text_of(r.cells)) for r in records]
+        now = datetime.now(UTC)
         ours = pl.DataFrame(
-            {_ID: ids, _SUM: sums, _ORDER: range(self._next, self._next + count)}, schema=_KNOWN
-        ).with_columns(pl.lit(datetime.now(UTC), dtype=DTYPES["time"]).alias(_RECEIVED))
+            {
+                _ID: ids,
+                _SUM: sums,
+                _ORDER: range(self._next, self._next + count),
+                _RECEIVED: [r.received or now for r in records],
+            },
+            schema={**_KNOWN, _RECEIVED: DTYPES["time"]},
+        )
         if fitted.widened:
             self._replace(self._scan().with_columns(pl.col(fitted.widened).cast(pl.Float64)).sort(_ORDER).collect())
         self._commit(ours.hstack(fitted.frame.get_columns()), self._place)

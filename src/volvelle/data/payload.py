@@ -22,39 +22,46 @@ DEEPEST = 16
 _CBOR = range(0x80, 0xE0)
 
 
+class Unreadable(Exception):
+    """A payload, or a record in it, cannot be read; the text says why."""
+
+
 def records_of(payload: bytes) -> list[dict[str, Any]]:
     """The records, objects inside them unfolded.
 
     Raises:
-        ValueError: it is neither JSON nor CBOR, no record or a list of them, or too long.
+        Unreadable: it is neither JSON nor CBOR, no record or a list of them, or too long.
     """
     value = decoded(payload)
     rows = value if isinstance(value, list) else [value]
     if not rows or not all(isinstance(row, dict) and row for row in rows):
-        raise ValueError("this is no record, and no list of records")
-    return [flat(row) for row in rows]
+        raise Unreadable("this is no record, and no list of records")
+    try:
+        return [flat(row) for row in rows]
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
 
 
 def decoded(payload: bytes) -> Any:
     """The value of a payload; keys of its objects are texts.
 
     Raises:
-        ValueError: it is neither JSON nor CBOR, has a key twice, or is too long or nested too deeply.
+        Unreadable: it is neither JSON nor CBOR, has a key twice, or is too long or nested too deeply.
     """
     if len(payload) > LONGEST:
-        raise ValueError(f"{len(payload):,} bytes are more than {LONGEST:,}")
+        raise Unreadable(f"{len(payload):,} bytes are more than {LONGEST:,}")
     if not payload:
-        raise ValueError("the message is empty")
+        raise Unreadable("the message is empty")
     try:
         if payload[0] in _CBOR:
             value = cbor2.loads(payload, max_depth=DEEPEST, allow_duplicate_keys=False)
         else:
             value = parse_json(payload.decode("utf-8"))
     except RecursionError as error:
-        raise ValueError("its values are nested too deeply") from error
+        raise Unreadable("its values are nested too deeply") from error
     except (ValueError, cbor2.CBORError) as error:
         what = "CBOR" if payload[0] in _CBOR else "JSON"
-        raise ValueError(f"this is no {what}: {str(error)[:120]}") from error
+        raise Unreadable(f"this is no {what}: {str(error)[:120]}") from error
     _check(value)
     return value
 
@@ -62,10 +69,10 @@ def decoded(payload: bytes) -> Any:
 def _check(value: Any, depth: int = 0) -> None:
     """Refuse what a row cannot hold, and values that hold themselves (CBOR can share them)."""
     if depth > DEEPEST:
-        raise ValueError("its values are nested too deeply")
+        raise Unreadable("its values are nested too deeply")
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
-            raise ValueError("a key is no text")
+            raise Unreadable("a key is no text")
         for inside in value.values():
             _check(inside, depth + 1)
     elif isinstance(value, list | tuple):

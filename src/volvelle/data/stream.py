@@ -10,6 +10,7 @@ What tells one stream from another is the place alone: a changed password or opt
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,8 @@ from volvelle.data.address import Address
 from volvelle.data.contract import Read
 from volvelle.data.fitting import Record
 from volvelle.data.growing import Growing, place_of
-from volvelle.data.records import Layout
+from volvelle.data.payload import Unreadable
+from volvelle.data.records import Layout, Origin
 from volvelle.errors import DataError, near
 
 COMMON = {"id": "", "received": ""}
@@ -101,7 +103,7 @@ class Stream:
         frame = self.table(folder).read(self.options["received"] or None)
         if not frame.height:
             raise self.error("nothing has been received yet", "volvelle listen receives; then run again")
-        return Read(frame, Layout(missing=layout.missing), (self.address.origin(),))
+        return Read(frame, Layout(missing=layout.missing), (Origin(name=self.shown, sha256="", size=0, kind="live"),))
 
     def record(
         self, cells: dict[str, Any], given: str | None = None, scope: str = "", *, loose: bool = False
@@ -115,14 +117,14 @@ class Stream:
             loose: as in `Record`.
 
         Raises:
-            ValueError: the record lacks a key of the id.
+            Unreadable: the record lacks a key of the id.
         """
         keys = [key for key in self.options["id"].split(",") if key]
         if given is None and not keys:
-            return Record(cells, None, loose)
+            return Record(cells, None, loose, datetime.now(UTC))
         if given is None:
             absent = next((key for key in keys if cells.get(key) is None), None)
             if absent is not None:
-                raise ValueError(f"the record has no {absent!r}, which its id is made of")
+                raise Unreadable(f"the record has no {absent!r}, which its id is made of")
             given = "/".join(str(cells[key]) for key in keys)
-        return Record(cells, f"{scope}/{given}", loose)
+        return Record(cells, f"{scope}/{given}", loose, datetime.now(UTC))

@@ -11,8 +11,9 @@ Source: OASIS, MQTT Version 5.0, sections 3.1.2.11, 4.3.2, 4.4 and 4.6.
 >>> [level for level in levels("plant/+/readings/#", "plant/north/readings/a/b")]
 ['north']
 >>> stream = Stream("mqtt", "//broker/plant/+?id=seq&levels=hall", OPTIONS)
->>> _records(stream, "plant/+", "plant/north", b'{"seq": 7, "heat": 21.5}', None)
-[Record(cells={'hall': 'north', 'seq': 7, 'heat': 21.5}, id='plant/north/7', loose=False)]
+>>> [record] = _records(stream, "plant/+", "plant/north", b'{"seq": 7, "heat": 21.5}', None)
+>>> record.cells, record.id
+({'hall': 'north', 'seq': 7, 'heat': 21.5}, 'plant/north/7')
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from volvelle.data.contract import Read
 from volvelle.data.fitting import Misfit, Record
 from volvelle.data.growing import Growing
 from volvelle.data.intake import ROWS, Intake, Message
-from volvelle.data.payload import records_of
+from volvelle.data.payload import Unreadable, records_of
 from volvelle.data.records import Layout
 from volvelle.data.stream import Stream
 from volvelle.errors import ServiceError
@@ -203,7 +204,7 @@ class _Listener:
         try:
             given = _property(message, self._stream.options["property"])
             records = _records(self._stream, self._topic, message.topic, bytes(message.payload), given)
-        except (ValueError, UnicodeError) as error:
+        except Unreadable as error:
             text = message.payload[:_SHOWN].decode("utf-8", "backslashreplace")
             misfit = Misfit("garbage", f"{error}, e.g. {text[:60]!r}", text)
             self._intake.put(Message(aside=(misfit,), answer=acknowledge))
@@ -224,14 +225,14 @@ def _property(message: paho.MQTTMessage, name: str) -> str | None:
     """The user property that tells the message from all others.
 
     Raises:
-        ValueError: the address names one, and the message has none.
+        Unreadable: the address names one, and the message has none.
     """
     if not name:
         return None
     pairs = getattr(message.properties, "UserProperty", ())
     found = next((str(value) for key, value in pairs if key == name), None)
     if found is None:
-        raise ValueError(f"the message has no user property {name!r}")
+        raise Unreadable(f"the message has no user property {name!r}")
     return found
 
 
@@ -239,15 +240,15 @@ def _records(stream: Stream, wanted: str, topic: str, payload: bytes, given: str
     """The records of one message.
 
     Raises:
-        ValueError: they cannot be read, or lack what their id is made of.
+        Unreadable: they cannot be read, or lack what their id is made of.
     """
     names = [name for name in stream.options["levels"].split(",") if name]
-    bound = dict(zip(names, levels(wanted, topic), strict=True))
+    bound = dict(zip(names, levels(wanted, topic), strict=True)) if names else {}
     records = []
     for position, cells in enumerate(records_of(payload)):
         clash = next((name for name in bound if name in cells), None)
         if clash is not None:
-            raise ValueError(f"the record has a value {clash!r}, and so has its topic")
+            raise Unreadable(f"the record has a value {clash!r}, and so has its topic")
         own = None if given is None else f"{given}/{position}"
         records.append(stream.record({**bound, **cells}, own, topic))
     return records
