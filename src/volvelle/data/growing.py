@@ -336,7 +336,7 @@ def _told(folder: Path) -> Iterator[None]:
     """Errors of the library as ours."""
     try:
         yield
-    except (DeltaError, pl.exceptions.PolarsError) as error:
+    except (DeltaError, pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0][:300]
         advice = "make room, or move that folder away to begin a new table"
         raise DataError(
