@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from volvelle.data.fitting import COLUMNS, Kind, Record, fit
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.sampled_from(["a", "b", "A", "", "_v_id", "long" * 60])
 VALUES = st.one_of(
     st.none(),
@@ -44,7 +44,7 @@ def same(stored: Any, given_one: Any) -> bool:
 @PATIENT
 @given(st.lists(st.dictionaries(NAMES, VALUES, max_size=3), max_size=8), KINDS)
 def test_every_record_is_kept_whole_or_set_aside(cells: list[dict[str, Any]], kinds: dict[str, Kind]) -> None:
-    """Each record is a row with its very values, or is set aside with a reason; columns keep their kind or are widened."""
+    """Each record is a row with its very values, or is set aside with a reason."""
     done = fit([Record(c) for c in cells], kinds)
     assert sorted([*done.kept, *done.misfits]) == list(range(len(cells)))
     assert all(misfit.why and misfit.kind for misfit in done.misfits.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from volvelle.data.payload import LONGEST, Unreadable, decoded, records_of
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False), st.text())
 RECORDS = st.lists(st.dictionaries(st.text(min_size=1), SCALARS, min_size=1, max_size=4), min_size=1, max_size=4)
 
@@ -36,12 +37,8 @@ def _finite(record: dict[str, Any]) -> bool:
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(content: bytes) -> None:
     """Random bytes are read, or are unreadable; nothing else is raised."""
-    try:
-        found = records_of(content)
-    except Unreadable as error:
-        assert str(error)
-    else:
-        assert all(isinstance(record, dict) for record in found)
+    with contextlib.suppress(Unreadable):
+        assert all(isinstance(record, dict) for record in records_of(content))
 
 
 @PATIENT
@@ -51,10 +48,8 @@ def test_damaged_cbor_raises_nothing_else(records: list[dict[str, Any]], data: s
     content = bytearray(cbor2.dumps(records))
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(Unreadable):
         records_of(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    except Unreadable as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(

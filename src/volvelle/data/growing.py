@@ -179,6 +179,23 @@ class Growing:
             self._open()
             self._compact()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only listener of this table on this machine for as long as the context lasts.
+
+        Raises:
+            DataError: another process is.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "listener").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(
+                    "another listener of this project is at work", where=self._about, next_move="end that one first"
+                ) from None
+            yield
+
     # -- below, the lock is held
 
     def _open(self) -> None:

@@ -20,7 +20,7 @@ from volvelle.errors import InputError
 
 ROWS, SECONDS, WAITING = 5_000, 1.0, 20_000
 """A batch is appended when it has so many records or its first is so old; so many records may wait."""
-_TICK = 0.1
+_TICK, _QUIET = 0.1, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,13 @@ class Message:
         aside: what could not be read as records.
         answer: called in the thread of `drain` when everything is safe, with what became of each record: "" where it
             was appended, "repeated", or the reason why it was set aside.
+        hurry: somebody waits for the answer, so that the batch is appended as soon as nothing more comes.
     """
 
     records: Sequence[Record] = ()
     aside: Sequence[Misfit] = ()
     answer: Callable[[list[str]], None] | None = None
+    hurry: bool = False
 
 
 @dataclass(slots=True)
@@ -153,7 +155,9 @@ class Intake:
                 return []
             until = time.monotonic() + SECONDS
             while self._size < ROWS and not self._closed and (left := until - time.monotonic()) > 0:
-                self._changed.wait(min(left, _TICK))
+                more = self._changed.wait(min(left, _QUIET if self._messages[-1].hurry else _TICK))
+                if not more and self._messages[-1].hurry:
+                    break
             batch, size = [], 0
             while self._messages and size < ROWS:
                 batch.append(self._messages.popleft())

@@ -82,7 +82,7 @@ def holds_password(source: str) -> bool:
     user, at, _ = rest.rpartition("@")
     if slashes and at:
         written.append(user.partition(":")[2])
-    written += _SECRET_KEY.findall(rest)
+    written += _SECRET_KEY.findall(source)
     return any(_REFERENCE.sub("", text) for text in written)
 
 

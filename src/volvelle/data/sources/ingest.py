@@ -40,7 +40,7 @@ PATH = "/api/training/data"
 _TYPES = {"application/json", "application/cbor"}
 _AT_ONCE, _SILENT, _SAFE = 64, 10.0, 30.0
 """Requests at a time, seconds that a client may be silent, and seconds until a sample must be safe."""
-_LABEL = 200
+_LABEL, _DISCARDED = 200, 2**24
 
 
 def read(where: str, folder: Path, layout: Layout) -> Read:
@@ -77,7 +77,7 @@ def listen(where: str, folder: Path, intake: Intake) -> Iterator[None]:
         raise ServiceError(f"cannot listen on {host}:{number}: {error}", where=stream.shown, next_move=advice) from None
     unsigned = "" if keys.hmac else "; signatures are not checked without ?hmac=${KEY}"
     intake.tell(f"samples go to http://{host}:{server.server_port}{PATH}{unsigned}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield
@@ -122,15 +122,18 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "volvelle", ""
     protocol_version = "HTTP/1.1"
     timeout = _SILENT
+    _taken = 0
 
     def do_POST(self) -> None:
         """One sample."""
+        self._taken = 0
         if not self.server.room.acquire(blocking=False):
             self._answer(503, "too many requests at once; try again")
             return
         try:
             self._answer(200, self._kept())
         except _Refusal as refusal:
+            self._discard()
             self._answer(refusal.code, str(refusal))
         finally:
             self.server.room.release()
@@ -174,9 +177,17 @@ class _Handler(BaseHTTPRequestHandler):
         if len(length) > 12 or int(length) > LONGEST:
             raise _Refusal(413, f"a message has at most {LONGEST:,} bytes")
         content = self.rfile.read(int(length))
+        self._taken = len(content)
         if len(content) < int(length):
             raise _Refusal(400, "the body is shorter than content-length")
         return content
+
+    def _discard(self) -> None:
+        """Read what is left of the body: a client that is still sending would not see the answer."""
+        length = self.headers.get("content-length", "")
+        left = min(int(length[:12]), _DISCARDED) - self._taken if length.isascii() and length.isdigit() else 0
+        while left > 0 and (chunk := self.rfile.read(min(left, 2**16))):
+            left -= len(chunk)
 
     def _records(self, sample: Sample) -> list[Record]:
         """The rows with their headers; named by the message where it counts once."""
@@ -205,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
             fates.extend(found)
             answered.set()
 
-        if not self.server.intake.put(Message(records, answer=answer), _SILENT) or not answered.wait(_SAFE):
+        if not self.server.intake.put(Message(records, answer=answer, hurry=True), _SILENT) or not answered.wait(_SAFE):
             raise _Refusal(503, "not kept in time; try again")
         return fates
 

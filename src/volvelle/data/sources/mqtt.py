@@ -76,15 +76,17 @@ def listen(where: str, folder: Path, intake: Intake) -> Iterator[None]:
 
     Raises:
         ServiceError: the broker does not answer, or refuses.
-        DataError: the address is wrong.
+        DataError: the address is wrong, or another process of this project listens already.
     """
     stream = Stream("mqtt", where, OPTIONS)
     listener = _Listener(stream, folder, intake)
-    listener.start()
-    try:
-        yield
-    finally:
-        listener.stop()
+    # Two clients of one id would push each other out without end.
+    with stream.table(folder).alone():
+        listener.start()
+        try:
+            yield
+        finally:
+            listener.stop()
 
 
 def levels(wanted: str, topic: str) -> list[str]:
@@ -189,7 +191,7 @@ class _Listener:
         # From here on no message of that connection may be acknowledged.
         self._connection += 1
         if code.value == _TAKEN_OVER:
-            self._refuse("another listener of this project has taken the session over")
+            self._refuse("another listener has taken the session over")
         elif code.is_failure and not self._intake.closed and self._ready.is_set() and not self._refused:
             self._intake.tell(f"the connection is lost ({code}); trying again")
 
