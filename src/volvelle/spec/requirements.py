@@ -74,7 +74,9 @@ class Data(Record, frozen=True):
     ] = None
     refresh: Annotated[
         Literal["always", "never"],
-        Meta(description="whether a database is asked again on every turn; files are read again when they change"),
+        Meta(
+            description="whether a database, or what was received, is read again on every turn; files are read again when they change"
+        ),
     ] = "always"
 
 

@@ -19,15 +19,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from volvelle.catalog import SOURCES
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
-from volvelle.data.dispatch import PLAINLY
-from volvelle.data.growing import Growing
+from volvelle.data.dispatch import listener_of
 from volvelle.data.intake import Intake, Tally
-from volvelle.errors import InputError, visible
+from volvelle.errors import visible
 from volvelle.flow.turn import Project
 from volvelle.spec.read import read
-from volvelle.spec.sources import holds_password, source_of
 from volvelle.spec.units import quantity
 
 _SPEAK, _DRAW = 10.0, 0.5
@@ -46,13 +43,12 @@ def run(options: argparse.Namespace) -> int:
     """Receive until told to end, then say what was kept. 130 after ctrl-C."""
     seconds = quantity(options.duration, "seconds") if options.duration else None
     source = options.address or read(options.spec).data.source
-    kind, where = _heard(source)
+    listener, where = listener_of(source)
     folder = Project(options.spec.parent).folder
-    module = SOURCES.load(kind)
-    table: Growing = module.table(where, folder)
+    table = listener.table(where, folder)
     told = _Told(quiet=options.json)
     intake = Intake(told.say)
-    with _ending(intake) as interrupted, module.listen(where, folder, intake):
+    with _ending(intake) as interrupted, listener.listen(where, folder, intake):
         told.say(f"listening to {visible(source)}; ctrl-C ends it")
         intake.drain(table, seconds, told.progress)
     told.close()
@@ -64,21 +60,6 @@ def run(options: argparse.Namespace) -> int:
         again = "" if options.address is None else " ADDRESS"
         print_next(options, "volvelle run" if rows else f"volvelle listen{again}: nothing has come yet")
     return 130 if interrupted else 0
-
-
-def _heard(source: str) -> tuple[str, str]:
-    """The source that receives, and its text."""
-    if holds_password(source):
-        raise InputError("a password is written out in the address", where="volvelle listen", next_move=PLAINLY)
-    found = source_of(source)
-    listening = [n for n in SOURCES.names() if SOURCES.fact(n, "LISTENS")]
-    if found is None or found[0] not in listening:
-        schemes = [f"{scheme}:" for name in listening for scheme in SOURCES.fact(name, "SCHEMES")]
-        problem = "this is read when a run asks for it; nobody sends it" if found else "nothing receives from this"
-        raise InputError(
-            problem, where=source, next_move=f"volvelle listen ADDRESS, which begins with {', '.join(schemes)}"
-        )
-    return found
 
 
 @contextmanager
