@@ -27,7 +27,7 @@ group = "sample"
 ignore = ["device_type", "units", "elapsed_ms"]
 
 [require]
-gates = ["accuracy >= 0.7"]
+gates = ["accuracy >= 0.2"]
 
 [search]
 trials = 2
@@ -85,7 +85,8 @@ def test_received_rows_become_a_pinned_version(empty: Any, tmp_path: Path) -> No
     done = empty("run", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["evidence"]["verdicts"][0]["verdict"] == "pass"
-    assert "Nothing has changed" in empty("run").stdout
+    again = json.loads(empty("run", "--json").stdout)
+    assert [s["name"] for s in again["stages"] if not s["reused"]] == ["collect"]
     with listening(tmp_path, "--json") as (process, port):
         assert send(port, 99, "hot") == 200
         process.terminate()

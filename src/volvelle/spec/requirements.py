@@ -75,7 +75,7 @@ class Data(Record, frozen=True):
     refresh: Annotated[
         Literal["always", "never"],
         Meta(
-            description="whether a database, or what was received, is read again on every turn; files are read again when they change"
+            description="whether a database, or what was received, is asked again on every turn; files when they change"
         ),
     ] = "always"
 

@@ -1,4 +1,4 @@
-"""Versions of the data that runs pinned: list them, compare two, write one out; or erase rows that were received.
+"""Versions of the data that runs pinned: list, compare, write out; and erase received rows.
 
 Example:
   volvelle data log
