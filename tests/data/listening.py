@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from volvelle.data.intake import Intake
-from volvelle.errors import InputError
+from volvelle.errors import VolvelleError
 
 
 class Heard:
@@ -26,13 +26,13 @@ class Heard:
         self.said: list[str] = []
         self.intake = Intake(self.said.append)
         self.table = module.table(where, folder)
-        self.error: InputError | None = None
+        self.error: VolvelleError | None = None
         self._thread = threading.Thread(target=self._drain)
 
     def _drain(self) -> None:
         try:
             self.intake.drain(self.table)
-        except InputError as error:
+        except VolvelleError as error:
             self.error = error
 
     def start(self) -> None:

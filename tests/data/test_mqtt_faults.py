@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,12 +11,17 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pytest
+from listening import heard  # type: ignore[import-not-found]
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mqtt_broker import Broker  # type: ignore[import-not-found]
+from volvelle.data.growing import Growing
+from volvelle.data.intake import Intake
 from volvelle.data.sources import mqtt
 
 MESSAGES, DEVICES = 20_000, 4
@@ -109,3 +115,41 @@ def test_none_lost_none_doubled(broker: Broker, tmp_path: Path) -> None:
     )
     assert frame.sort("seq", "device").equals(expected)
     assert any("connected again" in line for line in second.lines)
+
+
+def listen_and_die(where: str, folder: Path) -> None:
+    """Die without a word when the first batch is safe and not yet acknowledged."""
+    append = Growing.append
+
+    def appended(self: Growing, *given: Any) -> None:
+        append(self, *given)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Growing, "append", appended)
+        intake = Intake()
+        with mqtt.listen(where, folder, intake):
+            intake.drain(mqtt.table(where, folder))
+
+
+def test_a_batch_that_is_safe_and_not_acknowledged_counts_once(broker: Broker, tmp_path: Path) -> None:
+    """What a listener that dies before it acknowledges has appended comes again, and is not doubled."""
+    where = f"//127.0.0.1:{broker.port}/a?id=seq"
+    worker = multiprocessing.get_context("spawn").Process(target=listen_and_die, args=(where, tmp_path))
+    with heard(mqtt, where, tmp_path):
+        pass
+    accepted: set[int] = set()
+    devices = publisher(broker.port, accepted)
+    sent = {devices.publish("a", json.dumps({"seq": number}), qos=1).mid for number in range(100)}
+    wait_for(lambda: accepted >= sent)
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == -signal.SIGKILL
+    safe = mqtt.table(where, tmp_path).count()
+    assert safe > 0
+    with heard(mqtt, where, tmp_path) as listener:
+        listener.messages(100)
+    devices.disconnect()
+    devices.loop_stop()
+    assert listener.intake.tally.repeated == safe
+    assert sorted(listener.table.read()["seq"]) == list(range(100))

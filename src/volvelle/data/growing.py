@@ -136,7 +136,7 @@ class Growing:
         if not self._place.exists() and not (self.folder / "next").exists():
             advice = "volvelle listen receives; then run again"
             raise DataError("nothing has been received yet", where=self._about, next_move=advice)
-        with self._locked(fcntl.LOCK_SH), _told(self.folder):
+        with self._locked(self._reading()), _told(self.folder):
             self._open()
             frame = self._scan().sort(_ORDER).collect()
         if received is not None and received in frame.columns:
@@ -150,7 +150,7 @@ class Growing:
         """Rows in the table."""
         if not self._place.exists():
             return 0
-        with self._locked(fcntl.LOCK_SH), _told(self.folder):
+        with self._locked(self._reading()), _told(self.folder):
             self._open()
             return int(self._scan().select(pl.len()).collect().item())
 
@@ -338,6 +338,11 @@ class Growing:
         new = path.with_name("aside.new")
         new.write_text("".join(kept), encoding="utf-8")
         new.replace(path)
+
+    def _reading(self) -> int:
+        """How a reader locks: with others, unless something was left half-done, which one alone must finish."""
+        left = any((self.folder / name).exists() for name in ("next", "gone"))
+        return fcntl.LOCK_EX if left else fcntl.LOCK_SH
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from volvelle.data.fitting import Misfit, Record
 from volvelle.data.growing import Appended, Growing
-from volvelle.errors import InputError
+from volvelle.errors import ContractBroken, VolvelleError
 
 ROWS, SECONDS, WAITING = 5_000, 1.0, 20_000
 """A batch is appended when it has so many records or its first is so old; so many records may wait."""
@@ -82,7 +83,7 @@ class Intake:
         self._size = 0
         self._changed = threading.Condition()
         self._closed = False
-        self._error: InputError | None = None
+        self._error: VolvelleError | None = None
 
     def put(self, message: Message, patience: float | None = None) -> bool:
         """Have a message appended; waits while too many are waiting. False when it was not taken.
@@ -105,12 +106,21 @@ class Intake:
             self._changed.notify_all()
         return True
 
-    def fail(self, error: InputError) -> None:
+    def fail(self, error: VolvelleError) -> None:
         """A receiver cannot go on: what waits is appended, then `drain` raises this."""
         with self._changed:
             self._error = self._error or error
             self._closed = True
             self._changed.notify_all()
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """What breaks inside ends `drain` with an error: a receiver never falls silent unseen."""
+        try:
+            yield
+        except BaseException as error:
+            self.fail(ContractBroken(f"a receiver broke: {error!r}"))
+            raise
 
     def close(self) -> None:
         """Take no more; what waits is still appended. May be called from a signal handler."""
@@ -126,6 +136,7 @@ class Intake:
 
         Raises:
             InputError: a receiver cannot go on, or the table cannot be written.
+            ContractBroken: a receiver broke.
         """
         began = time.monotonic()
         try:

@@ -52,7 +52,8 @@ _WINDOW = 2 * ROWS
 """Messages that a broker may send before one is acknowledged."""
 _KEPT = 30 * 24 * 3600
 """Seconds that a broker keeps the session, and what comes for it, while nobody listens."""
-_TAKEN_OVER = 0x8E
+_TAKEN_OVER, _BUSY = 0x8E, (0x88, 0x89, 0x97, 0x9F)
+"""Reason codes (section 2.4): session taken over; server unavailable or busy, quota or rate of connections exceeded."""
 _SHOWN = 400
 
 
@@ -171,7 +172,10 @@ class _Listener:
 
     def _connected(self, client: paho.Client, _: Any, flags: Any, code: Any, properties: Any) -> None:
         if code.is_failure:
-            self._refuse(f"it says: {code}")
+            if self._ready.is_set() and code.value in _BUSY:
+                self._intake.tell(f"the broker says: {code}; trying again")
+            else:
+                self._refuse(f"it says: {code}")
             return
         self._connection += 1
         if self._ready.is_set():
@@ -196,6 +200,10 @@ class _Listener:
             self._intake.tell(f"the connection is lost ({code}); trying again")
 
     def _received(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
+        with self._intake.guard():
+            self._put(client, message)
+
+    def _put(self, client: paho.Client, message: paho.MQTTMessage) -> None:
         connection, mid, qos = self._connection, message.mid, message.qos
 
         def acknowledge(fates: list[str]) -> None:

@@ -90,6 +90,11 @@ def _opened(stream: Stream, baud: int) -> Any:
 
 def _receive(stream: Stream, opened: Any, lines: Lines, intake: Intake, ended: threading.Event) -> None:
     """Read chunks until told to end; open the port again when it was lost."""
+    with intake.guard():
+        _read_on(stream, opened, lines, intake, ended)
+
+
+def _read_on(stream: Stream, opened: Any, lines: Lines, intake: Intake, ended: threading.Event) -> None:
     pause, baud = 1.0, opened.baudrate
     while not ended.is_set():
         try:
