@@ -91,7 +91,21 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
         "data.json": pretty(result.dataset),
         "environment.json": _indented(json.dumps(environment).encode()),
         "report.html": report,
+        **_compiled(result),
     }
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What lies in a release folder: name, with a slash in a folder of it, to content."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _compiled(result: Result) -> dict[str, bytes]:
+    """The C that was proven on the device, in a folder of its own; nothing without a device."""
+    if result.footprint is None or not result.footprint.files:
+        return {}
+    texts = msgspec.json.decode(result.project.store.get(result.footprint.files), type=dict[str, str])
+    return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 
 def user() -> str:
