@@ -115,6 +115,18 @@ def test_rows_of_a_device_are_erased(empty: Any, tmp_path: Path) -> None:
     assert empty("data", "erase", "label").returncode == 2
 
 
+def test_without_a_spec_one_can_be_written(empty: Any, tmp_path: Path) -> None:
+    """An address on the command line is listened to without a spec, and init begins with what came."""
+    address = "ingest:pumps?port=0"
+    with listening(tmp_path, address) as (process, port):
+        assert {send(port, n, ("hot", "cold")[n % 2]) for n in range(30)} == {200}
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert err.endswith(f"Next: volvelle init '{address}' --target COLUMN\n")
+    assert empty("init", address, "--target", "label").returncode == 0
+    assert f'source = "{address}"' in (tmp_path / "volvelle.toml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "problem", "advice"),
     [

@@ -168,6 +168,31 @@ def test_passwords_are_references_and_never_shown(
     assert held == []
 
 
+def test_tls(tmp_path: Path) -> None:
+    """With the certificate that signed the broker's own TLS works; without it the broker is not trusted."""
+    maker = shutil.which("openssl")
+    if program() is None or maker is None:
+        pytest.skip("there is no mosquitto or no openssl (Debian: apt-get install mosquitto openssl)")
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    words = (
+        f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=broker -addext subjectAltName=IP:127.0.0.1 -keyout {key}"
+    )
+    subprocess.run([maker, *words.split(), "-out", str(certificate)], check=True, capture_output=True)
+    key.chmod(0o644)
+    made = Broker(tmp_path, ("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}"))
+    made.start()
+    try:
+        with heard(mqtt, f"//127.0.0.1:{made.port}/a?ca=ca.pem", tmp_path):
+            pass
+        with (
+            pytest.raises(ServiceError, match=r"(?i)certificate"),
+            heard(mqtt, f"//127.0.0.1:{made.port}/a?tls=yes", tmp_path),
+        ):
+            pass
+    finally:
+        made.stop()
+
+
 def test_a_broker_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     """No broker: one error with a next move; and before anything was received a run says so."""
     with pytest.raises(ServiceError, match="cannot be listened to") as caught, heard(mqtt, "//127.0.0.1:1/a", tmp_path):
@@ -181,7 +206,7 @@ def test_a_broker_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     ("where", "problem"),
     [
         ("//broker", "names a broker and a topic"),
-        ("//broker:x/a", "no port"),
+        ("//broker:x/a", "is no broker"),
         ("//broker/a?ids=seq", "'ids' is not known"),
         ("//broker/a?id=", "'id' has no value"),
         ("//broker/a?id=a&id=b", "'id' stands twice"),

@@ -98,7 +98,7 @@ class Growing:
         self.folder, self._about = folder, about
         self._place = folder / "table"
         self._table: DeltaTable | None = None
-        self._node = 0
+        self._node, self._seen = 0, -1
         self._known = pl.DataFrame(schema=_KNOWN)
         self._next = 0
 
@@ -208,6 +208,9 @@ class Growing:
             self._table, self._node = DeltaTable(self._place), node
         else:
             self._table.update_incremental()
+            if self._table.version() == self._seen:
+                return
+        self._seen = self._table.version()
         top = self._scan().select(pl.col(_ORDER).max()).collect().item()
         if top is not None and top >= self._next:
             since = max(self._next, top + 1 - WINDOW)
@@ -280,6 +283,8 @@ class Growing:
         self._next += count
         if self._table is not None and len(self._table.file_uris()) >= FILES:
             self._compact()
+        if self._table is not None:
+            self._seen = self._table.version()
 
     def _commit(self, frame: pl.DataFrame, place: Path) -> None:
         """One commit, flushed to the disk."""

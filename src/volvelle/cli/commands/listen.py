@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -57,8 +58,9 @@ def run(options: argparse.Namespace) -> int:
         print_json(_document(source, intake.tally, table.folder, rows))
     else:
         _show(intake.tally, table.folder, rows)
-        again = "" if options.address is None else " ADDRESS"
-        print_next(options, "volvelle run" if rows else f"volvelle listen{again}: nothing has come yet")
+        given = "" if options.address is None else f" {shlex.quote(options.address)}"
+        with_rows = f"volvelle init{given} --target COLUMN" if given else "volvelle run"
+        print_next(options, with_rows if rows else f"volvelle listen{given}")
     return 130 if interrupted else 0
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -55,6 +55,7 @@ _KEPT = 30 * 24 * 3600
 _TAKEN_OVER, _BUSY = 0x8E, (0x88, 0x89, 0x97, 0x9F)
 """Reason codes (section 2.4): session taken over; server unavailable or busy, quota or rate of connections exceeded."""
 _SHOWN = 400
+_EXAMPLE = "mqtt://broker:1883/plant/+/readings"
 
 
 def read(where: str, folder: Path, layout: Layout) -> Read:
@@ -107,20 +108,19 @@ class _Listener:
     def __init__(self, stream: Stream, folder: Path, intake: Intake) -> None:
         self._stream, self._intake = stream, intake
         host, _, topic = stream.place.partition("/")
-        self._host, _, port = host.partition(":")
         self._topic = unquote(topic)
+        try:
+            self._host, port = urlsplit(f"//{host}").hostname or "", urlsplit(f"//{host}").port
+        except ValueError as error:
+            raise stream.error(f"{host!r} is no broker: {error}", f"e.g. {_EXAMPLE}") from None
         if not self._host or not self._topic:
-            raise stream.error(
-                "an address of MQTT names a broker and a topic", "e.g. mqtt://broker:1883/plant/+/readings"
-            )
-        if port and not port.isdigit():
-            raise stream.error(f"{port!r} is no port", "e.g. mqtt://broker:1883/plant/+/readings")
+            raise stream.error("an address of MQTT names a broker and a topic", f"e.g. {_EXAMPLE}")
         names = [name for name in stream.options["levels"].split(",") if name]
         if names and len(names) != self._topic.split("/").count("+"):
             advice = f"name {self._topic.split('/').count('+')}, one for each '+' of the topic"
             raise stream.error(f"levels={stream.options['levels']} names {len(names)} columns", advice)
-        tls = stream.flag("tls") if stream.options["tls"] else port == str(_TLS_PORT) or bool(stream.options["ca"])
-        self._port = int(port) if port else _TLS_PORT if tls else _PORT
+        tls = stream.flag("tls") if stream.options["tls"] else port == _TLS_PORT or bool(stream.options["ca"])
+        self._port = port or (_TLS_PORT if tls else _PORT)
         self._connection = 0
         self._ready, self._refused = threading.Event(), ""
         self._client = self._made(folder, tls)
