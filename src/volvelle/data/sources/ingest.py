@@ -40,7 +40,7 @@ PATH = "/api/training/data"
 _TYPES = {"application/json", "application/cbor"}
 _AT_ONCE, _SILENT, _SAFE = 64, 10.0, 30.0
 """Requests at a time, seconds that a client may be silent, and seconds until a sample must be safe."""
-_LABEL, _DISCARDED = 200, 2**24
+_LABEL, _DISCARDED, _LINGER = 200, 2**24, 2.0
 
 
 def read(where: str, folder: Path, layout: Layout) -> Read:
@@ -133,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._answer(200, self._kept())
         except _Refusal as refusal:
-            self._discard()
             self._answer(refusal.code, str(refusal))
+            self._discard()
         finally:
             self.server.room.release()
 
@@ -185,6 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _discard(self) -> None:
         """Read what is left of the body: a client that is still sending would not see the answer."""
         length = self.headers.get("content-length", "")
+        self.connection.settimeout(_LINGER)
         left = min(int(length[:12]), _DISCARDED) - self._taken if length.isascii() and length.isdigit() else 0
         while left > 0 and (chunk := self.rfile.read(min(left, 2**16))):
             left -= len(chunk)
