@@ -34,7 +34,7 @@ EXTRAS = {
     "elftools": "device",
     "wasmtime": "device",
     "torch": "torch",
-    "fastapi": "serve",
+    "starlette": "serve",
     "uvicorn": "serve",
     "httptools": "serve",
 }
