@@ -44,6 +44,8 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("data", "erase", "who=ana"): 2,
     ("compile", "--device", "microbit", "-o", "out"): 0,
     ("prove", "nowhere"): 2,
+    ("serve", "--new-key", "predict"): 0,
+    ("serve", "--port", "99999"): 2,
     ("package",): 0,
     ("package", "ardino", "-o", "library"): 2,
 }

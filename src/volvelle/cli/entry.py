@@ -32,7 +32,7 @@ Start here:
 _AGAIN, _IMPORTING = 3.0, 0.05
 """Seconds until a ctrl-C that got lost, or came during an import, is raised again."""
 ORDER = (
-    "demo init explore check listen run explain report runs show compare data predict release rollback export "
+    "demo init explore check listen run explain report runs show compare data predict release rollback serve export "
     "reproduce compile prove package devices completion"
 ).split()
 
