@@ -32,6 +32,7 @@ EXTRAS = {
     "ziglang": "device",
     "unicorn": "device",
     "elftools": "device",
+    "wasmtime": "device",
     "torch": "torch",
     "fastapi": "serve",
 }
@@ -211,7 +212,7 @@ FINDINGS = Catalog("findings", "volvelle.data.findings", "finding", ("find",))
 OPERATORS = Catalog("operators", "volvelle.compiler.ops", "operator", ("OP", "DOMAIN", "evaluate"))
 DEVICES = Catalog("devices", "volvelle.compiler.devices", "device", ("CORE",))
 TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", ("version", "build"))
-EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("VERSION", "Core"))
+EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("version", "Core"))
 FORETELLERS = Catalog("foretellers", "volvelle.compiler.foretellers", "foreteller", ("foretell",))
 PACKAGES = Catalog("packages", "volvelle.deploy.packages", "package", ("NEXT", "write"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))

@@ -81,14 +81,15 @@ def test_random_graphs_hold_every_operator() -> None:
     assert set(supported()) - drawn == NEVER
 
 
-@pytest.mark.parametrize("core", ["cortex-m0", "rv32imac", "x86-64"])
+@pytest.mark.parametrize("core", ["cortex-m0", "rv32imac", "x86-64", "wasm32"])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_random_graph_runs_on_a_core(seed: int, core: str) -> None:
     """Emulated cores, of which two have no real arithmetic and one no division, give the same bytes as this machine."""
     made = compiled(grown(seed, 8)).sources
     rows = np.random.default_rng(seed).normal(size=(5, 6)).astype(np.float32)
     board = device(core)
-    emulated = EMULATORS.load("unicorn").Core(TOOLCHAINS.load("zig").build(made, board), board)
+    toolchain, emulator = board.way
+    emulated = EMULATORS.load(emulator).Core(TOOLCHAINS.load(toolchain).build(made, board), board)
     ends = [(np.dtype(np.float32), made.outputs[0][2])]
     answers = np.stack([emulated.run([row], ends).outputs[0] for row in rows])
     assert answers.tobytes() == Host(made).run([rows])[0].tobytes()

@@ -39,7 +39,8 @@ def device(name: str, clock: str | None = None) -> Device:
         known = [n.replace("_", "-") for n in DEVICES.names()]
         raise NotFound(f"no device is called {name!r}", where="device.core", next_move=near(name, known))
     core = DEVICES.fact(plain, "CORE")
-    return Device(
+    way = DEVICES.fact(core, "WAY")
+    made = Device(
         name=plain.replace("_", "-"),
         core=core.replace("_", "-"),
         target=DEVICES.fact(core, "TARGET"),
@@ -49,3 +50,4 @@ def device(name: str, clock: str | None = None) -> Device:
         ram=DEVICES.fact(plain, "RAM"),
         clock=round(quantity(clock, "1/seconds")) if clock else DEVICES.fact(plain, "CLOCK"),
     )
+    return structs.replace(made, way=way) if way else made

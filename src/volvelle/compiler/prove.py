@@ -169,7 +169,7 @@ def prove(
     device: Device,
     rows: Rows | None = None,
     seed: int = 7,
-    way: tuple[str, str] = ("zig", "unicorn"),
+    way: tuple[str, str] | None = None,
 ) -> Footprint:
     """Measure a compiled model.
 
@@ -179,13 +179,13 @@ def prove(
         device: where it must run.
         rows: real rows of every input ``[n, ...]``; made-up ones are added.
         seed: of the made-up rows.
-        way: names of a toolchain and an emulator.
+        way: names of a toolchain and an emulator; those of the device where it is left out.
 
     Raises:
         MissingExtra: the `device` extra is not installed.
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
-    case = _case(content, made, rows, seed)
+    case, way = _case(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     parity = [_parity("host", host.run(case.typed), case, made.graph)]
     parity += _sanitized(made, host, _held(content, made, case))
@@ -203,7 +203,7 @@ def prove(
         memory=_memory(made.sources),
         seed=seed,
         compiler=image.compiler,
-        emulator=EMULATORS.load(way[1]).VERSION,
+        emulator=EMULATORS.load(way[1]).version(),
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,

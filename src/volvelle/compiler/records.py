@@ -24,6 +24,8 @@ class Device(Record, frozen=True):
     ram: int | None = None
     clock: int | None = None
     """Hz."""
+    way: tuple[str, str] = ("zig", "unicorn")
+    """Names of the toolchain and the emulator that a proof takes by itself."""
 
 
 class Spread(Record, frozen=True):

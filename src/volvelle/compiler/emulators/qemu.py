@@ -25,7 +25,6 @@ from volvelle.compiler.records import Device
 from volvelle.errors import ContractBroken, InputError, MissingExtra
 
 COMMAND = "qemu-system-arm"
-VERSION = "qemu"
 ROWS = (8, 1_000_000)
 """A proof runs so many rows at least, and further ones until about so many instructions are spent."""
 _MACHINES = {"cortex-m0": "netduino2", "cortex-m3": "netduino2", "cortex-m4": "netduinoplus2"}

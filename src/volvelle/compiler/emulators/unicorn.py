@@ -40,7 +40,11 @@ _REGISTERS = {
     (False, True): [getattr(x86_const, f"UC_X86_REG_{r}") for r in "RDI RSI RDX RCX R8 R9".split()],
 }
 """Of the first arguments, by whether the core is an Arm one, and whether it is of x86-64."""
-VERSION = f"unicorn {unicorn.__version__}"
+
+
+def version() -> str:
+    """The emulator and its version."""
+    return f"unicorn {unicorn.__version__}"
 
 
 class Core:
@@ -49,10 +53,15 @@ class Core:
     Args:
         image: the program.
         device: whose core it is.
+
+    Raises:
+        InputError: it has no such core.
     """
 
     def __init__(self, image: Image, device: Device) -> None:
         machine = device.machine
+        if machine not in (*_ARM_MODELS, "x86-64", "riscv32"):
+            raise InputError(f"Unicorn has no core {device.core}", next_move=f"choose the emulator {device.way[1]}")
         self._machine = machine
         self._arm = machine in _ARM_MODELS
         self._classes = thumb if self._arm else riscv

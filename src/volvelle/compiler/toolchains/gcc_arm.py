@@ -52,7 +52,8 @@ def build(sources: Sources, device: Device) -> Image:
     """
     if device.machine not in _CORES:
         raise InputError(
-            f"{COMMAND} compiles for Arm cores, not for {device.core}", next_move="choose the toolchain zig"
+            f"{COMMAND} compiles for Arm cores, not for {device.core}",
+            next_move=f"choose the toolchain {device.way[0]}",
         )
     name = version()
     with tempfile.TemporaryDirectory(prefix="volvelle-build-") as place:

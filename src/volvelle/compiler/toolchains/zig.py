@@ -17,7 +17,7 @@ from volvelle.compiler import elf
 from volvelle.compiler.image import FLAGS, WARNINGS, Image, write
 from volvelle.compiler.records import Device
 from volvelle.compiler.sources import Sources
-from volvelle.errors import ContractBroken
+from volvelle.errors import ContractBroken, InputError
 
 COMMAND = [sys.executable, "-m", ziglang.__name__]
 
@@ -32,8 +32,11 @@ def build(sources: Sources, device: Device) -> Image:
     """Compile and link a model for a core.
 
     Raises:
+        InputError: the device takes another toolchain.
         ContractBroken: the C that we wrote does not compile.
     """
+    if device.machine == "wasm32":
+        raise InputError("a WebAssembly module is linked in its own way", next_move="choose the toolchain zig_wasm")
     with tempfile.TemporaryDirectory(prefix="volvelle-build-") as place:
         folder = Path(place)
         entry = write(sources, folder)
