@@ -215,8 +215,9 @@ TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", 
 EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("version", "Core"))
 FORETELLERS = Catalog("foretellers", "volvelle.compiler.foretellers", "foreteller", ("foretell",))
 PACKAGES = Catalog("packages", "volvelle.deploy.packages", "package", ("NEXT", "write"))
+DRIFT = Catalog("drift", "volvelle.monitor.drift", "drift test", ("TAKES", "EFFECT", "score"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
 ALL = (
     *(SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES),
-    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, FORETELLERS, PACKAGES, COMMANDS),
+    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, FORETELLERS, PACKAGES, DRIFT, COMMANDS),
 )

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import polars as pl
 
+from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import NotFound
@@ -18,12 +20,16 @@ from volvelle.flow.result import Result
 from volvelle.flow.turn import Project
 from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
+from volvelle.monitor.records import Reference
+from volvelle.monitor.reference import reference
 from volvelle.spec.check import gates
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
 
 _BACK = "rolled back"
+_WINDOWS = 100, 5_000
+"""Fewest and most rows of a window that the spec does not state."""
 
 
 class Released(NamedTuple):
@@ -90,8 +96,23 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
         "evidence.json": pretty(result.evidence),
         "data.json": pretty(result.dataset),
         "environment.json": _indented(json.dumps(environment).encode()),
+        "reference.json": msgspec.json.encode(reference_of(result)),
         "report.html": report,
     }
+
+
+def reference_of(result: Result) -> Reference:
+    """What later rows are held against: windows of the test side with the model's answers, oldest first."""
+    store, scored, signature = result.project.store, result.scored, result.model.signature
+    rows, answers = from_bytes(store.get(scored.rows)), from_bytes(store.get(scored.predictions))
+    answers = answers.filter(pl.col("side") == "test")
+    told = answers["score_0"] if signature.task == "regression" else pl.Series(signature.classes)[answers["label"]]
+    given = answers.select(told.alias("prediction"), pl.selectors.starts_with("score_"))
+    if result.spec.data.time in rows.columns:
+        order = rows[str(result.spec.data.time)].arg_sort()
+        rows, given = rows[order], given[order]
+    window = result.spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
+    return reference(rows, given, signature, window=window, seed=result.spec.search.seed, model=result.model.onnx)
 
 
 def user() -> str:

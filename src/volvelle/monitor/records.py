@@ -17,6 +17,8 @@ OWN = 63
 Severity = Literal["broken", "drift", "estimate", "measured"]
 State = Literal["ok", "notice", "warning", "fail", "broken"]
 Mode = Literal["independent", "ranked"]
+PREDICTION, SCORE = "(prediction)", "(score)"
+"""What is watched beside features: the classes or values that were given, and the score of the positive class."""
 
 
 class Binned(Record, frozen=True):
@@ -104,12 +106,10 @@ def digest(record: msgspec.Struct) -> str:
 class Calibration(Record, frozen=True):
     """What one feature of the reference teaches about its own windows."""
 
-    mode: Mode
-    """ranked: its rows resemble their neighbours, so windows are ranked among those of the reference."""
-    lag: float
-    """Largest lag-1 autocorrelation of what the tests look at."""
-    run: int = 0
-    """The longest run of one value in all of the reference."""
+    lags: dict[str, float]
+    """Lag-1 autocorrelation by what is looked at: numbers (the largest of four), categories, missing, outside."""
+    ranked: tuple[str, ...] = ()
+    """Where rows resemble their neighbours: there windows are ranked among those of the reference."""
 
 
 class Expected(Record, frozen=True):
@@ -128,7 +128,7 @@ class Reference(Record, frozen=True):
 
     edges: Edges
     whole: Sketch
-    """All rows."""
+    """All rows, also those that are too few for one more window."""
     windows: tuple[Sketch, ...]
     """Successive windows of `window` rows each, in the order of the rows."""
     window: int
@@ -137,7 +137,7 @@ class Reference(Record, frozen=True):
     resampled: bool = False
     """Whether the rows were fewer than one window, so that windows were drawn from them with replacement."""
     features: dict[str, Calibration] = msgspec.field(default_factory=dict)
-    """By feature, and by `(prediction)` and `(score)`."""
+    """By feature, and by `PREDICTION` and `SCORE`."""
     expected: tuple[Expected, ...] = ()
     """One entry a class, or one for regression; empty where the truth was not given."""
     spread: dict[str, float] = msgspec.field(default_factory=dict)
@@ -175,10 +175,36 @@ class Policy(Record, frozen=True):
     """Share of a window's predictions whose outcomes must have come before its quality is judged."""
     tests: tuple[str, ...] = ("smooth", "chi_square", "missing_rate", "out_of_range")
     """Drift tests on counts, by name."""
-    spans: tuple[int, ...] = (1, 2, 4, 8)
+    spans: tuple[int, ...] = (1, 2, 3, 5, 8)
     """Numbers of windows that are also looked at together."""
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     """What `[require]` states for metrics that take parameters, by key."""
+
+
+class Result(Record, frozen=True):
+    """One metric of one window, over all rows or one slice."""
+
+    metric: str
+    where: tuple[Condition, ...] = ()
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    note: str = ""
+
+
+class Quality(Record, frozen=True):
+    """What outcomes say of one window."""
+
+    window: int
+    rows: int
+    outcomes: int
+    """Rows whose outcome has come and is one of the classes, or a number."""
+    strange: int
+    """Outcomes that are neither."""
+    mature: bool
+    """Whether the outcomes have had their time to come, and enough of them have."""
+    results: tuple[Result, ...] = ()
 
 
 class Alarm(Record, frozen=True):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from volvelle.errors import InputError
 from volvelle.model.derive import class_text
-from volvelle.model.signature import MISSING_TIME, UNSEEN_CODE
+from volvelle.model.signature import UNSEEN_CODE
 from volvelle.monitor.edges import Column, missing, score_columns, values
 from volvelle.monitor.records import Binned, Counted, Edges, Sketch, digest
 
@@ -115,25 +115,43 @@ def longest_run(column: Column, gone: NDArray[np.bool_]) -> int:
 def _counted(binned: Binned, column: Column) -> Counted:
     feature, gone = binned.feature, missing(binned.feature, column)
     absent, run = int(gone.sum()), longest_run(column, gone)
+    beyond = int(outside(binned, column, gone).sum())
     if feature.kind == "time":
-        early = column[column != MISSING_TIME] < (feature.low if feature.low is not None else -np.inf)
-        return Counted(bins=(), missing=absent, outside=int(early.sum()), run=run)
+        return Counted(bins=(), missing=absent, outside=beyond, run=run)
+    bins = np.bincount(places(binned, column), minlength=binned.width)
+    bins[-1] -= absent
+    return Counted(bins=_tuple(bins), missing=absent, outside=beyond, run=run)
+
+
+def places(binned: Binned, column: Column) -> NDArray[np.int64]:
+    """Which counter each row belongs to, ``[n]``; missing rows stand in the last one."""
     if binned.nominal:
-        place = np.full(len(feature.categories) + 2, len(binned.own), dtype=np.int64)
+        place = np.full(len(binned.feature.categories) + 2, len(binned.own), dtype=np.int64)
         place[list(binned.own)] = np.arange(len(binned.own))
         # Codes -2 (unseen) and -1 (missing) index the table from its end.
-        bins = np.bincount(place[column], minlength=binned.width)
-        bins[-1] -= absent
-        return Counted(bins=_tuple(bins), missing=absent, outside=int((column == UNSEEN_CODE).sum()), run=run)
-    low, high = (np.float32(np.nan if x is None else x) for x in (feature.low, feature.high))
-    beyond = int((column < low).sum()) + int((column > high).sum())
-    return Counted(bins=_tuple(_bins(column, binned.cuts)), missing=absent, outside=beyond, run=run)
+        return np.asarray(place[column])
+    return _reached(column, binned.cuts)
+
+
+def outside(binned: Binned, column: Column, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows lie outside of what training saw, ``[n]``: beyond the range, before the first time, an unseen code."""
+    feature = binned.feature
+    if binned.nominal:
+        return np.asarray(column == UNSEEN_CODE)
+    low = -np.inf if feature.low is None else feature.low
+    if feature.kind == "time":
+        return (column < low) & ~gone
+    high = np.inf if feature.high is None else feature.high
+    return np.asarray((column < np.float32(low)) | (column > np.float32(high)))
+
+
+def _reached(column: Column, cuts: tuple[float, ...]) -> NDArray[np.int64]:
+    """How many cuts each number reaches; what is not a number stands behind the last one."""
+    return np.searchsorted(np.asarray(cuts, dtype=np.float32), column, side="right")
 
 
 def _bins(column: Column, cuts: tuple[float, ...]) -> NDArray[np.int64]:
-    """Numbers by how many cuts they reach; what is not a number stands behind the last one and is taken off again."""
-    places = np.searchsorted(np.asarray(cuts, dtype=np.float32), column, side="right")
-    found = np.bincount(places, minlength=len(cuts) + 1)
+    found = np.bincount(_reached(column, cuts), minlength=len(cuts) + 1)
     found[-1] -= int(np.isnan(column).sum())
     return found
 
