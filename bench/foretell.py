@@ -73,8 +73,9 @@ def models(name: str, data: Path) -> Iterator[tuple[bytes, Rows]]:
 def measured(made: Compiled, rows: Rows, name: str) -> tuple[int, int, int]:
     """Flash, and instructions and cycles of the slowest row."""
     wish = device(name)
-    image = TOOLCHAINS.load("zig").build(made.sources, wish)
-    core = EMULATORS.load("unicorn").Core(image, wish)
+    toolchain, emulator = wish.way
+    image = TOOLCHAINS.load(toolchain).build(made.sources, wish)
+    core = EMULATORS.load(emulator).Core(image, wish)
     ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
     typed = [
         np.ascontiguousarray(rows[n].reshape(SHOWN, -1), dtype=KINDS[kind])

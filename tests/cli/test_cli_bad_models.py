@@ -117,12 +117,15 @@ def test_a_file_of_195_bytes_takes_no_memory(tmp_path: Path) -> None:
 
 
 def test_a_model_that_no_board_holds_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """More flash than a micro:bit has: exit code 1, and by how much it is too large."""
+    """More flash than a micro:bit has: exit code 2, how much it takes and what there is, and nothing is written."""
     weights = np.random.default_rng(0).normal(size=(400, 400)).astype(np.float32)
     file = tmp_path / "m.onnx"
     file.write_bytes(made([node("MatMul", ["x", "w"], ["y"])], shape=("N", 400), w=weights))
-    assert main(["compile", str(file), "--device", "microbit", "-o", str(tmp_path / "o")]) == 1
-    assert "more than microbit has" in capsys.readouterr().out
+    assert main(["compile", str(file), "--device", "microbit", "-o", str(tmp_path / "o")]) == 2
+    told = capsys.readouterr().err
+    assert "bytes of flash; microbit has 524,288" in told
+    assert "Next: choose a larger board" in told
+    assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
 
 
 @pytest.mark.parametrize("absent", ["ziglang", "unicorn"])

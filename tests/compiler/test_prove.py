@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +134,34 @@ def test_a_choice_between_equal_constants_is_no_choice() -> None:
     made = compiled(content, "m")
     assert not made.graph.nodes
     assert prove(content, made, device("cortex-m4f")).agrees()
+
+
+def deep(*sizes: int) -> bytes:
+    """A network of layers of these widths, with weights that are not small."""
+    random = np.random.default_rng(0)
+    nodes, constants, last = [], {}, "x"
+    for k, (wide, out) in enumerate(pairwise(sizes)):
+        constants[f"w{k}"] = random.normal(size=(wide, out)).astype(np.float32)
+        nodes += [
+            helper.make_node("MatMul", [last, f"w{k}"], [f"v{k}"]),
+            helper.make_node("Relu", [f"v{k}"], [f"y{k}"]),
+        ]
+        last = f"y{k}"
+    return bytes(model(nodes, {"x": (TensorProto.FLOAT, ["N", sizes[0]])}, [last], constants))
+
+
+def convolved(channels: int, kernel: int) -> bytes:
+    """One convolution of many channels."""
+    w = np.random.default_rng(0).normal(size=(3, channels, kernel, kernel)).astype(np.float32)
+    conv = helper.make_node("Conv", ["x", "w"], ["y"])
+    return bytes(model([conv], {"x": (TensorProto.FLOAT, ["N", channels, 4, 4])}, ["y"], {"w": w}, opset=17))
+
+
+WIDE = {"784 to 64": deep(784, 64), "three layers": deep(784, 64, 10), "1,500 to 20": deep(1500, 20)}
+WIDE |= {"256 channels": convolved(256, 1), "64 channels, 3 by 3": convolved(64, 3)}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_long_sums_stay_near_the_truth(name: str) -> None:
+    """Wide layers whose terms cancel differ from onnxruntime by no more than the tolerance."""
+    assert prove(WIDE[name], compiled(WIDE[name], "m"), device("cortex-m4f")).agrees()

@@ -39,7 +39,7 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
     # Zeros of both signs add nothing to a sum that began with 0.
     table = code.compact(weights + weights.dtype.type(0))
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
-    facts |= {"held": held, "chunk": _chunk(code, columns)}
+    facts |= {"held": held, "chunk": _chunk(code.kind(x), columns)}
     whole = code.compact(np.asarray(bias, dtype=weights.dtype)) if bias.any() else None
     sparse = packed(table) if code.relaxed else None
     if sparse and sum(part.nbytes for part in sparse) < table.nbytes:
@@ -77,9 +77,9 @@ def _parts(
         yield first, code.special("beside", **more, side=wide, term=term, weights=code.table(lying))
 
 
-def _chunk(code: Code, columns: int) -> int:
-    """How many terms are added before their sum is: all of them, but of long sums whose order is free."""
-    return _CHUNK if code.relaxed and columns > 4 * _CHUNK else columns
+def _chunk(real: str, columns: int) -> int:
+    """How many terms are added before their sum is: all of them, but of long sums in single precision."""
+    return _CHUNK if real == "float" and columns > 4 * _CHUNK else columns
 
 
 def together(rows: int, widest: int) -> int:
@@ -109,7 +109,7 @@ def distances(code: Code, x: str, out: str, points: NDArray[Any]) -> None:
     if table.dtype == np.uint8 and table.max() < 128:
         table = table.astype(np.int8)
     facts: dict[str, object] = {"real": code.kind(x), "kind": C_NAMES[table.dtype], "columns": columns}
-    facts |= {"held": "", "chunk": _chunk(code, columns)}
+    facts |= {"held": "", "chunk": _chunk(code.kind(x), columns)}
     ends = f"({code.pointer(x)}, {code.pointer(out)})"
     largest = int(abs(table.astype(np.int64)).max()) if table.dtype.kind in "iu" else 0
     # Sums of squared differences stay below 2^31, and the differences in 16 bits.

@@ -89,6 +89,7 @@ def write(folder: Path, release: Release, files: Mapping[str, bytes]) -> Path:
     staged = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
     try:
         for name, data in content.items():
+            (staged / name).parent.mkdir(exist_ok=True)
             (staged / name).write_bytes(data)
         staged.chmod(0o755)
         os.rename(staged, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from volvelle.compiler.records import Footprint
 from volvelle.evaluate.budget import Limit
 from volvelle.model.signature import ModelTask
 from volvelle.spec.requirements import Record
@@ -164,6 +165,8 @@ class Evidence(Record, frozen=True):
     """What the budget of the device decided; None without one."""
     tuned: Tuned | None = None
     """Where a binary model's yes begins, and why there, on out-of-fold rows."""
+    footprint: Footprint | None = None
+    """What the model takes on the device and how its C answers, with the tools that measured it; None without one."""
 
 
 class Identity(Record, frozen=True):

@@ -63,7 +63,7 @@ def outgoing(exported: Exported, report: bytes) -> Outgoing:
         report: its HTML report; a release brings the one that was released.
     """
     result, folder = exported.result, exported.folder
-    files = {p.name: p.read_bytes() for p in sorted(folder.iterdir())} if folder else registry.files(result, report)
+    files = registry.contents(folder) if folder else registry.files(result, report)
     files.pop("model.onnx")
     run, model, evidence = result.run, result.model, result.evidence
     environment = json.loads(run.environment)

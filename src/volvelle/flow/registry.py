@@ -98,6 +98,7 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
         "environment.json": _indented(json.dumps(environment).encode()),
         "reference.json": msgspec.json.encode(reference_of(result)),
         "report.html": report,
+        **_compiled(result),
     }
 
 
@@ -113,6 +114,19 @@ def reference_of(result: Result) -> Reference:
         rows, given = rows[order], given[order]
     window = result.spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
     return reference(rows, given, signature, window=window, seed=result.spec.search.seed, model=result.model.onnx)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What lies in a release folder: name, with a slash in a folder of it, to content."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _compiled(result: Result) -> dict[str, bytes]:
+    """The C that was proven on the device, in a folder of its own; nothing without a device."""
+    if result.footprint is None or not result.footprint.files:
+        return {}
+    texts = msgspec.json.decode(result.project.store.get(result.footprint.files), type=dict[str, str])
+    return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 
 def user() -> str:

@@ -95,15 +95,16 @@ def quantity(text: str, dimension: str) -> float:
 
 
 def show(value: float, dimension: str) -> str:
-    """A value for people: sizes in KiB, times in ms, the rest with three decimals.
+    """A value for people: sizes in KiB, times in µs, ms or s, the rest with three decimals.
 
-    >>> show(65536, "bytes"), show(84, "bytes"), show(0.005, "seconds"), show(0.8, "1")
-    ('64.0 KiB', '84 B', '5.00 ms', '0.800')
+    >>> show(65536, "bytes"), show(84, "bytes"), show(0.005, "seconds"), show(5e-6, "seconds")
+    ('64.0 KiB', '84 B', '5.00 ms', '5.00 µs')
     """
     if dimension == "bytes":
         return f"{value / 1024:.1f} KiB" if value >= 1024 else f"{value:.0f} B"
     if dimension == "seconds":
-        return f"{value * 1e3:.2f} ms" if value < 1 else f"{value:.2f} s"
+        unit, factor = ("s", 1.0) if value >= 1 else ("ms", 1e3) if value >= 1e-3 or not value else ("µs", 1e6)
+        return f"{value * factor:.2f} {unit}"
     if dimension == "1/seconds":
         return f"{value:g} /s"
     if dimension == "count":

@@ -107,6 +107,10 @@ def _show(result: Result, finished: Finished, report: str) -> None:
         print(f"Run {result.run.id}: {len(computed)} stages computed{again}, {finished.seconds:.1f} s.")
     print()
     print(terminal.board(result.evidence, result.spec), end="\n\n")
+    if result.footprint is not None and result.spec.device is not None:
+        device: Any = import_late("volvelle.compiler.device", "the device")
+        footprint: Any = import_late("volvelle.ui.footprint", "the footprint")
+        print(footprint.board(result.footprint, device.asked(result.spec.device)), end="\n\n")
     for line in result.evidence.constrained.relax if result.evidence.constrained else ():
         print(f"Relax:   {visible(line)}")
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")

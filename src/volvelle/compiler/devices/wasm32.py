@@ -12,3 +12,25 @@ WAY = ("zig_wasm", "wasmtime")
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 1.64,
+    "double": 1.45,
+    "whole": 0.153,
+    "tree": 2.06,
+    "wide": 0,
+    "wide_division": 0,
+    "division": 2.55,
+    "always": 21.1,
+    "question": 58.2,
+    "scaled_question": 69.9,
+    "branch": 0,
+    "leaf": 42.1,
+    "product": 15.1,
+    "element": 7.69,
+    "function": 126,
+    "power": 521,
+    "wide_product": 16.7,
+    "wide_element": 16.7,
+    "wide_function": 323,
+    "cycles": 1,
+}

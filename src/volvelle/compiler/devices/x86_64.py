@@ -11,3 +11,25 @@ CYCLES = {"simple": 1, "memory": 1, "branch": 1, "multiply": 1, "divide": 1, "re
 FLASH: int | None = None
 RAM: int | None = None
 CLOCK: int | None = None
+COSTS = {
+    "real": 1.41,
+    "double": 2.01,
+    "whole": 0.286,
+    "tree": 1.73,
+    "wide": 0,
+    "wide_division": 0,
+    "division": 0,
+    "always": 0,
+    "question": 37.5,
+    "scaled_question": 46.6,
+    "branch": 0,
+    "leaf": 10.6,
+    "product": 2.86,
+    "element": 2.66,
+    "function": 63.4,
+    "power": 248,
+    "wide_product": 5.43,
+    "wide_element": 7.78,
+    "wide_function": 93.7,
+    "cycles": 1,
+}

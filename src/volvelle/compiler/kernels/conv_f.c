@@ -1,4 +1,5 @@
-/* A convolution: c channels of each group go in, m come out, of which each group makes g; all between two bounds. */
+/* A convolution: c channels of each group go in, m come out, of which each group makes g; all between two bounds.
+   The sums of eight channels are added up. */
 static void vv_conv_f(const float *x, const float *w, const float *b, float *y, float low, float high, int c, int m,
                       int g, int h, int v, int oh, int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph,
                       int pv) {
@@ -13,13 +14,15 @@ static void vv_conv_f(const float *x, const float *w, const float *b, float *y, 
                 int j0 = 0, j1 = kv;
                 while (left + j0 * dv < 0) j0++;
                 while (j1 > j0 && left + (j1 - 1) * dv >= v) j1--;
-                float sum = b ? b[o] : 0;
-                for (int k = 0; k < c; k++)
+                float sum = b ? b[o] : 0, part = 0;
+                for (int k = 0; k < c; k++) {
                     for (int i = i0; i < i1; i++) {
                         const float *plane = x + (o / g * c + k) * h * v;
                         const float *at = w + (k * kh + i) * kv;
-                        for (int j = j0; j < j1; j++) sum += at[j] * plane[(top + i * dh) * v + left + j * dv];
+                        for (int j = j0; j < j1; j++) part += at[j] * plane[(top + i * dh) * v + left + j * dv];
                     }
+                    if (k % 8 == 7 || k == c - 1) sum += part, part = 0;
+                }
                 *y++ = sum < low ? low : sum > high ? high : sum;
             }
         }

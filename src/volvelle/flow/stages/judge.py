@@ -58,7 +58,13 @@ def judge(
     # Not the record of the stage of that name: it is the same, and this takes enough records as it is.
     bounds = budget(spec, context)
     found = proving.evidence(case, (*spec.require.gates, *bounds.added), spec.data.sensitive, about)
-    found = structs.replace(found, calibrated=calibrated, tuned=tuned, verdicts=_reasons(found.verdicts, tuned))
+    found = structs.replace(
+        found,
+        calibrated=calibrated,
+        tuned=tuned,
+        verdicts=_reasons(found.verdicts, tuned),
+        footprint=case.footprint,
+    )
     return _weighed(found, searched, bounds, _shipped(searched, model, footprint))
 
 
