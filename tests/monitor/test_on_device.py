@@ -23,7 +23,7 @@ from volvelle.model.signature import ModelTask
 from volvelle.monitor.on_device import most, written
 from volvelle.monitor.records import Edges, Sketch
 from volvelle.monitor.sketch import add, sketch
-from volvelle.monitor.wire import FULL, received
+from volvelle.monitor.wire import FULL, Received, received
 
 INT8 = Sources("n", "#include <stdint.h>\n", "", Plan({}, (), {}), (("x", "int8_t", 16),), (("y", "float", 1),))
 
@@ -67,7 +67,7 @@ def test_windows_follow_each_other_and_add_up() -> None:
     """Reading begins a new window; the windows of a device add up to all its rows."""
     made, edges, arrays, frame, answers = given("binary", 80, 5)
     host, columns = Host(program(made.sources, edges)), typed(arrays, answers, made)
-    parts = []
+    parts: list[Received] = []
     for part in (slice(0, 30), slice(30, 80)):
         rows = [a[part] for a in columns]
         host.run(rows)
@@ -81,7 +81,11 @@ def test_windows_follow_each_other_and_add_up() -> None:
 def test_counters_stop_before_they_begin_again() -> None:
     """Of 70,000 rows the first 65,535 are counted, and the record tells how many are not."""
     host = Host(program(INT8, int8_edges(16)))
-    columns = [np.zeros((70_000, 16), np.int8), np.zeros((70_000, 1), np.float32), np.zeros((70_000, 1), np.int64)]
+    columns: list[NDArray[Any]] = [
+        np.zeros((70_000, 16), np.int8),
+        np.zeros((70_000, 1), np.float32),
+        np.zeros((70_000, 1), np.int64),
+    ]
     host.run(columns)
     [found] = received(record(host.run(read_by(columns))[0][0]), int8_edges(16))
     assert (found.sketch.rows, found.uncounted) == (FULL, 70_000 - FULL)
@@ -150,7 +154,7 @@ def test_one_wrong_bit_is_seen(seed: int) -> None:
     edges: Edges = int8_edges(4)
     host = Host(program(INT8_4, edges))
     rows = np.random.default_rng(seed).integers(-128, 128, (50, 4)).astype(np.int8)
-    columns = [rows, np.zeros((50, 1), np.float32), np.zeros((50, 1), np.int64)]
+    columns: list[NDArray[Any]] = [rows, np.zeros((50, 1), np.float32), np.zeros((50, 1), np.int64)]
     host.run(columns)
     whole = record(host.run(read_by(columns))[0][0])
     assert next(received(whole, edges)).sketch.rows == 50
