@@ -2,8 +2,9 @@
 
 A device that answers ten times as often as the rest would drown them, and a broken one would look like drift of all.
 So there are two sums: `whole`, in which each row counts as one, and `fair`, in which a device counts for at most `CLIP`
-times the median, and devices that are unlike the others for nothing. Each device is held against all others, by the tests of the policy, corrected for having looked at
-each thing of each device (Benjamini and Yekutieli, Annals of Statistics 29, 2001: the looks are not independent).
+times the median, and for nothing where it is unlike the others. Each device is held against all others, by the tests of
+the policy, corrected for having looked at each thing of each device (Benjamini and Yekutieli, Annals of Statistics 29,
+2001: the looks are not independent).
 """
 
 from __future__ import annotations
