@@ -278,6 +278,10 @@ class Monitor(Record, frozen=True):
             ge=0.0,
         ),
     ] = 0.0
+    on_device: Annotated[
+        bool,
+        Meta(description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up"),
+    ] = False
     tell: Annotated[
         tuple[str, ...],
         Meta(
