@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
+from volvelle.compiler.prove import compiled
 from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
@@ -20,6 +21,7 @@ from volvelle.flow.result import Result
 from volvelle.flow.turn import Project
 from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
+from volvelle.monitor.on_device import written
 from volvelle.monitor.records import Reference
 from volvelle.monitor.reference import reference
 from volvelle.spec.check import gates
@@ -87,6 +89,7 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
     """What a release holds: file name to content."""
     store, model = result.project.store, result.model
     environment = {**json.loads(result.run.environment), "packages": model.versions}
+    watched = reference_of(result)
     return {
         "model.onnx": result.onnx,
         "signature.json": pretty(model.signature),
@@ -96,9 +99,9 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
         "evidence.json": pretty(result.evidence),
         "data.json": pretty(result.dataset),
         "environment.json": _indented(json.dumps(environment).encode()),
-        "reference.json": msgspec.json.encode(reference_of(result)),
+        "reference.json": msgspec.json.encode(watched),
         "report.html": report,
-        **_compiled(result),
+        **_compiled(result, watched),
     }
 
 
@@ -121,11 +124,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def _compiled(result: Result) -> dict[str, bytes]:
-    """The C that was proven on the device, in a folder of its own; nothing without a device."""
-    if result.footprint is None or not result.footprint.files:
+def _compiled(result: Result, watched: Reference) -> dict[str, bytes]:
+    """The C that was proven on the device, in a folder of its own, with its counters; nothing without a device."""
+    found = result.footprint
+    if found is None or not found.files:
         return {}
-    texts = msgspec.json.decode(result.project.store.get(result.footprint.files), type=dict[str, str])
+    texts = msgspec.json.decode(result.project.store.get(found.files), type=dict[str, str])
+    if result.spec.monitor.on_device:
+        name = result.spec.problem.name or result.spec.problem.target
+        texts |= written(compiled(result.onnx, name, found.goal, found.precision).sources, watched.edges)
     return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 

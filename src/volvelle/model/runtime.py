@@ -56,7 +56,7 @@ class Runtime:
         taken = {name: inputs[name] for name in self.inputs}
         rows = max(map(len, taken.values()), default=0)
         if rows <= BLOCK:
-            return dict(zip(self.outputs, self._session.run(None, taken), strict=True))
+            return dict(zip(self.outputs, self._session.run(self.outputs, taken), strict=True))
         blocks = [
             self._session.run(None, {name: matrix[at : at + BLOCK] for name, matrix in taken.items()})
             for at in range(0, rows, BLOCK)

@@ -1,4 +1,7 @@
-"""Everything that people and machines see, as a FastAPI application: the one door to it in this room.
+"""Everything that people and machines see, as a Starlette application: the one door to it.
+
+FastAPI is Starlette with pydantic. Nothing here is typed by pydantic, for the signature types every row, and documents
+are made from the signature; leaving it out saves every worker 16 MB.
 
 Routes read the body themselves, with limits on its size and on the time that it takes, and hand it to the service: the
 fast lane (see `volvelle.serve.lane`) hands the same bytes to the same functions.
@@ -11,9 +14,11 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
-from fastapi import FastAPI, HTTPException, Request, Response
-from starlette.exceptions import HTTPException as NotRouted
-from starlette.requests import ClientDisconnect
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from volvelle.serve import inference
 from volvelle.serve.forms import Refusal
@@ -22,6 +27,7 @@ from volvelle.serve.service import JSON, Call, Reply, Service
 
 _CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _GUARDED = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_MODEL, _VERSION = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -41,7 +47,7 @@ class Shown:
         self.documents = documents
 
 
-def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitable[bytes]]) -> FastAPI:
+def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitable[bytes]]) -> Starlette:
     """The application of one worker.
 
     Args:
@@ -50,11 +56,7 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         name: of the model, in the paths of version 2.
         reload: asks the supervisor to look for the champion anew; what came of it.
     """
-    made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    _answers(made, service, name)
-    _states(made, service, shown, name)
 
-    @made.post("/v1/admin/reload")
     async def reloaded(request: Request) -> Response:
         call = _call(request)
         try:
@@ -63,19 +65,22 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
             return _response(service.refused(refusal, call.id or service.new_id()), request, service)
         return Response(await reload(), media_type=JSON)
 
-    @made.exception_handler(NotRouted)
-    async def strange(request: Request, error: HTTPException) -> Response:
-        problem = {404: "there is nothing at this path", 405: "this path takes another method"}
-        refusal = Refusal(error.status_code, problem.get(error.status_code, str(error.detail)), next_move="see /docs")
-        service.meters.request("other", error.status_code, 0.0)
-        reply = service.refused(refusal, _call(request).id or service.new_id())
-        allowed = (error.headers or {}).get("allow")
+    async def strange(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+        problem = {404: "there is nothing at this path", 405: "this path takes another method"}.get(status, "refused")
+        service.meters.request("other", status, 0.0)
+        reply = service.refused(Refusal(status, problem, next_move="see /docs"), _call(request).id or service.new_id())
         return _response(reply._replace(headers=(("Allow", allowed),) if allowed else ()), request, service)
 
+    routes = [*_answers(service, name), *_states(service, shown, name), *_documents(shown)]
+    admin = Route("/v1/admin/reload", reloaded, methods=["POST"])
+    made = Starlette(routes=[*routes, admin], exception_handlers={HTTPException: strange})
+    made.router.redirect_slashes = False
     return made
 
 
-def _answers(made: FastAPI, service: Service, name: str) -> None:
+def _answers(service: Service, name: str) -> list[Route]:
     async def answered(request: Request, handler: Callable[[bytes, Call], Reply], route: str) -> Response:
         call = _call(request)
         try:
@@ -96,66 +101,67 @@ def _answers(made: FastAPI, service: Service, name: str) -> None:
             reply = service.refused(late, call.id or service.new_id())
         return _response(reply, request, service)
 
-    @made.post("/v1/predict")
     async def predict(request: Request) -> Response:
         return await answered(request, service.predict, "predict")
 
-    @made.post("/v1/outcomes")
     async def outcomes(request: Request) -> Response:
         return await answered(request, service.outcomes, "outcomes")
 
-    @made.post("/v2/models/{model}/infer")
-    @made.post("/v2/models/{model}/versions/{version}/infer")
-    async def infer(request: Request, model: str, version: str = "") -> Response:
-        _known(service, name, model, version)
+    async def infer(request: Request) -> Response:
+        _known(service, name, request)
         header = request.headers.get(inference.LENGTH)
         return await answered(request, lambda b, c: inference.infer(service, name, b, header, c), "infer")
 
+    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, f"{_MODEL}/infer": infer, f"{_VERSION}/infer": infer}
+    return [Route(path, handler, methods=["POST"]) for path, handler in posts.items()]
 
-def _states(made: FastAPI, service: Service, shown: Shown, name: str) -> None:
-    @made.get("/healthz")
-    @made.get("/v2/health/live")
-    async def live() -> Response:
+
+def _states(service: Service, shown: Shown, name: str) -> list[Route]:
+    async def live(request: Request) -> Response:
         return _json({"live": True})
 
-    @made.get("/v2/health/ready")
-    @made.get("/v2/models/{model}/ready")
-    @made.get("/v2/models/{model}/versions/{version}/ready")
-    async def ready(model: str = name, version: str = "") -> Response:
-        _known(service, name, model, version)
+    async def ready(request: Request) -> Response:
+        _known(service, name, request)
         return _json({"ready": service.ready}, 200 if service.ready else 503)
 
-    @made.get("/v2")
-    async def server() -> Response:
+    async def server(request: Request) -> Response:
         return _json(inference.server())
 
-    @made.get("/v2/models/{model}")
-    @made.get("/v2/models/{model}/versions/{version}")
-    async def metadata(model: str, version: str = "") -> Response:
-        _known(service, name, model, version)
+    async def metadata(request: Request) -> Response:
+        _known(service, name, request)
         return _json(inference.metadata(service.serving.champion, name))
 
-    @made.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
         return Response(service.meters.text() + shown.documents.gates, media_type=_PROMETHEUS)
 
-    @made.get("/openapi.json")
-    async def openapi() -> Response:
+    paths = {
+        live: ("/healthz", "/v2/health/live"),
+        ready: ("/v2/health/ready", f"{_MODEL}/ready", f"{_VERSION}/ready"),
+        server: ("/v2",),
+        metadata: (_MODEL, _VERSION),
+        metrics: ("/metrics",),
+    }
+    return [Route(path, handler) for handler, several in paths.items() for path in several]
+
+
+def _documents(shown: Shown) -> list[Route]:
+    async def openapi(request: Request) -> Response:
         return Response(shown.documents.openapi, media_type=JSON)
 
-    @made.get("/")
-    @made.get("/docs")
-    async def page() -> Response:
+    async def page(request: Request) -> Response:
         return Response(shown.documents.page, media_type="text/html; charset=utf-8", headers=_GUARDED)
 
-    @made.get("/docs/style.css")
-    async def style() -> Response:
+    async def style(request: Request) -> Response:
         return Response(shown.documents.style, media_type="text/css", headers=_GUARDED)
 
+    paths = {"/openapi.json": openapi, "/": page, "/docs": page, "/docs/style.css": style}
+    return [Route(path, handler) for path, handler in paths.items()]
 
-def _known(service: Service, name: str, model: str, version: str) -> None:
-    if model != name or version not in ("", service.serving.champion.release):
-        raise HTTPException(404, f"there is no such model; this server has {name!r}")
+
+def _known(service: Service, name: str, request: Request) -> None:
+    asked, version = request.path_params.get("model", name), request.path_params.get("version", "")
+    if asked != name or version not in ("", service.serving.champion.release):
+        raise HTTPException(404)
 
 
 def _call(request: Request) -> Call:

@@ -89,14 +89,17 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
         service.admit("predict", call)
         answerer, role = service.serving.of(request)
         asked, rest = _parted(body, header)
-        given = dict(_columns(asked, rest, answerer))
-        service.few(_counted(given, answerer))
-        numbers = _numbers(given, answerer)
-        rows = _rows(given, answerer) if numbers is None else []
+        numbers, rows = _block(asked, rest, answerer), []
+        if numbers is None:
+            given = dict(_columns(asked, rest, answerer))
+            service.few(_counted(given, answerer))
+            numbers = _numbers(given, answerer)
+            rows = _rows(given, answerer) if numbers is None else []
+        else:
+            service.few(len(numbers))
         answers = answerer.answer(rows) if numbers is None else answerer.answer_numbers(numbers)
-        service.log(
-            Said(request, answerer, role, answers, start), rows, b"", b"" if numbers is None else numbers.tobytes()
-        )
+        content = b"" if numbers is None else numbers.tobytes()
+        service.log(Said(request, answerer, role, answers, start), rows, b"", content)
         reply = _reply(asked, answerer, answers, name, request)
     except Refusal as refusal:
         told = refusal.problem + (f" (field {refusal.field!r}, row {refusal.row})" if refusal.field else "")
@@ -117,6 +120,20 @@ def _parted(body: bytes, header: str | None) -> tuple[_Request, bytes]:
         raise Refusal(422, f"this is no inference request: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal(400, "the body is no JSON") from None
+
+
+def _block(asked: _Request, rest: bytes, answerer: Answerer) -> NDArray[np.float64] | None:
+    """The rows as a matrix, where every field came as FP32 in the order of the fields: the bytes are one block then."""
+    count = asked.inputs[0].shape[0] if asked.inputs and asked.inputs[0].shape else 0
+    size = 4 * count
+    whole = not answerer.mixed and count > 0 and len(rest) == size * len(answerer.names) == size * len(asked.inputs)
+    if not whole or [tensor.name for tensor in asked.inputs] != list(answerer.names):
+        return None
+    for tensor in asked.inputs:
+        alike = tensor.datatype == "FP32" and tensor.shape in ([count], [count, 1])
+        if not alike or tensor.parameters.get("binary_data_size") != size:
+            return None
+    return np.frombuffer(rest, dtype="<f4").reshape(-1, count).T.astype(np.float64, order="C")
 
 
 def _columns(asked: _Request, rest: bytes, answerer: Answerer) -> Iterator[tuple[str, Column]]:

@@ -113,6 +113,11 @@ class Door:
         """Whether there are no keys."""
         return not self._keys
 
+    @property
+    def unguarded(self) -> bool:
+        """Whether everybody may ask as often as they like."""
+        return not self._keys and not self._rate
+
     def known(self, key: str) -> Key | None:
         """The record of a key that came with a request."""
         return self._keys.get(_digest(key.encode("latin-1", "replace"))) if key else None

@@ -221,7 +221,7 @@ class Supervisor:
         handed = (self._listening.fileno(), theirs.fileno(), self._file.fileno())
         command = [sys.executable, "-m", "volvelle.serve.worker", msgspec.json.encode(setup).decode()]
         # More threads than one fight over the processor: a worker is one.
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         process = subprocess.Popen(command, pass_fds=handed, env=environment, stdin=subprocess.DEVNULL)
         theirs.close()
         ours.setblocking(False)

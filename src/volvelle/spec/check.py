@@ -147,6 +147,10 @@ def _check_threshold(spec: Spec) -> None:
 
 def _check_monitor(spec: Spec) -> None:
     monitor = spec.monitor
+    if monitor.on_device and spec.device is None:
+        raise SpecError(
+            "counting on the device needs a device", where="monitor.on_device", next_move='add [device] core = "..."'
+        )
     with _at("monitor.drift"):
         discovery_rate(monitor.drift)
     with _at("monitor.false_alarms"):

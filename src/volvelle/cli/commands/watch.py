@@ -3,6 +3,7 @@
 Example:
   volvelle watch
   volvelle watch --act              and retrain where [monitor] says so
+  volvelle watch --sketch a.bin     what devices counted, instead of the live log
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.errors import InputError
+from volvelle.flow import fleets
 from volvelle.flow.auto import Acted, act
 from volvelle.flow.gathering import live_folder
 from volvelle.flow.turn import Project
 from volvelle.spec.read import read
-from volvelle.ui import terminal
+from volvelle.spec.requirements import Spec
+from volvelle.ui import fleet, terminal
 from volvelle.ui.drawn import report_bytes
 from volvelle.ui.live import write
 from volvelle.ui.watched import decided, state
@@ -32,6 +36,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="TIME", help="from when on, e.g. 2026-03-01 (default: since the champion is)"
     )
+    parser.add_argument(
+        "--sketch",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="watch what devices counted: records in files, or those that a server took",
+    )
+    parser.add_argument("--release", default="", metavar="NAME", help="that the devices run (default: the champion)")
     parser.add_argument("--act", action="store_true", help="turn the wheel where [monitor] retrain says so")
 
 
@@ -39,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     """Settle the log, look, tell, perhaps turn. 1 where something is wrong."""
     spec = read(options.spec)
     project = Project(options.spec.parent, existing=True)
+    if options.sketch is not None:
+        return _fleet(project, spec, options)
     since = _time(options.since) if options.since else None
     with terminal.Progress() as progress:
         acted = act(project, spec, progress, report=report_bytes, turn=options.act, since=since)
@@ -54,6 +68,23 @@ def run(options: argparse.Namespace) -> int:
         print(f"\nReport:  {shown(page)}", flush=True)
         print_next(options, *_next(acted))
     return 1 if acted.alarming else 0
+
+
+def _fleet(project: Project, spec: Spec, options: argparse.Namespace) -> int:
+    """Add up what devices counted. 1 where the fleet has an alarm or a device is unlike the others."""
+    counted = fleets.look(project, spec, options.sketch, release=options.release)
+    if options.json:
+        print_json(
+            {
+                "release": counted.release,
+                **msgspec.to_builtins(counted.fleet, str_keys=True),
+                "report": msgspec.to_builtins(counted.report),
+            }
+        )
+    else:
+        print(fleet.state(counted))
+        print_next(options, "volvelle retrain" if counted.report.state != "ok" else "volvelle watch")
+    return 1 if counted.report.state != "ok" or counted.fleet.odd else 0
 
 
 def _document(acted: Acted, page: str) -> dict[str, object]:
