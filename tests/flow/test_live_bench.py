@@ -14,7 +14,7 @@ def stream(**changes: object) -> Stream:
 
 
 def test_real_drift_is_answered(real_data: Path, tmp_path: Path) -> None:
-    """On half a year of elec2 the wheel turns, every decision says why, and the champion is not behind the first one."""
+    """On half a year of elec2 the wheel turns, every decision says why, the champion is not behind the first."""
     frame = pl.read_csv(real_data / "drift/elec2.csv.gz")[18_000:27_000]
     small = stream(first=0.4, window=1344, spec=STREAMS["elec2"].spec.replace("0.6", "0.55").replace("672", "1344"))
     lived = replay(tmp_path, frame, small)
