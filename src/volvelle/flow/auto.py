@@ -113,7 +113,7 @@ def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, a
     lost = [a for a in found if a.severity == "measured" and (wanted.loss or a.what in floors)]
     reasons += [f"loss: {a.sentence}" for a in lost][-3:]
     if wanted.every is not None:
-        turned = [datetime.fromisoformat(d.at) for d in made if d.champion == watched.release]
+        turned = [datetime.fromisoformat(d.at) for d in made if watched.release in (d.champion, d.release)]
         seconds = at / 1e6 - max([since, *turned]).timestamp()
         if seconds >= wanted.every:
             reasons.append(f"schedule: {seconds / 86400:.1f} d since the last turn")
