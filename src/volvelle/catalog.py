@@ -35,6 +35,10 @@ EXTRAS = {
     "wasmtime": "device",
     "torch": "torch",
     "fastapi": "serve",
+    "deltalake": "live",
+    "paho": "live",
+    "serial": "live",
+    "cbor2": "live",
 }
 
 observers: list[Callable[[str, str, str], None]] = []

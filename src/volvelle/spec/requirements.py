@@ -44,7 +44,10 @@ class Data(Record, frozen=True):
 
     source: Annotated[
         str,
-        Meta(description="a file, a folder with a slash at its end, a pattern like 'parts/*.csv', or a database"),
+        Meta(
+            description="a file, a folder with a slash at its end, a pattern like 'parts/*.csv', a database, or what "
+            "volvelle listen receives, e.g. 'mqtt://broker:1883/plant/+/readings?id=seq'"
+        ),
     ]
     time: Annotated[str | None, Meta(description="ordering column; the newest rows become the test side")] = None
     group: Annotated[str | None, Meta(description="rows of one group never straddle the split")] = None
@@ -74,7 +77,9 @@ class Data(Record, frozen=True):
     ] = None
     refresh: Annotated[
         Literal["always", "never"],
-        Meta(description="whether a database is asked again on every turn; files are read again when they change"),
+        Meta(
+            description="whether a database, or what was received, is asked again on every turn; files when they change"
+        ),
     ] = "always"
 
 
