@@ -15,7 +15,7 @@ import pytest
 import volvelle
 from volvelle import catalog
 from volvelle.cli.entry import parser_of
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.data.records import Column, Dataset
 from volvelle.deploy.records import Release
 from volvelle.errors import InputError, VolvelleError
@@ -83,6 +83,7 @@ def test_every_key_of_the_spec_is_described() -> None:
         (catalog.CALIBRATORS, "parts.md"),
         (catalog.SOURCES, "data.md"),
         (catalog.FINDINGS, "data.md"),
+        (catalog.DRIFT, "monitoring.md"),
         (catalog.COMMANDS, "commands.md"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.group,

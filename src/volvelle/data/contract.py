@@ -36,7 +36,11 @@ class Read:
 
 
 class Source(Protocol):
-    """A data source: reads what `where` names into a frame."""
+    """A data source: reads what `where` names into a frame.
+
+    A file may also hold ``blocks(where, folder, layout, size)``, an iterator of `Read` of about `size` rows each, all
+    with the same columns, so that a batch larger than memory can be scored.
+    """
 
     SUFFIXES: tuple[str, ...]
     """File endings it reads, e.g. ``(".csv", ".csv.gz")``; longest match wins."""

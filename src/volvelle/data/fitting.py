@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import polars as pl
 
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 
 Kind = Literal["integer", "number", "boolean", "text", "time"]
 DTYPES: dict[Kind, pl.DataType] = {
