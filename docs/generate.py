@@ -141,6 +141,20 @@ def findings() -> str:
     return _table(("finding", "what it finds"), rows)
 
 
+def drift() -> str:
+    """Every drift test."""
+    rows = [
+        (
+            f"`{name}`",
+            catalog.DRIFT.summary(name),
+            ", ".join(catalog.DRIFT.fact(name, "TAKES")),
+            catalog.DRIFT.fact(name, "EFFECT"),
+        )
+        for name in catalog.DRIFT.names()
+    ]
+    return _table(("drift test", "what it sees", "takes", "effect"), rows)
+
+
 def devices() -> str:
     """Every core and board."""
     rows = []
@@ -184,14 +198,16 @@ def kinds() -> str:
     """Every kind of extension."""
     rows = []
     for kind in catalog.ALL:
-        kit = HERE.parent / "src" / "volvelle" / "testing" / f"check_{kind.noun.split()[-1]}.py"
+        words = (kind.noun.split()[-1], kind.group)
+        kits = [HERE.parent / "src" / "volvelle" / "testing" / f"check_{word}.py" for word in words]
+        kit = next((path for path in kits if path.exists()), None)
         rows.append(
             (
                 kind.noun,
                 f"`{kind.folder.removeprefix('volvelle.').replace('.', '/')}/`",
                 f"`volvelle.{kind.group}`",
                 ", ".join(f"`{n}`" for n in kind.needs),
-                f"`volvelle.testing.{kit.stem}`" if kit.exists() else "",
+                f"`volvelle.testing.{kit.stem}`" if kit else "",
             )
         )
     return _table(("kind", "folder", "entry-point group", "a file must define", "kit"), rows)
@@ -235,6 +251,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     calibrators,
     sources,
     findings,
+    drift,
     devices,
     packages,
     operators,

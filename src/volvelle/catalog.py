@@ -34,6 +34,10 @@ EXTRAS = {
     "elftools": "device",
     "wasmtime": "device",
     "torch": "torch",
+    "deltalake": "live",
+    "paho": "live",
+    "serial": "live",
+    "cbor2": "live",
     "starlette": "serve",
     "uvicorn": "serve",
     "httptools": "serve",
@@ -217,8 +221,9 @@ TOOLCHAINS = Catalog("toolchains", "volvelle.compiler.toolchains", "toolchain", 
 EMULATORS = Catalog("emulators", "volvelle.compiler.emulators", "emulator", ("version", "Core"))
 FORETELLERS = Catalog("foretellers", "volvelle.compiler.foretellers", "foreteller", ("foretell",))
 PACKAGES = Catalog("packages", "volvelle.deploy.packages", "package", ("NEXT", "write"))
+DRIFT = Catalog("drift", "volvelle.monitor.drift", "drift test", ("TAKES", "EFFECT", "score"))
 COMMANDS = Catalog("commands", "volvelle.cli.commands", "command", ("arguments", "run"))
 ALL = (
     *(SOURCES, FINDINGS, STEPS, ESTIMATORS, CALIBRATORS, METRICS, GATES),
-    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, FORETELLERS, PACKAGES, COMMANDS),
+    *(OPERATORS, DEVICES, TOOLCHAINS, EMULATORS, FORETELLERS, PACKAGES, DRIFT, COMMANDS),
 )

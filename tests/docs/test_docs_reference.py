@@ -83,6 +83,7 @@ def test_every_key_of_the_spec_is_described() -> None:
         (catalog.CALIBRATORS, "parts.md"),
         (catalog.SOURCES, "data.md"),
         (catalog.FINDINGS, "data.md"),
+        (catalog.DRIFT, "monitoring.md"),
         (catalog.COMMANDS, "commands.md"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.group,

@@ -63,7 +63,7 @@ def test_every_file_says_what_it_is() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [catalog.SOURCES, catalog.STEPS, catalog.ESTIMATORS, catalog.METRICS, catalog.COMMANDS],
+    [catalog.SOURCES, catalog.STEPS, catalog.ESTIMATORS, catalog.METRICS, catalog.DRIFT, catalog.COMMANDS],
     ids=lambda kind: kind.group,
 )
 def test_every_extension_has_an_example(kind: catalog.Catalog) -> None:

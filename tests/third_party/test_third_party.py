@@ -39,6 +39,7 @@ KITS = """
 import importlib
 from pathlib import Path
 from volvelle.testing.check_calibrator import check_calibrator
+from volvelle.testing.check_drift import check_drift
 from volvelle.testing.check_estimator import check_estimator
 from volvelle.testing.check_finding import check_finding
 from volvelle.testing.check_gate import check_gate
@@ -56,6 +57,7 @@ check_source(importlib.import_module("orchard.avro"), make)
 check_metric(importlib.import_module("orchard.kappa"))
 check_finding(importlib.import_module("orchard.heaping"))
 check_gate(importlib.import_module("orchard.drifted_share"))
+check_drift(importlib.import_module("orchard.mood"))
 check_package(importlib.import_module("orchard.single_file"))
 print("sound")
 """

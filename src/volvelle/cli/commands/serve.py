@@ -19,6 +19,7 @@ import socket
 import sys
 from pathlib import Path
 
+from volvelle.cli.auto import Auto
 from volvelle.cli.options import json_option, print_json, print_next, spec_option
 from volvelle.errors import InputError, NotFound, near
 from volvelle.flow.registry import current
@@ -54,6 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--terse", action="store_true", help="errors do not echo what was sent")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain for TLS, PEM")
     parser.add_argument("--key", type=Path, metavar="FILE", help="its private key, PEM")
+    parser.add_argument("--auto", action="store_true", help="also watch, and retrain where [monitor] says so")
     spec_option(parser)
     json_option(parser)
 
@@ -72,7 +74,12 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(number, supervisor.end)
     supervisor.start()
     _announce(options, plan, listening, supervisor)
-    supervisor.run()
+    auto = Auto(options.spec, quantity(read(options.spec).monitor.every, "seconds")) if options.auto else None
+    try:
+        supervisor.run()
+    finally:
+        if auto is not None:
+            auto.close()
     print("stopped: every request that had come in was answered, the log is settled", file=sys.stderr)
     return 0
 

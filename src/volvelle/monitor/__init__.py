@@ -1,0 +1,1 @@
+"""What happens to a release: sketches of what it answers, drift, estimated and measured quality."""

@@ -1,0 +1,1 @@
+"""Drift tests: one file each."""

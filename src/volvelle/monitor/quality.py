@@ -1,0 +1,158 @@
+"""Measured quality: outcomes joined to predictions, exactly once, and judged when they have had time to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from volvelle.catalog import METRICS
+from volvelle.errors import InputError
+from volvelle.evaluate.measure import measure
+from volvelle.evaluate.records import Measured
+from volvelle.evaluate.sides import part, side
+from volvelle.evaluate.slices import rows as rows_of
+from volvelle.model.derive import class_text
+from volvelle.model.signature import Signature
+from volvelle.monitor.edges import score_columns
+from volvelle.monitor.learn import truth
+from volvelle.monitor.records import Alarm, Floor, Policy, Quality, Result
+from volvelle.spec.gates import slice_text
+
+
+class Joined(NamedTuple):
+    """Predictions with their outcomes."""
+
+    frame: pl.DataFrame
+    """Predictions, each id once, with the column ``outcome``; null where none has come."""
+    repeated: int
+    """Predictions and outcomes beyond the first of their id, which do not count."""
+    orphans: int
+    """Outcomes whose prediction is not known."""
+
+
+def join(predictions: pl.DataFrame, outcomes: pl.DataFrame) -> Joined:
+    """Outcomes joined to predictions by ``id``: the first of each counts, by its time ``at`` where it has one.
+
+    >>> told = pl.DataFrame({"id": ["a", "b", "a"], "prediction": ["x", "y", "z"]})
+    >>> found = join(told, pl.DataFrame({"id": ["a", "a", "c"], "outcome": ["x", "y", "x"]}))
+    >>> found.frame.rows(), found.repeated, found.orphans
+    ([('a', 'x', 'x'), ('b', 'y', None)], 2, 1)
+
+    Raises:
+        InputError: there is no column ``id``.
+    """
+    once = []
+    for what, frame in (("predictions", predictions), ("outcomes", outcomes)):
+        if "id" not in frame.columns:
+            raise InputError(f"the {what} have no column 'id'", next_move="send the id that came with the prediction")
+        ordered = frame.sort("at", maintain_order=True) if "at" in frame.columns else frame
+        once.append(ordered.unique("id", keep="first", maintain_order=True))
+    told, came = once[0], once[1].select("id", pl.col("outcome"))
+    return Joined(
+        frame=told.drop("outcome", strict=False).join(came, on="id", how="left", maintain_order="left"),
+        repeated=predictions.height + outcomes.height - told.height - came.height,
+        orphans=came.join(told, on="id", how="anti").height,
+    )
+
+
+def measured(
+    joined: pl.DataFrame,
+    signature: Signature,
+    policy: Policy,
+    *,
+    metrics: Sequence[str] = (),
+    now: datetime | None = None,
+    after: timedelta = timedelta(0),
+    seed: int = 0,
+) -> tuple[Quality, ...]:
+    """The quality of each window of predictions, with intervals.
+
+    Args:
+        joined: predictions in their windows: ``window`` (position), ``at``, ``prediction``, ``score_0``, ...,
+            ``outcome`` (null where none has come) and the columns that slices name.
+        signature: of the model.
+        policy: its floors are measured, on their slices.
+        metrics: measured besides, on all rows.
+        now: the present moment; None takes every outcome as matured.
+        after: how long outcomes take to come.
+        seed: of the resamples behind intervals.
+
+    Raises:
+        SpecError: a slice names a column that is not there, or a metric does not fit the task.
+    """
+    floors = (*policy.floors, *(Floor(metric=name, bound=0.0) for name in metrics))
+    asked = tuple({(f.metric, f.where): f for f in reversed(floors)}.values())[::-1]
+    found = []
+    for (window,), rows in joined.group_by(["window"], maintain_order=True):
+        late = now is not None and bool(rows["at"].max() + after > now)  # type: ignore[operator]
+        known = _known(rows, signature)
+        results = [_result(f, rows.filter(known), signature, policy, seed) for f in asked] if known.any() else []
+        outcomes = int(rows["outcome"].is_not_null().sum())
+        found.append(
+            Quality(
+                window=int(window),
+                rows=rows.height,
+                outcomes=int(known.sum()),
+                strange=outcomes - int(known.sum()),
+                mature=not late and int(known.sum()) >= policy.coverage * rows.height,
+                results=tuple(results),
+            )
+        )
+    return tuple(found)
+
+
+def judged(found: Sequence[Quality], policy: Policy) -> list[Alarm]:
+    """Floors that a matured window misses with its whole interval."""
+    alarms = []
+    for quality in found:
+        for result in quality.results if quality.mature else ():
+            floor = next((f for f in policy.floors if (f.metric, f.where) == (result.metric, result.where)), None)
+            if floor is None or result.low is None or result.high is None:
+                continue
+            up = METRICS.fact(floor.metric, "DIRECTION") == "up"
+            if result.high < floor.bound if up else result.low > floor.bound:
+                place = f" where {slice_text(floor.where)}" if floor.where else ""
+                sentence = (
+                    f"{floor.metric}{place} is {result.value:.3f} [{result.low:.3f}, {result.high:.3f}] on "
+                    f"{result.rows} outcomes, against {floor.bound:g}"
+                )
+                alarms.append(
+                    Alarm(
+                        severity="measured",
+                        window=quality.window,
+                        what=floor.metric,
+                        sentence=sentence,
+                        effect=result.value,
+                    )
+                )
+    return alarms
+
+
+def _known(rows: pl.DataFrame, signature: Signature) -> pl.Series:
+    """Which rows have an outcome that is one of the classes, or a number."""
+    return pl.Series(~np.isnan(truth(rows.select(pl.col("outcome").alias(signature.target)), signature)))
+
+
+def _result(floor: Floor, rows: pl.DataFrame, signature: Signature, policy: Policy, seed: int) -> Result:
+    y = truth(rows.select(pl.col("outcome").alias(signature.target)), signature)
+    scores = np.stack(score_columns(rows, len(signature.classes)), axis=1)
+    given = rows["prediction"]
+    labels = class_text(given).replace_strict(
+        list(signature.classes), range(len(signature.classes)), default=0, return_dtype=pl.Int64
+    )
+    whole = side(y, labels.to_numpy(), scores, signature, given=policy.settings)
+    chosen = part(whole, rows_of(rows, floor.where))
+    found: Measured = measure(floor.metric, chosen, signature.task, level=policy.confidence, seed=seed)
+    return Result(
+        metric=floor.metric,
+        where=floor.where,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        rows=len(chosen.y),
+        note=found.note,
+    )

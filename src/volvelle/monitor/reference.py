@@ -1,0 +1,143 @@
+"""Healthy windows to compare with, cut from rows that the model has not learnt from, and what they teach.
+
+Rows that resemble their neighbours make windows that differ more than those of independent rows do, so that a test
+which takes them for independent would call for nothing. Where the lag-1 autocorrelation of what a test looks at is
+above 0.05 (and above what chance shows), its windows are ranked among the successive windows kept here instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from volvelle.errors import InputError
+from volvelle.model.signature import Signature
+from volvelle.monitor.drift.smooth import polynomials
+from volvelle.monitor.edges import edges, missing, score_columns, values
+from volvelle.monitor.learn import learnt
+from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference
+from volvelle.monitor.sketch import outside, places, sketch
+
+MOST_WINDOWS = 100
+_LAG, _CHANCE, _FEWEST, _RESAMPLED = 0.05, 3.0, 10, 8
+
+
+def reference(
+    frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature, *, window: int, seed: int, model: str = ""
+) -> Reference:
+    """The reference of a release.
+
+    Args:
+        frame: held-out rows by feature name, in the order in which they came; with the target where it is known.
+        answers: what the model says to them: ``prediction``, and ``score_0``, ``score_1``, ... for classes.
+        signature: of the model.
+        window: rows of a window.
+        seed: of what is resampled.
+        model: SHA-256 of the ONNX file.
+
+    Raises:
+        InputError: there are no rows, or a window has fewer than 20.
+        DataError: cells are not of their feature's kind.
+    """
+    if not frame.height or window < 20:
+        raise InputError(
+            f"a reference of {frame.height} rows in windows of {window} says nothing",
+            where="[monitor] window",
+            next_move="give held-out rows, and windows of at least 20 rows",
+        )
+    made = edges(frame, answers, signature, model=model)
+    whole = sketch(frame, answers, made)
+    count, rng = frame.height // window, np.random.default_rng(seed)
+    starts = range(max(0, count - MOST_WINDOWS) * window, count * window, window)
+    picks: Sequence[Any] = [slice(start, start + window) for start in starts]
+    if not count:
+        picks = [rng.integers(0, frame.height, window) for _ in range(_RESAMPLED)]
+    features = _calibrated(frame, answers, made)
+    return Reference(
+        edges=made,
+        whole=whole,
+        windows=tuple(sketch(frame[pick], answers[pick], made) for pick in picks),
+        window=window,
+        seed=seed,
+        resampled=not count,
+        features=features,
+        notes=_notes(frame.height, window, count, features),
+        **learnt(frame, answers, signature, made, window=window, seed=seed),
+    )
+
+
+def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict[str, Calibration]:
+    columns = values(frame, tuple(b.feature for b in made.features))
+    found = {}
+    for binned in made.features:
+        name = binned.feature.name
+        column, gone = columns[name], missing(binned.feature, columns[name])
+        lags = {"missing": _flags(gone), "outside": _flags(outside(binned, column, gone))}
+        if binned.width:
+            kind = "categories" if binned.nominal else "numbers"
+            lags[kind] = _resemblance(places(binned, column), ~gone, nominal=binned.nominal)
+        found[name] = _calibration(lags, frame.height)
+    scores = score_columns(answers, len(made.classes))
+    if made.classes:
+        labels = answers["prediction"].cast(pl.String).rank("dense").fill_null(0).to_numpy().astype(np.int64)
+        found[PREDICTION] = _calibration({"categories": _resemblance(labels, labels >= 0, nominal=True)}, frame.height)
+    if made.positive is not None or not made.classes:
+        name, place = (SCORE, made.positive) if made.positive is not None else (PREDICTION, 0)
+        at = np.searchsorted(np.asarray(made.scores[place], dtype=np.float32), scores[place], side="right")
+        found[name] = _calibration({"numbers": _resemblance(at, ~np.isnan(scores[place]), nominal=False)}, frame.height)
+    return found
+
+
+def _calibration(lags: dict[str, float], rows: int) -> Calibration:
+    chance = max(_LAG, _CHANCE / math.sqrt(rows))
+    rounded = {what: round(lag, 4) for what, lag in lags.items()}
+    return Calibration(lags=rounded, ranked=tuple(what for what, lag in lags.items() if lag > chance))
+
+
+def _resemblance(at: NDArray[np.int64], known: NDArray[np.bool_], *, nominal: bool) -> float:
+    """Lag-1 autocorrelation of counters ``[n]``, over neighbours that are both known.
+
+    Of counters in order: of what the smooth test looks at, the largest of four. Of nominal ones: agreement of
+    neighbours beyond chance (Cohen's kappa).
+    """
+    pairs = known[1:] & known[:-1]
+    if pairs.sum() < _FEWEST:
+        return 0.0
+    shares = np.bincount(at[known]) / known.sum()
+    before, after = at[:-1][pairs], at[1:][pairs]
+    if nominal:
+        alike = float((shares**2).sum())
+        return (float((before == after).mean()) - alike) / (1 - alike) if alike < 1 else 0.0
+    held = np.flatnonzero(shares)
+    if len(held) < 2:
+        return 0.0
+    waves = np.zeros((len(shares), min(4, len(held) - 1)))
+    waves[held] = polynomials(shares[held])
+    return float((waves[before] * waves[after]).mean(axis=0).max())
+
+
+def _flags(flags: NDArray[np.bool_]) -> float:
+    """Lag-1 autocorrelation of a yes or no ``[n]``; 0 where there are too few of either to tell."""
+    if min(flags.sum(), (~flags).sum()) < _FEWEST:
+        return 0.0
+    return _resemblance(flags.astype(np.int64), np.ones(len(flags), dtype=np.bool_), nominal=True)
+
+
+def _notes(rows: int, window: int, count: int, features: dict[str, Calibration]) -> tuple[str, ...]:
+    ranked = [name for name, found in features.items() if found.ranked]
+    notes = []
+    if ranked:
+        notes.append(f"rows resemble their neighbours in {len(ranked)} columns, whose windows are ranked: {ranked[:5]}")
+    if not count:
+        notes.append(
+            f"{rows} held-out rows are fewer than one window of {window}: windows were drawn from them, and columns "
+            "whose rows resemble their neighbours are not tested for drift"
+        )
+    elif ranked and count < 20:
+        notes.append(f"{count} healthy windows are few to rank among: such columns call only when far beyond them")
+    return tuple(notes)

@@ -1,0 +1,132 @@
+"""Estimated quality keeps to the truth where it may be trusted; measured quality counts every outcome once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_auc_score
+from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-found]
+
+from volvelle.errors import InputError
+from volvelle.monitor.estimate import area_of_rows, estimated, rising
+from volvelle.monitor.quality import join, judged, measured
+from volvelle.monitor.records import Floor, Policy
+from volvelle.monitor.reference import reference
+from volvelle.monitor.sketch import sketch
+from volvelle.spec.gates import Condition
+
+
+@pytest.mark.parametrize("bend", [1.0, 1.8])
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_estimate_is_near_the_truth(bend: float, shift: float) -> None:
+    """Of 16 counters a class, honest or bold scores, shifted inputs or not, the estimate is near what outcomes say."""
+    rng = np.random.default_rng(1)
+
+    def scored(n: int, by: float) -> pl.DataFrame:
+        z = 1.5 * rng.normal(size=n) + by
+        truth = np.where(rng.random(n) < 1 / (1 + np.exp(-z)), "yes", "no")
+        score = (1 / (1 + np.exp(-bend * z))).astype(np.float32)
+        made: pl.DataFrame = rows(n, rng, score=pl.Series(score), fails=pl.Series(truth))
+        return made
+
+    healthy, now = scored(20_000, 0.0), scored(20_000, shift)
+    known = reference(healthy, answers(healthy), SIGNATURE, window=5000, seed=0)
+    found = estimated(known, sketch(now, answers(now), known.edges))
+    given, y = answers(now)["prediction"], now["fails"]
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(y == "yes", now["score"]), abs=0.012)
+    assert found["accuracy"] == pytest.approx(accuracy_score(y, given), abs=0.012)
+    assert found["f1"] == pytest.approx(f1_score(y, given, pos_label="yes"), abs=0.012)
+    exact = area_of_rows(healthy["score"].to_numpy(), (healthy["fails"] == "yes").to_numpy(), now["score"].to_numpy())
+    assert found["roc_auc"] == pytest.approx(exact, abs=0.003)
+
+
+def test_isotonic_values_are_those_of_scikit_learn() -> None:
+    """Values made to rise equal scikit-learn's isotonic regression."""
+    rng = np.random.default_rng(2)
+    values, weights = rng.random(200) + np.arange(200) / 300, rng.random(200) + 0.1
+    wanted = IsotonicRegression().fit_transform(np.arange(200), values, sample_weight=weights)
+    assert rising(values, weights) == pytest.approx(wanted)
+
+
+def test_many_classes_and_regression_are_estimated() -> None:
+    """The metrics of three classes and the error of a regression come out as outcomes say."""
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet([1, 1, 1], 9000)
+    names = np.array(["u", "v", "w"])
+    y = names[(p.cumsum(axis=1) < rng.random((9000, 1))).sum(axis=1)]
+    frame = rows(9000, rng).with_columns(kind=pl.Series(y))
+    given = pl.DataFrame({"prediction": names[p.argmax(axis=1)], **{f"score_{k}": p[:, k] for k in range(3)}})
+    signature = msgspec.structs.replace(
+        SIGNATURE, task="multiclass", classes=("u", "v", "w"), positive=None, target="kind"
+    )
+    known = reference(frame[:6000], given[:6000], signature, window=1000, seed=0)
+    found = estimated(known, sketch(frame[6000:], given[6000:], known.edges))
+    assert found["accuracy"] == pytest.approx(accuracy_score(y[6000:], given["prediction"][6000:]), abs=0.02)
+    assert found["f1"] == pytest.approx(f1_score(y[6000:], given["prediction"][6000:], average="macro"), abs=0.02)
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(y[6000:], p[6000:], multi_class="ovr"), abs=0.02)
+    signature = msgspec.structs.replace(SIGNATURE, task="regression", classes=(), positive=None, target="x")
+    guess = rng.normal(size=6000)
+    true = guess + rng.normal(size=6000) * np.abs(guess)
+    frame, given = frame[:6000].with_columns(x=pl.Series(true)), pl.DataFrame({"prediction": guess})
+    known = reference(frame[:4000], given[:4000], signature, window=500, seed=0)
+    found = estimated(known, sketch(frame[4000:], given[4000:], known.edges))
+    assert found["mae"] == pytest.approx(mean_absolute_error(true[4000:], guess[4000:]), abs=0.06)
+
+
+def test_without_truth_nothing_is_estimated() -> None:
+    """A reference of rows without targets estimates nothing."""
+    frame = rows(500, np.random.default_rng(4)).drop("fails")
+    known = reference(frame, answers(frame), SIGNATURE, window=100, seed=0)
+    assert estimated(known, known.whole) == {}
+
+
+def late_outcomes() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Predictions of two windows, and outcomes that come twice, too late, for nobody, or as nonsense."""
+    rng = np.random.default_rng(5)
+    frame = rows(1000, rng)
+    begin = datetime(2026, 5, 1, tzinfo=UTC)
+    told = answers(frame).with_columns(
+        id=pl.Series([f"r{k}" for k in range(1000)]),
+        at=pl.Series([begin + timedelta(hours=k) for k in range(1000)]),
+        window=pl.Series([k // 500 for k in range(1000)]),
+        site=frame["site"],
+    )
+    came = pl.DataFrame({"id": told["id"], "at": told["at"], "outcome": frame["fails"]})
+    twice = came[:200].with_columns(at=pl.col("at") + timedelta(days=9), outcome=pl.lit("no"))
+    orphans = pl.DataFrame({"id": ["a", "b", "a"], "at": [begin] * 3, "outcome": ["no"] * 3})
+    strange = came[:7].with_columns(outcome=pl.lit("perhaps"))
+    came = pl.concat([twice, orphans, came[7:700], strange])
+    return told, came.sample(fraction=1.0, shuffle=True, seed=1)
+
+
+def test_every_outcome_counts_once() -> None:
+    """Whatever the order of arrival, the first outcome of each prediction counts; repeats and orphans are counted."""
+    told, came = late_outcomes()
+    found = join(pl.concat([told, told[:3]]), came)
+    assert (found.frame.height, found.repeated, found.orphans) == (1000, 3 + 200 + 1, 2)
+    first, second = measured(found.frame, SIGNATURE, Policy(), metrics=("accuracy",))
+    assert (first.rows, first.outcomes, first.strange, first.mature) == (500, 493, 7, True)
+    assert (second.outcomes, second.mature) == (200, False)
+    with pytest.raises(InputError, match="no column 'id'"):
+        join(told.drop("id"), came)
+
+
+def test_only_matured_windows_are_judged() -> None:
+    """A floor that is missed with the whole interval fails, on its slice too, once outcomes have had their time."""
+    told, came = late_outcomes()
+    frame = join(told, came).frame
+    slice_ = (Condition(column="site", comparison="=", values=("a",)),)
+    policy = Policy(floors=(Floor(metric="recall", bound=0.95), Floor(metric="recall", bound=0.9, where=slice_)))
+    begin = told["at"][0]
+    early = measured(frame, SIGNATURE, policy, now=begin + timedelta(days=21), after=timedelta(days=7))
+    assert judged(early, policy) == []
+    later = measured(frame, SIGNATURE, policy, now=begin + timedelta(days=60), after=timedelta(days=7))
+    alarms = judged(later, policy)
+    assert [(a.severity, a.window, a.what) for a in alarms] == [("measured", 0, "recall")] * 2
+    assert "where site = 'a'" in alarms[1].sentence
+    assert judged(later, Policy(floors=(Floor(metric="recall", bound=0.7),))) == []
