@@ -61,9 +61,13 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         call = _call(request)
         try:
             service.admit("admin", call)
+            return Response(await reload(), media_type=JSON)
         except Refusal as refusal:
-            return _response(service.refused(refusal, call.id or service.new_id()), request, service)
-        return Response(await reload(), media_type=JSON)
+            reply = service.refused(refusal, call.id or service.new_id())
+        except TimeoutError:
+            silent = Refusal(503, "the supervisor does not answer", next_move="ask again")
+            reply = service.refused(silent, call.id or service.new_id())
+        return _response(reply, request, service)
 
     async def strange(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
