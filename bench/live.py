@@ -267,7 +267,7 @@ def main() -> int:
     parser.add_argument("--decisions", action="store_true", help="also print every decision")
     parser.add_argument("--windows", type=int, default=10**6, help="at most so many of each stream")
     asked = parser.parse_args()
-    data, kept = Path(os.environ["VOLVELLE_DATA"]), True
+    data, kept = Path(os.environ.get("VOLVELLE_DATA", "../shared/data")), True
     if set(asked.what) & set(STREAMS):
         print("| stream | rows | windows | with an alarm | decisions | promoted | never retrained | live |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")

@@ -125,6 +125,16 @@ def test_a_grown_source_alone_is_enough(tmp_path: Path) -> None:
     assert set(found.frame.filter(pl.col(SIDE) == "test")["job"]) <= {f"j{k}" for k in range(5_000, 5_500)}
 
 
+def test_a_column_that_is_not_logged_is_not_learnt_from(own: tuple[Project, Spec]) -> None:
+    """A column that the champion does not take has no cell in live rows: the challenger does without it too."""
+    project, spec = own
+    pumps(1500).with_columns(hall=pl.col("heat") > 60).write_csv(project.folder / "pumps.csv")
+    decision = retrain(project, spec, quiet, why=("drift",), report=report)
+    assert decision.unlogged == ("hall",)
+    for tried in decision.tried:
+        assert {f.name for f in find(project, tried.run).model.signature.features} == {"heat", "site"}
+
+
 def test_young_rows_are_left_alone(own: tuple[Project, Spec]) -> None:
     """Rows whose outcome is not due yet are neither learnt from nor held back."""
     project, spec = own

@@ -66,6 +66,8 @@ class Decision(Record, frozen=True):
     until: int = 0
     """Time of the newest live row that was looked at; microseconds since 1970 UTC."""
     rows: Rows = Rows()
+    unlogged: tuple[str, ...] = ()
+    """Columns of the source that live rows lack; challengers do not learn from them."""
     tried: tuple[Tried, ...] = ()
     outcome: Outcome = "open"
     run: int | None = None

@@ -45,6 +45,8 @@ class Gathered(NamedTuple):
 
     frame: pl.DataFrame
     rows: Rows
+    unlogged: tuple[str, ...]
+    """Columns that live rows lack, because the champion does not take them: a challenger must not learn from them."""
     until: int
     """Time of the newest live row among them, microseconds since 1970 UTC; 0 without any."""
 
@@ -101,7 +103,9 @@ def gather(project: Project, spec: Spec, champion: Release, now: int, window: in
     new, held = (pl.col("\0row").is_in(rows.implode()) for rows in (fresh["\0row"], fresh["\0row"].tail(wanted)))
     side = pl.when(held).then(pl.lit(MARK)).when(new).then(pl.lit(NEW)).otherwise(pl.lit("old")).alias(SIDE)
     rows = Rows(source=frame.height, live=added.height, fresh=fresh.height, test=wanted)
-    return Gathered(whole.with_columns(side).drop("\0row"), rows, until)
+    kept = (target, spec.data.time, spec.data.group, *spec.data.ignore)
+    unlogged = tuple(c for c in frame.columns if added.height and c not in (*compared, *kept))
+    return Gathered(whole.with_columns(side).drop("\0row"), rows, unlogged, until)
 
 
 def lessons(gathered: Gathered, target: str) -> dict[Learnt, pl.DataFrame]:
@@ -123,9 +127,9 @@ def pin(project: Project, frame: pl.DataFrame) -> tuple[str, str]:
     return path, version
 
 
-def challenging(spec: Spec, path: str) -> Spec:
-    """The same requirements and search over pinned rows, the marked ones held back."""
-    data = replace(spec.data, source=path, query=None)
+def challenging(spec: Spec, path: str, unlogged: tuple[str, ...] = ()) -> Spec:
+    """The same requirements and search over pinned rows; marked ones are held back, unlogged columns ignored."""
+    data = replace(spec.data, source=path, query=None, ignore=(*spec.data.ignore, *unlogged))
     return replace(spec, data=data, split=SplitSpec(method="marked", column=SIDE))
 
 

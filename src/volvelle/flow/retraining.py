@@ -118,7 +118,7 @@ def retrain(
 def _tried(project: Project, spec: Spec, notify: Notify, decision: Decision, champion: Path, position: int) -> Decision:
     """The decision with one more challenger made and compared; `champion` is its release folder."""
     tried = decision.tried[position]
-    asked = challenging(spec, tried.data)
+    asked = challenging(spec, tried.data, decision.unlogged)
     result = find(project, turn(project, asked, notify, source=write(asked)).run)
     model, signature = (champion / "model.onnx").read_bytes(), registry.signature_of(champion)
     found = compare(result, model, signature, spec, tries=len(decision.tried))
@@ -167,6 +167,7 @@ def _begun(project: Project, spec: Spec, champion: Release, asked: _Asked) -> De
         by=asked.by,
         until=max(asked.until, gathered.until),
         rows=gathered.rows,
+        unlogged=gathered.unlogged,
         tried=tuple(Tried(learnt=learnt, data=path, version=version) for learnt, (path, version) in pinned.items()),
     )
 

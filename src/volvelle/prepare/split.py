@@ -97,8 +97,7 @@ def sides(
         DataError: a column is absent, times are missing, or the rows are too few or too alike to divide.
     """
     _check(frame, keys, test)
-    chosen, rows = _resolve(method, keys, task), len(frame)
-    equal = equal_rows(frame, keys.features)
+    chosen, rows, equal = _resolve(method, keys, task), len(frame), equal_rows(frame, keys.features)
     groups = _numbers(frame[keys.group]) if keys.group else None
     if chosen == "marked":
         picked = np.flatnonzero(frame[str(keys.column)].cast(pl.String).eq_missing(pl.Series([MARK])).to_numpy())
