@@ -111,12 +111,16 @@ def _answers(service: Service, name: str) -> list[Route]:
     async def outcomes(request: Request) -> Response:
         return await answered(request, service.outcomes, "outcomes")
 
+    async def sketches(request: Request) -> Response:
+        return await answered(request, service.sketches, "sketches")
+
     async def infer(request: Request) -> Response:
         _known(service, name, request)
         header = request.headers.get(inference.LENGTH)
         return await answered(request, lambda b, c: inference.infer(service, name, b, header, c), "infer")
 
-    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, f"{_MODEL}/infer": infer, f"{_VERSION}/infer": infer}
+    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, "/v1/sketchs": sketches}
+    posts |= dict.fromkeys((f"{_MODEL}/infer", f"{_VERSION}/infer"), infer)
     return [Route(path, handler, methods=["POST"]) for path, handler in posts.items()]
 
 
