@@ -31,7 +31,7 @@ from scipy.stats import ks_2samp
 
 from volvelle.model.signature import Feature, Signature
 from volvelle.monitor.compare import compare
-from volvelle.monitor.estimate import area_of_rows, estimated
+from volvelle.monitor.estimate import area_of_rows, estimated, honest
 from volvelle.monitor.records import Policy, Reference, Sketch, to_bytes
 from volvelle.monitor.reference import reference
 from volvelle.monitor.sketch import sketch
@@ -131,8 +131,17 @@ def _shifted(rows: Rows, rng: np.random.Generator) -> None:
     rows[:, 0] += 0.1
 
 
-def _moved(rows: Rows, rng: np.random.Generator) -> None:
+def _varied(rows: Rows, rng: np.random.Generator) -> None:
+    # 2 * Phi(0.1254 / 2) - 1 = 0.05
+    rows[:, 0] += 0.1254
+
+
+def _outlying(rows: Rows, rng: np.random.Generator) -> None:
     rows[rng.random(len(rows)) < 0.05, 0] = 4.0
+
+
+def _heaped(rows: Rows, rng: np.random.Generator) -> None:
+    rows[rng.random(len(rows)) < 0.05, 0] = 0.0
 
 
 def _gone(rows: Rows, rng: np.random.Generator) -> None:
@@ -141,7 +150,9 @@ def _gone(rows: Rows, rng: np.random.Generator) -> None:
 
 _CHANGES: tuple[tuple[str, str, Callable[[Rows, np.random.Generator], None]], ...] = (
     ("mean by 0.1 sd", "at least 90 %", _shifted),
-    ("total variation 0.05: rows to one tail", "at least 99 %", _moved),
+    ("total variation 0.05, by a shift", "at least 99 %", _varied),
+    ("total variation 0.05, 5 % of the rows to one tail", "at least 99 %", _outlying),
+    ("5 % of the rows to one value in the middle", "", _heaped),
     ("missing + 5 points", "at least 99 %", _gone),
 )
 
@@ -234,8 +245,8 @@ def estimates(rng: np.random.Generator, options: argparse.Namespace) -> Table:
             counts = [estimated(known, sketch(p, _answers(p), known.edges))["roc_auc"] for p in parts]
             counting = time.process_time() - spent
             spent = time.process_time()
-            scores, y = healthy["p"].to_numpy(), healthy["y"].to_numpy()
-            rows = [area_of_rows(scores, y, p["p"].to_numpy()) for p in parts]
+            worth = honest(healthy["p"].to_numpy(), healthy["y"].to_numpy())
+            rows = [area_of_rows(p["p"].to_numpy(), *worth) for p in parts]
             walking = time.process_time() - spent
             with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as folder:
                 healthy.drop("x0").write_parquet(Path(folder) / "reference.parquet")

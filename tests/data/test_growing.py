@@ -70,6 +70,15 @@ def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
     assert (done.rows, done.repeated) == (10, 10 * batches)
 
 
+def test_a_process_killed_in_its_first_append_does_no_harm(tmp_path: Path) -> None:
+    """What a first append leaves that did not come to its commit is no table, and the next append makes one."""
+    (tmp_path / "table" / "_delta_log").mkdir(parents=True)
+    (tmp_path / "table" / "part-00000.parquet").write_bytes(b"PAR1")
+    table = Growing(tmp_path)
+    assert table.append(rows({"a": 1})).rows == 1
+    assert table.count() == 1
+
+
 def test_ids_are_known_after_a_restart_and_within_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new process knows the newest ids; one beyond the window is new again."""
     monkeypatch.setattr(growing, "WINDOW", 10)

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_a
 from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-found]
 
 from volvelle.errors import InputError
-from volvelle.monitor.estimate import area_of_rows, estimated, rising
+from volvelle.monitor.estimate import area_of_rows, estimated, honest, rising
 from volvelle.monitor.quality import join, judged, measured
 from volvelle.monitor.records import Floor, Policy
 from volvelle.monitor.reference import reference
@@ -41,7 +41,8 @@ def test_the_estimate_is_near_the_truth(bend: float, shift: float) -> None:
     assert found["roc_auc"] == pytest.approx(roc_auc_score(y == "yes", now["score"]), abs=0.012)
     assert found["accuracy"] == pytest.approx(accuracy_score(y, given), abs=0.012)
     assert found["f1"] == pytest.approx(f1_score(y, given, pos_label="yes"), abs=0.012)
-    exact = area_of_rows(healthy["score"].to_numpy(), (healthy["fails"] == "yes").to_numpy(), now["score"].to_numpy())
+    worth = honest(healthy["score"].to_numpy(), (healthy["fails"] == "yes").to_numpy())
+    exact = area_of_rows(now["score"].to_numpy(), *worth)
     assert found["roc_auc"] == pytest.approx(exact, abs=0.003)
 
 

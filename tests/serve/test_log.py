@@ -118,7 +118,7 @@ def test_a_kill_between_journal_and_parquet(tmp_path: Path, step: str) -> None:
 
 def test_a_killed_worker_leaves_what_it_wrote(tmp_path: Path) -> None:
     """The journal of a worker that was killed is taken up, its unfinished line counted; that of a living one waits."""
-    living = Journal(tmp_path, "living")
+    living = Journal(tmp_path, "living", span=600)
     living.append(answered(1))
     living.flush()
     code = f"""

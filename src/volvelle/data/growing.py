@@ -201,7 +201,8 @@ class Growing:
     def _open(self) -> None:
         """Have the newest state of the table at hand, and what was left half-done finished."""
         self._recover()
-        if not self._place.exists():
+        # A process that was killed in its first append leaves a folder that is no table yet.
+        if not DeltaTable.is_deltatable(str(self._place)):
             return
         node = self._place.stat().st_ino
         if self._table is None or node != self._node:

@@ -13,13 +13,12 @@ from volvelle.flow.gathering import live_folder
 from volvelle.flow.turn import Project
 from volvelle.flow.watching import importance, policy_of, reference_of
 from volvelle.monitor.fleet import Fleet, fleet
+from volvelle.monitor.on_device import head
 from volvelle.monitor.records import Report
 from volvelle.monitor.watch import watch
 from volvelle.monitor.wire import Received, received
+from volvelle.serve.log import OF, SKETCHES, settle
 from volvelle.spec.requirements import Spec
-
-SKETCHES = "sketches"
-"""Folder of the live state into which a server writes what devices send."""
 
 
 class Counted(NamedTuple):
@@ -46,7 +45,9 @@ def look(project: Project, spec: Spec, files: Sequence[Path], *, release: str = 
     """
     name, folder = _release(project, release)
     reference = reference_of(folder)
-    given = list(files) or sorted((live_folder(project) / SKETCHES).glob("*.bin"))
+    live = live_folder(project)
+    settle(live)
+    given = list(files) or sorted((live / SKETCHES / head(reference.edges)[OF].hex()).glob("*.bin"))
     records: list[Received] = []
     for file in given:
         if not file.is_file():

@@ -61,9 +61,13 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         call = _call(request)
         try:
             service.admit("admin", call)
+            return Response(await reload(), media_type=JSON)
         except Refusal as refusal:
-            return _response(service.refused(refusal, call.id or service.new_id()), request, service)
-        return Response(await reload(), media_type=JSON)
+            reply = service.refused(refusal, call.id or service.new_id())
+        except TimeoutError:
+            silent = Refusal(503, "the supervisor does not answer", next_move="ask again")
+            reply = service.refused(silent, call.id or service.new_id())
+        return _response(reply, request, service)
 
     async def strange(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -107,12 +111,16 @@ def _answers(service: Service, name: str) -> list[Route]:
     async def outcomes(request: Request) -> Response:
         return await answered(request, service.outcomes, "outcomes")
 
+    async def sketches(request: Request) -> Response:
+        return await answered(request, service.sketches, "sketches")
+
     async def infer(request: Request) -> Response:
         _known(service, name, request)
         header = request.headers.get(inference.LENGTH)
         return await answered(request, lambda b, c: inference.infer(service, name, b, header, c), "infer")
 
-    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, f"{_MODEL}/infer": infer, f"{_VERSION}/infer": infer}
+    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, "/v1/sketchs": sketches}
+    posts |= dict.fromkeys((f"{_MODEL}/infer", f"{_VERSION}/infer"), infer)
     return [Route(path, handler, methods=["POST"]) for path, handler in posts.items()]
 
 

@@ -151,6 +151,7 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
     posts = {
         "/v1/predict": _operation("predict", "Predict rows", forms, "Predictions", {"rows": [row]}),
         "/v1/outcomes": _operation("outcomes", "Tell what really happened", outcomes, "Taken", None),
+        "/v1/sketchs": _operation("sketches", "Hand in what a device counted", [], "Taken", None),
     }
     about = {
         "title": name,
@@ -221,6 +222,7 @@ def _read(name: str, about: str) -> dict[str, Any]:
 
 def _operation(name: str, about: str, forms: list[dict[str, Any]], answer: str, shown: Any) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"anyOf": forms}} | ({"example": shown} if shown else {})
+    body = {"application/json": content} if forms else {"application/octet-stream": {}}
     refused = {
         "description": "refused",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -233,7 +235,7 @@ def _operation(name: str, about: str, forms: list[dict[str, Any]], answer: str, 
     return {
         "operationId": name,
         "summary": about,
-        "requestBody": {"required": True, "content": {"application/json": content}},
+        "requestBody": {"required": True, "content": body},
         "responses": {"200": done, **dict.fromkeys(codes, refused)},
     }
 

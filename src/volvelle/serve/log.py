@@ -5,6 +5,7 @@
     live/journal/<worker>-<nanoseconds>.jsonl           what workers write; `settle` takes it up
     live/predictions/<day>/<release>/<hash>.parquet     id, at, role, features, prediction, score_0 ..., us
     live/outcomes/<day>/<hash>.parquet                  id, at, outcome
+    live/sketches/<model and edges>/<hash>.bin          what devices counted, a record each
     live/signatures/<release>.json                      what the features of a release are
 
 A Parquet file names in its metadata the journals that it took up, and grows by being replaced: at any moment, also
@@ -36,13 +37,15 @@ from volvelle.model.derive import class_text
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.forms import decoded, records
 from volvelle.serve.journal import JOURNALS, OPEN
-from volvelle.serve.records import Answered, Outcome, Settled
+from volvelle.serve.records import Answered, Counted, Outcome, Settled
 
-PREDICTIONS, OUTCOMES, SIGNATURES = "predictions", "outcomes", "signatures"
+PREDICTIONS, OUTCOMES, SIGNATURES, SKETCHES = "predictions", "outcomes", "signatures", "sketches"
 _STAMP = pl.Datetime("us", "UTC")
-_LINE = msgspec.json.Decoder(Answered | Outcome)
+_LINE = msgspec.json.Decoder(Answered | Counted | Outcome)
 _OURS = ("id", "at", "release", "role", "prediction", "us")
 _TAKEN = "volvelle.journals"
+OF = slice(3, 19)
+"""Where a record of a device says of which model it is, and by which edges was counted."""
 _ROWS = 50_000
 """A file with as many rows grows no more."""
 _TORN = ".torn"
@@ -74,7 +77,7 @@ def settle(live: Path) -> Settled:
     with _alone(live):
         _close_orphans(live)
         known: dict[str, Signature | None] = {}
-        journals = predictions = outcomes = torn = 0
+        journals = predictions = outcomes = sketches = torn = 0
         for journal in sorted((live / JOURNALS).glob("*.jsonl")):
             lines, broken = _read(journal)
             answered = [line for line in lines if isinstance(line, Answered)]
@@ -86,10 +89,21 @@ def settle(live: Path) -> Settled:
                 torn += _append(folder, _answers(rows, known[release]), journal)
             for day, kept in _grouped(told, lambda o: _day(o.at)).items():
                 torn += _append(live / OUTCOMES / day, _told(kept), journal)
+            counted = [line.sketch for line in lines if isinstance(line, Counted)]
+            _keep(live / SKETCHES, counted)
             journal.unlink()
+            sketches += len(counted)
             journals, torn = journals + 1, torn + broken
             predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
-    return Settled(journals=journals, predictions=predictions, outcomes=outcomes, torn=torn)
+    return Settled(journals=journals, predictions=predictions, outcomes=outcomes, sketches=sketches, torn=torn)
+
+
+def _keep(folder: Path, sketches: list[bytes]) -> None:
+    """Put records of devices beside each other, by what they were counted of; the same one again changes nothing."""
+    for sketch in sketches:
+        path = folder / sketch[OF].hex() / f"{hashlib.sha256(sketch).hexdigest()}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(path, sketch)
 
 
 def record(live: Path, rows: pl.DataFrame, answers: pl.DataFrame, *, release: str, at: datetime | pl.Series) -> None:

@@ -11,15 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-ROUTES = ("predict", "outcomes", "infer", "other")
+ROUTES = ("predict", "outcomes", "infer", "sketches", "other")
 STATUSES = (200, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 431, 500, 503)
 _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-_TIMED = ROUTES[:3]
+_TIMED = ROUTES[:4]
 COUNTERS = {
     "rows": "Rows answered",
     "shadow_rows": "Rows that a shadow answered beside the champion",
     "challenger_rows": "Rows that the challenger answered",
     "outcomes": "Outcomes taken",
+    "sketches": "Windows of devices taken",
     "log_lost_rows": "Rows that were answered and could not be logged",
     "log_settled_rows": "Rows settled into Parquet",
     "log_torn": "Lines and files of the log that could not be read",

@@ -47,11 +47,19 @@ class Outcome(Record, frozen=True, tag_field="kind", tag="outcome"):
     outcome: Cell
 
 
+class Counted(Record, frozen=True, tag_field="kind", tag="counted"):
+    """What a device counted of a window: one line of a journal."""
+
+    sketch: bytes
+    """As the device sent it; whole, by its checksum."""
+
+
 class Settled(Record, frozen=True):
     """What became of the journals."""
 
     journals: int = 0
     predictions: int = 0
     outcomes: int = 0
+    sketches: int = 0
     torn: int = 0
     """Lines that a dying worker left unfinished, and Parquet files that could not be read and were set aside."""

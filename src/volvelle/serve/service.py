@@ -18,10 +18,12 @@ from volvelle.serve.forms import Refusal, no_json
 from volvelle.serve.journal import Journal
 from volvelle.serve.keys import Door, Role
 from volvelle.serve.metrics import Meters
-from volvelle.serve.records import Answered, Cell, Outcome, Standing
+from volvelle.serve.records import Answered, Cell, Counted, Outcome, Standing
 from volvelle.spec.requirements import Record
 
 JSON = "application/json"
+_LEAST = 34
+"""Bytes of the shortest record."""
 _SEVERAL = re.compile(rb'\s*\{\s*"outcomes"\s*:')
 
 
@@ -207,6 +209,23 @@ class Service:
         except Refusal as refusal:
             reply = self.refused(refusal, request)
         self.meters.request("outcomes", reply.status, time.perf_counter() - start)
+        return reply
+
+    def sketches(self, body: bytes, call: Call) -> Reply:
+        """``POST /v1/sketchs``: what a device counted, one record."""
+        start = time.perf_counter()
+        request = call.id or self.new_id()
+        try:
+            self.admit("outcomes", call)
+            if body[:3] != b"VS\x01" or len(body) < _LEAST or zlib.crc32(body[:-4]).to_bytes(4, "little") != body[-4:]:
+                advice = "send the bytes that <name>_sketch_read wrote, all of them and no others"
+                raise Refusal(422, "this is no record of a device, or a damaged one", next_move=advice)
+            self._journal.append(Counted(sketch=body))
+            self.meters.add("sketches")
+            reply = Reply(200, self._encoder.encode({"id": request, "taken": 1}), request)
+        except Refusal as refusal:
+            reply = self.refused(refusal, request)
+        self.meters.request("sketches", reply.status, time.perf_counter() - start)
         return reply
 
     def admit(self, role: Role, call: Call) -> None:
