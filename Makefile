@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mlflow arm openmp
+.PHONY: demo test walk check bench docs clean browser postgresql mosquitto mlflow arm openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mlflow arm walk check
+test: .venv/.installed-test browser postgresql mosquitto mlflow arm walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -71,6 +71,13 @@ postgresql:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing postgresql" \
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes postgresql > /dev/null 2>&1; } \
 	  || echo "There is no PostgreSQL, so the tests that read from it are skipped (Debian: apt-get install postgresql)"
+
+# Messages come from a real broker.
+mosquitto:
+	@command -v mosquitto > /dev/null || ls /usr/sbin/mosquitto > /dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing mosquitto" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes mosquitto > /dev/null 2>&1; } \
+	  || echo "There is no mosquitto, so the tests that listen to a broker are skipped (Debian: apt-get install mosquitto)"
 
 # Compiled models are proved a second way, by other makers' compiler and emulator.
 arm:

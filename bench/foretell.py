@@ -25,7 +25,7 @@ from scipy.optimize import nnls
 
 from volvelle.catalog import DEVICES, EMULATORS, ESTIMATORS, TOOLCHAINS
 from volvelle.compiler.device import device
-from volvelle.compiler.foretellers.counted import FLASH, WORK, flash_of, work_of
+from volvelle.compiler.foretellers.counted import FLASH, WORK, costs_of, flash_of, work_of
 from volvelle.compiler.host import KINDS
 from volvelle.compiler.prove import Compiled, Rows, compiled
 from volvelle.data.collect import collect
@@ -40,12 +40,13 @@ from volvelle.train.contract import Lesson, Settings, defaults
 
 SETS = ("adult", "ai4i2020", "bike_sharing", "breast_cancer", "california_housing", "digits", "titanic", "wine_quality")
 ROWS, SHOWN, RUN, LEAST = 500, 60, 10, 3000
+WHOLE = ({"units": 16, "bits": 8}, {"units": 64, "layers": 2, "bits": 8}, {"units": 32, "bits": 8, "keep": 0.25})
 SETTINGS: dict[str, tuple[Settings, ...]] = {
     "lightgbm": ({"trees": 10, "leaves": 4}, {"trees": 40, "leaves": 8}, {"trees": 60, "leaves": 20}),
     "random_forest": ({"trees": 10, "depth": 4}, {"trees": 30, "depth": 8}),
     "extra_trees": ({"trees": 12, "depth": 6},),
     "decision_tree": ({}, {"depth": 4}),
-    "mlp": ({"units": 8}, {"units": 32, "activation": "tanh"}, {"units": 16, "layers": 2}),
+    "mlp": ({"units": 8}, {"units": 32, "activation": "tanh"}, {"units": 16, "layers": 2}, *WHOLE),
 }
 
 
@@ -93,7 +94,7 @@ def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
 
     flash, work, cycles = column("flash"), column("instructions"), column("cycles")
     rest = flash - np.array([row["tables"] for row in rows])
-    words = np.array([[row["text"][k] for k in FLASH] for row in rows])
+    words = np.array([[row[core]["text"][k] for k in FLASH] for row in rows])
     asked = np.array([[row["work"][k] for k in WORK] for row in rows])
     weight = 1 / np.maximum(flash, LEAST)
     bytes_, _ = nnls(words * weight[:, None], rest * weight)
@@ -102,6 +103,12 @@ def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
     share = np.percentile(asked @ counts / work, (5, 50, 95)).round(2)
     print(f"{core}: {len(rows)} models, flash off by {off} bytes (50, 90, 100 %), instructions {share} (5, 50, 95 %)")
     found = dict(zip((*FLASH, *WORK), [*bytes_, *counts], strict=True)) | {"cycles": float(np.median(cycles / work))}
+    # What no model asks for keeps its constant.
+    found |= {
+        name: costs_of(core)[name]
+        for name, asked_for in zip(WORK, np.asarray(asked.any(axis=0)), strict=True)
+        if not asked_for
+    }
     return {name: float(f"{value:.3g}") for name, value in found.items()}
 
 
@@ -116,10 +123,10 @@ def main() -> int:
     for name in SETS:
         for content, given in models(name, options.data.resolve()):
             made = compiled(content, rows=given)
-            tables, text = flash_of(made)
-            row: dict[str, Any] = {"tables": tables, "text": text, "work": work_of(made)}
+            row: dict[str, Any] = {"tables": flash_of(made, True)[0], "work": work_of(made)}
             for core in options.cores:
                 row[core] = dict(zip(("flash", "instructions", "cycles"), measured(made, given, core), strict=True))
+                row[core]["text"] = flash_of(made, "-DVV_DSP" in device(core).target)[1]
             # A constant answer asks for nothing.
             rows += [row] if any(row["work"].values()) else []
         print(f"{name}: {len(rows)} models so far", file=sys.stderr, flush=True)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from volvelle.catalog import ESTIMATORS, STEPS
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, ModelTask, Signature
-from volvelle.model.words import NO_WORD
+from volvelle.model.word_codes import NO_WORD
 from volvelle.prepare import recipe as recipes
 from volvelle.prepare.pairs import Pair
 from volvelle.testing.check_estimator import TOLERANCE, compare

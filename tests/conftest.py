@@ -11,6 +11,7 @@ import pytest
 
 import chromium  # type: ignore[import-not-found]
 import mlflow_server  # type: ignore[import-not-found]
+import mqtt_broker  # type: ignore[import-not-found]
 from postgres_server import PASSWORD, programs, server  # type: ignore[import-not-found]
 
 Execute = Callable[[str], None]
@@ -69,3 +70,16 @@ def browser() -> str:
 def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """axe-core's program."""
     return Path(chromium.axe_program(tmp_path_factory.mktemp("axe")))
+
+
+@pytest.fixture
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mqtt_broker.Broker]:
+    """A real MQTT broker that anybody may use."""
+    if mqtt_broker.program() is None:
+        pytest.skip("there is no mosquitto (Debian: apt-get install mosquitto)")
+    made = mqtt_broker.Broker(tmp_path_factory.mktemp("broker"))
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()

@@ -34,7 +34,13 @@ EXTRAS = {
     "elftools": "device",
     "wasmtime": "device",
     "torch": "torch",
-    "fastapi": "serve",
+    "deltalake": "live",
+    "paho": "live",
+    "serial": "live",
+    "cbor2": "live",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "httptools": "serve",
 }
 
 observers: list[Callable[[str, str, str], None]] = []

@@ -38,10 +38,24 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("explore", "pumps.csv", "--target", "fails"): 0,
     ("completion", "bash"): 0,
     ("devices",): 0,
+    ("listen",): 2,
+    ("listen", "ingest:pumps?port=0", "--for", "0.2s"): 0,
+    ("listen", "mqqt://broker/x"): 2,
+    ("data", "erase", "who=ana"): 2,
     ("compile", "--device", "microbit", "-o", "out"): 0,
     ("prove", "nowhere"): 2,
+    ("serve", "--new-key", "predict"): 0,
+    ("serve", "--port", "99999"): 2,
     ("package",): 0,
     ("package", "ardino", "-o", "library"): 2,
+    ("score", "pumps.csv", "-o", "scored.csv"): 0,
+    ("outcomes", "pumps.csv", "--id", "nothing"): 2,
+    ("outcomes", "labels.csv", "--id", "id"): 0,
+    ("watch", "--since", "2026-01-01"): 0,
+    ("watch", "--since", "yesterday"): 2,
+    ("retrain",): 1,
+    ("promote", "--by", "ana", "--why", "because"): 2,
+    ("promote", "1", "--by", "ana", "--why", "because"): 0,
 }
 """Words and the exit code in a project whose second run fails a gate; the first is the only release."""
 
@@ -64,6 +78,12 @@ def test_help_shows_an_example(empty: Any, name: str) -> None:
     assert done.stderr == ""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def labels(turned_folder: Path) -> None:
+    """What really happened to predictions that were never made."""
+    (turned_folder / "labels.csv").write_text("id,fails\na,yes\nb,no\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize(("words", "code"), ANSWERS.items(), ids=[" ".join(words) for words in ANSWERS])
 def test_json_is_one_document(turned: Any, words: tuple[str, ...], code: int) -> None:
     """With --json standard output is exactly one JSON document, also when the answer is an error."""
@@ -71,7 +91,7 @@ def test_json_is_one_document(turned: Any, words: tuple[str, ...], code: int) ->
     assert done.returncode == code, done.stderr
     document = json.loads(done.stdout)
     assert isinstance(document, dict)
-    assert ("error" in document) == (code == 2 or words in {("release", "2"), ("run", "--release")})
+    assert ("error" in document) == (code == 2 or words in {("release", "2"), ("run", "--release"), ("retrain",)})
     if "error" in document:
         assert document["error"]["problem"]
         assert document["error"]["code"] == code
@@ -85,6 +105,7 @@ def test_json_is_one_document(turned: Any, words: tuple[str, ...], code: int) ->
 def test_a_next_step_is_named(turned: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     """Without --json every answer for people ends with the next command, on standard error."""
     words = tuple(str(tmp_path / w) if w == "other.toml" else w for w in words)
+    words = tuple(str(tmp_path / w) if w == "scored.csv" else w for w in words)
     if words[0] == "predict":
         words = (*words, "-o", str(tmp_path / "answers.csv"))
     done = turned(*words)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from onnx_files import line, model  # type: ignore[import-not-found]
 
+from volvelle.compiler.host import Host
 from volvelle.compiler.prove import compiled
 from volvelle.compiler.sources import c_name
+from volvelle.errors import ContractBroken
 
 
 def test_the_same_file_gives_the_same_bytes() -> None:
@@ -45,3 +50,21 @@ def test_the_c_needs_no_heap_and_no_library() -> None:
         "stdint",
     ]
     assert "malloc" not in made.source
+
+
+def test_the_header_names_the_file_by_its_hash() -> None:
+    """The SHA-256 of the ONNX file stands in the header, and another file has another."""
+    for content in (line(), line(4)):
+        assert hashlib.sha256(content).hexdigest() in compiled(content, "m").sources.header
+
+
+def test_a_plan_that_the_compiler_does_not_keep_does_not_compile() -> None:
+    """Sizes of memory are asserted in the C: with a pool of another size a compiler refuses it."""
+    nodes = [helper.make_node("Softmax", ["x"], ["s"]), helper.make_node("MatMul", ["s", "w"], ["y"])]
+    weights = {"w": np.eye(9, dtype=np.float32)}
+    made = compiled(model(nodes, {"x": (TensorProto.FLOAT, ["N", 9])}, ["y"], weights), "m").sources
+    Host(made)
+    [size] = re.findall(r"pool_float\[(\d+)\]", made.source)
+    wrong = replace(made, source=made.source.replace(f"pool_float[{size}];", f"pool_float[{int(size) + 1}];"))
+    with pytest.raises(ContractBroken, match="not as planned"):
+        Host(wrong)

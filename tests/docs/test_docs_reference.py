@@ -15,7 +15,7 @@ import pytest
 import volvelle
 from volvelle import catalog
 from volvelle.cli.entry import parser_of
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.data.records import Column, Dataset
 from volvelle.deploy.records import Release
 from volvelle.errors import InputError, VolvelleError

@@ -9,11 +9,14 @@ from types import ModuleType
 
 import pytest
 
-from volvelle.compiler.device import asked
+from volvelle.compiler.device import asked, device
+from volvelle.compiler.prove import compiled, prove
+from volvelle.data.versions import from_bytes
 from volvelle.evaluate.budget import budget
 from volvelle.evaluate.records import Evidence
-from volvelle.flow.result import find
+from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
+from volvelle.model.encode import encode
 from volvelle.spec.gates import parse as gate
 from volvelle.spec.read import parse, read
 
@@ -38,6 +41,8 @@ FLOORS = {
     "breast_cancer": ("logistic", "roc_auc", 0.95, 1.0),
 }
 """Example to one estimator that does well, a metric, and where it must lie after two trials of that estimator."""
+CORES = ("cortex-m4f", "cortex-m0", "rv32imac")
+"""One core for each example in turn; bench/examples_device.py runs every example on all of them."""
 OWN = ("digits", "breast_cancer")
 """Examples whose table comes with a library."""
 
@@ -107,6 +112,16 @@ def test_example_reaches_its_floor(
     assert_told(results.row(name, result), evidence)
     for column in spec.data.sensitive:
         assert any(m.slice.startswith(f"{column} ") for m in evidence.metrics)
+    assert_same_on_a_core(result, CORES[sorted(FLOORS).index(name) % len(CORES)])
+
+
+def assert_same_on_a_core(result: Result, core: str) -> None:
+    """Preparation and model in C give onnxruntime's label on every test row, and on all that the core has time for."""
+    rows = from_bytes(result.project.store.get(result.scored.rows))
+    inputs = encode(rows, result.model.signature)
+    found = prove(result.onnx, compiled(result.onnx, "m", rows=inputs), device(core), inputs)
+    assert found.agrees(), found.parity
+    assert found.parity[0].rows >= rows.height
 
 
 def assert_told(row: dict[str, str], evidence: Evidence) -> None:

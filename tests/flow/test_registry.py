@@ -17,7 +17,7 @@ from volvelle.flow.turn import Project
 Turned = Callable[[Path], Result]
 FILES = {
     *("model.onnx", "signature.json", "volvelle.toml", "recipe.json", "candidate.json", "evidence.json", "data.json"),
-    *("environment.json", "report.html", "release.json"),
+    *("environment.json", "report.html", "release.json", "reference.json"),
 }
 
 

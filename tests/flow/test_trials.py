@@ -18,8 +18,11 @@ import polars as pl
 import pytest
 
 from volvelle.catalog import ESTIMATORS
+from volvelle.compiler.device import device
 from volvelle.data.collect import collect
+from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError, OutOfTime
+from volvelle.evaluate.budget import Budget, Limit
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.flow.trials import Folds, Trials
@@ -28,6 +31,7 @@ from volvelle.model.encode import encode
 from volvelle.prepare import recipe
 from volvelle.spec.requirements import Data, Problem, Spec
 from volvelle.train.contract import defaults
+from volvelle.train.learning import TEACHER
 from volvelle.train.samples import breast_cancer
 from volvelle.train.search import Outcome
 
@@ -284,3 +288,36 @@ def test_features_are_made_once(lesson: Training, temporary: Path, monkeypatch: 
     (temporary / "out.npy").unlink()
     assert [view for view, _ in made] == ["dense", "dense"]
     assert made[0][1] == 0 < made[1][1]
+
+
+def test_a_network_in_whole_numbers_is_measured_in_real_ones_too(lesson: Training) -> None:
+    """The score of the same weights in float32 stands beside that of int8, and what they take on a device."""
+    limit = Limit(name="flash", most=9e9, gate="flash <= 9 GB")
+    with Trials(lesson, "roc_auc", folds(lesson, 2), 1, digest, budget=Budget(device("cortex-m0"), (limit,))) as trials:
+        settings = defaults(ESTIMATORS.load("mlp").SMALL)
+        found = {bits: trials.measure("mlp", settings | {"bits": bits}, None, always) for bits in (8, 32)}
+    assert found[32].real == {}
+    assert found[8].real["score"] == pytest.approx(np.mean(found[32].scores), abs=1e-6)
+    assert found[8].real["flash"] == found[32].foretold["flash"] > found[8].foretold["flash"]
+    assert found[8].real["score"] != np.mean(found[8].scores)
+
+
+def test_a_student_knows_nothing_of_the_rows_it_is_scored_on(lesson: Training) -> None:
+    """What a student answers for a fold stays the same whatever the labels of that fold are."""
+    teacher = [{"estimator": "nearest_neighbours", "settings": {"neighbours": 1, "weights": "equal"}, "weight": 1.0}]
+    settings = defaults(ESTIMATORS.load("decision_tree").SPACE) | {TEACHER: teacher}
+    sides = folds(lesson, 2)
+    turned = lesson.target.copy()
+    turned[sides[0][1]] = 1 - turned[sides[0][1]]
+    kept: list[pl.DataFrame] = []
+
+    def keep(content: bytes) -> str:
+        kept.append(from_bytes(content))
+        return "kept"
+
+    for known in (lesson, lesson._replace(target=turned)):
+        with Trials(known, "log_loss", sides, 1, keep) as trials:
+            trials.measure("decision_tree", settings, None, always)
+    first = len(sides[0][1])
+    assert kept[0][:first].equals(kept[1][:first])
+    assert not kept[0][first:].equals(kept[1][first:])

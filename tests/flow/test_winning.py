@@ -313,6 +313,8 @@ settings  = { strength = [0.001, 0.1], log_target = [false, true] }
     assert result.model.parity <= 1e-5
     with pytest.raises(SpecError, match="has no setting 'strenght'"):
         turned(folder, spec("price", grid.replace("strength", "strenght")))
+    with pytest.raises(SpecError, match="log_target of linear is 2"):
+        turned(folder, spec("price", grid.replace("true]", "2]")))
     with pytest.raises(SpecError, match="is a list of values"):
         turned(folder, spec("price", grid.replace('"grid"', '"manual"')))
 

@@ -73,3 +73,16 @@ def test_few_rows_leave_trees_smaller_than_they_may_be() -> None:
     first = trial(1, "lightgbm", 2000, 100, leaves=15, trees=100)
     (entry, *_) = within(4000).study([CHEAP, first])["lightgbm"]
     assert entry["leaves"] * entry["trees"] <= 285
+
+
+def test_the_room_is_told_by_a_trial_of_the_same_bits() -> None:
+    """Leaves of fewer bits take less, so that there is room for more of them."""
+    trials = [
+        CHEAP,
+        trial(1, "lightgbm", 2000, 100, leaves=10, trees=10),
+        trial(2, "lightgbm", 1500, 100, leaves=10, trees=10, leaf_bits=8),
+    ]
+    asked = {"leaves": 10, "trees": 99}
+    assert within(4000).held(("lightgbm", asked), trials)[1]["trees"] == 30
+    assert within(4000).held(("lightgbm", asked | {"leaf_bits": 8}), trials)[1]["trees"] == 60
+    assert within(4000).held(("lightgbm", asked | {"leaf_bits": 12}), trials)[1]["trees"] == 60, "of others, the newest"

@@ -41,7 +41,11 @@ def test_the_contracts_hold(copied: Path) -> None:
         ("spec/units.py", "from volvelle.flow import store", "A room imports only rooms below it"),
         ("errors.py", "from volvelle import catalog", "A room imports only rooms below it"),
         ("evaluate/judge.py", "import onnxruntime", "onnxruntime has one door"),
+        ("data/sources/mqtt.py", "import deltalake", "deltalake has one door"),
+        ("cli/commands/listen.py", "import paho.mqtt", "Brokers, ports and CBOR are known to data alone"),
         ("data/kinds.py", "import sklearn", "scikit-learn, LightGBM and Optuna stay in train"),
+        ("serve/service.py", "from volvelle.train import fit", "What answers knows nothing of training"),
+        ("cli/options.py", "import starlette", "Starlette and uvicorn stay in serve"),
     ],
 )
 def test_a_bad_import_is_refused(copied: Path, file: str, line: str, contract: str) -> None:

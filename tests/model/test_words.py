@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from volvelle.errors import DataError
 from volvelle.model.encode import encode, example
 from volvelle.model.signature import Feature, Signature
-from volvelle.model.words import MOST_WORDS, lexicon, longest, word_code, word_codes, words
+from volvelle.model.word_codes import word_code
+from volvelle.model.words import MOST_WORDS, lexicon, longest, word_codes, words
 
 texts = st.lists(st.one_of(st.none(), st.text(st.characters(codec="latin-1"), max_size=60)), min_size=1, max_size=8)
 

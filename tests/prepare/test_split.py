@@ -320,3 +320,20 @@ def test_few_different_rows_are_named_as_the_cause() -> None:
     frame = pl.DataFrame({"x": [0, 1] * 30, "y": ["a", "b"] * 30})
     with pytest.raises(DataError, match="only 2 of 60 rows are different"):
         sides(frame, Keys(target="y", features=("x",)), task="classification")
+
+
+def test_a_column_says_what_is_held_back() -> None:
+    """A marked split takes the rows that say "test", equal rows or not; its folds are those of the other keys."""
+    frame = table(40, 5, distinct=30).with_columns(
+        pl.Series("side", ["test" if k % 4 == 0 else None for k in range(40)])
+    )
+    keys = Keys(target="y", features=("a", "b"), time="when", column="side")
+    found = sides(frame, keys, task="classification")
+    assert found.method == "marked"
+    assert found.test.tolist() == list(range(0, 40, 4))
+    assert (found.left_out, found.note) == (0, "")
+    pairs = folds(frame[found.train], keys, task="classification", method="marked", count=2)
+    times = frame[found.train]["when"]
+    assert all(times[learn].max() < times[hold].min() for learn, hold in pairs)  # type: ignore[operator]
+    with pytest.raises(DataError, match="on one side"):
+        sides(frame.with_columns(side=pl.lit("x")), keys, task="classification", method="marked")

@@ -14,6 +14,7 @@ import pytest
 import zstandard
 
 from volvelle.catalog import SOURCES
+from volvelle.data.fitting import Record
 from volvelle.testing.check_source import check_source
 from workbook import Cell, write_workbook  # type: ignore[import-not-found]
 
@@ -80,13 +81,27 @@ def write_sql(folder: Path, frame: pl.DataFrame) -> str:
     return f"sqlite:///{folder / write_sqlite(folder, frame)}"
 
 
+def received(name: str, where: str) -> Callable[[Path, pl.DataFrame], str]:
+    """Writes the rows as if they had been received."""
+
+    def write(folder: Path, frame: pl.DataFrame) -> str:
+        table = SOURCES.load(name).table(where, folder)
+        assert table.append([Record(row) for row in frame.rows(named=True)]).rows == frame.height
+        return where
+
+    return write
+
+
 WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
     "arrow": write_ipc,
     "delimited": write_csv,
     "excel": write_excel,
     "folder": write_folder,
+    "ingest": received("ingest", "sensors?port=8085"),
     "json": write_json,
+    "mqtt": received("mqtt", "//broker:1883/plant/+/readings?id=seq"),
     "parquet": write_parquet,
+    "serial": received("serial", "/dev/ttyACM0?baud=9600"),
     "sql": write_sql,
     "sqlite": write_sqlite,
     "zip": write_zip,
@@ -173,6 +188,28 @@ def test_postgresql_keeps_the_contract(postgres: tuple[str, Callable[[str], None
 def test_sound_source_of_a_stranger_passes(tmp_path: Path) -> None:
     """A third party's source in twenty lines passes."""
     check_source(module(tmp_path, SOUND), write_ipc)
+
+
+DEAF = {
+    "facts computed": ("LISTENS = True", "LISTENS = bool(1)", "LISTENS .* must be a literal"),
+    "no table": ("def table(", "def tables(", "LISTENS needs"),
+    "another table": ('return Stream("ingest", where, OPTIONS).table(folder)', "return folder", "data.growing.Growing"),
+    "any option": (
+        'return Stream("ingest", where, OPTIONS)',
+        'return Stream("ingest", "x", OPTIONS)',
+        "must be refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(DEAF))
+def test_broken_listener_is_refused(fault: str, tmp_path: Path) -> None:
+    """A source that says that it listens, and breaks what that promises, is found."""
+    old, new, message = DEAF[fault]
+    text = Path(str(SOURCES.load("ingest").__file__)).read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(AssertionError, match=message):
+        check_source(module(tmp_path, text.replace(old, new)), received("ingest", "sensors"))
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import lightgbm
 import numpy as np
@@ -20,7 +21,7 @@ from volvelle.model.session import Session
 from volvelle.model.signature import ModelTask
 from volvelle.testing.check_estimator import check_estimator, compare, lessons, onnx_bytes
 from volvelle.testing.fuzz import fuzzed_rows
-from volvelle.train.contract import Lesson, defaults
+from volvelle.train.contract import Choice, Lesson, defaults
 
 NAMES = ESTIMATORS.names()
 
@@ -44,6 +45,17 @@ def pairs() -> list[tuple[str, ModelTask]]:
 def test_kit(name: str) -> None:
     """Every estimator in the folder keeps all promises of the contract."""
     check_estimator(ESTIMATORS.load(name))
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "mlp"])
+def test_kit_of_what_makes_models_smaller(name: str) -> None:
+    """All promises are kept with the least bits as the default, and with every share of the weights and bits beside."""
+    estimator = ESTIMATORS.load(name)
+    more = {key: dim for key, dim in estimator.SMALL.items() if key not in estimator.SPACE and isinstance(dim, Choice)}
+    assert more
+    least = {key: Choice(options=dim.options, default=dim.options[-1]) for key, dim in more.items()}
+    named = {key: getattr(estimator, key) for key in dir(estimator)}
+    check_estimator(SimpleNamespace(**named | {"SPACE": estimator.SPACE | least}))
 
 
 @pytest.mark.parametrize(("name", "task"), pairs())

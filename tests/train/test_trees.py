@@ -21,6 +21,7 @@ from volvelle.train.trees import (
     on_grid,
     shares_on_grid,
     step_for,
+    step_of,
 )
 
 finite32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -83,6 +84,14 @@ def rows(seed: int, *, missing: bool) -> NDArray[np.float32]:
     if missing:
         x[rng.random(x.shape) < 0.2] = np.nan
     return x
+
+
+@given(st.floats(1e-20, 1e20), st.integers(2, 24), st.floats(-1, 1))
+def test_leaves_of_so_many_bits(largest: float, bits: int, share: float) -> None:
+    """Every value up to the largest is a whole number of steps that so many bits hold, and no smaller step would do."""
+    step, most = step_of(largest, bits), 2 ** (bits - 1) - 1
+    assert abs(round(float(on_grid(np.asarray(share * largest), step)) / step)) <= most
+    assert largest > most * step / 2
 
 
 @given(finite32, st.floats(allow_nan=False))

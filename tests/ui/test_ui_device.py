@@ -43,3 +43,33 @@ def test_the_report_shows_memory_cost_and_parity(result: Result) -> None:
     text = render(result)
     assert '<h2 id="device">' in text
     assert len(text.encode()) < MOST_BYTES
+
+
+WHOLE = """
+problem.target = "Survived"
+data.source = "{source}"
+data.ignore = ["PassengerId", "Name", "Ticket", "Cabin"]
+require.gates = ["flash <= 64 KiB", "parity <= 1e-5"]
+device = {{ core = "cortex-m0" }}
+[search]
+method = "manual"
+ensemble = false
+folds = 3
+candidates = [{{ estimator = "mlp", settings = {{ units = 64, bits = 8 }} }}]
+"""
+
+
+def test_a_network_in_whole_numbers_stands_beside_the_same_in_real_ones(tmp_path: Path, real_data: Path) -> None:
+    """The C of an int8 network agrees, and the report tells its quality and cost beside those of the float one."""
+    project = Project(tmp_path)
+    spec = parse(WHOLE.format(source=real_data / "tabular" / "titanic.csv.gz"))
+    found = find(project, turn(project, spec, lambda event, facts: None).run)
+    assert {v.verdict for v in found.evidence.verdicts} == {"pass"}
+    (trial,) = found.searched.trials
+    (shipped,) = [p for p in found.evidence.front if p.shipped]
+    assert shipped.form == "int8"
+    assert abs(trial.real["score"] - (trial.score or 0)) < 0.02
+    rows = placed(found)["device"]["beside"]
+    assert [row[0].partition(":")[0] for row in rows] == [shipped.form, "the same in float32"]
+    assert trial.real["flash"] > trial.foretold["flash"] > 0
+    assert "the same in float32" in render(found)

@@ -2,7 +2,7 @@
 
 A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
 the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
-where it saves an eighth of all weights: unpacking takes ten to sixty instructions a weight.
+where it saves three tenths of all weights: unpacking takes ten to sixty instructions a weight.
 
 Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
 form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
@@ -25,7 +25,7 @@ from volvelle.compiler.ir import Graph
 
 PROGRAM = {"marks": 60, "prefix": 130}
 """Bytes on a Cortex-M4F of what unpacks, once."""
-LAYER, GAIN, ROOM = 70, 0.125, 1024
+LAYER, GAIN, ROOM = 70, 0.3, 1024
 """Bytes of the loop of one layer; the share that must be saved; bytes of the buffer, at most."""
 
 
@@ -118,14 +118,14 @@ def _lengths(counts: Counter[int]) -> dict[int, int]:
     return lengths
 
 
-def layer(code: Code, packed: Packed, weights: NDArray[Any], kind: str, call: str, side: int = 1) -> str:
+def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, str], call: str, side: int = 1) -> str:
     """A function ``(x, b, scale, y)`` that unpacks `side` rows at a time and calls a kernel for them.
 
     Args:
         code: to write into.
         packed: the weights as they lie.
         weights: as they are, ``[rows, ...]``.
-        kind: C type of what goes in and comes out.
+        kinds: C types of what goes in and of what comes out.
         call: the kernel's call in C, for ``m`` answers from the first ``j`` on, with weights at ``rows``.
         side: how many rows are unpacked together.
     """
@@ -141,7 +141,8 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kind: str, call: st
         take = f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
     return code.special(
         "unpacked",
-        kind=kind,
+        kind=kinds[0],
+        made=kinds[1],
         room=side * columns,
         begin=begin,
         rows=len(weights),

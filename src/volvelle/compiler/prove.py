@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
@@ -187,9 +188,10 @@ def prove(
     """
     case, way = _case(content, made, rows, seed), way or device.way
     host = Host(made.sources)
-    parity = [_parity("host", host.run(case.typed), case, made.graph)]
+    own = host.run(case.typed)
+    parity = [_parity("host", own, case, made.graph)]
     parity += _sanitized(made, host, _held(content, made, case))
-    image, runs, compared, parts = _on_core(made, case, device, way)
+    image, runs, compared, parts = _on_core(made, case, device, way, own)
     return Footprint(
         device=device.name,
         onnx=made.onnx,
@@ -222,7 +224,7 @@ def _sanitized(made: Compiled, host: Host, held: _Case) -> list[Parity]:
 
 
 def _on_core(
-    made: Compiled, case: _Case, device: Device, way: tuple[str, str]
+    made: Compiled, case: _Case, device: Device, way: tuple[str, str], own: list[NDArray[Any]]
 ) -> tuple[Image, list[Run], Parity, tuple[Layer, ...]]:
     """The linked program, as many rows as the emulator has time for, how their answers compare, and what parts cost."""
     image = TOOLCHAINS.load(way[0]).build(made.sources, device)
@@ -236,7 +238,19 @@ def _on_core(
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     slowest = picked[int(np.argmax([r.instructions for r in runs]))]
     parts = layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
-    return image, runs, _parity("emulated core", answers, case.part(picked), made.graph), parts
+    compared = _parity("emulated core", answers, case.part(picked), made.graph)
+    same = all(_bits(a, mine[picked]) for a, mine in zip(answers, own, strict=True))
+    return image, runs, structs.replace(compared, same=same), parts
+
+
+def _bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two arrays have the same bits, but for which of the many forms of no number one is."""
+    none = (a != a) & (b != b)
+    return (
+        bool(((a == b) & (np.signbit(a) == np.signbit(b)) | none).all())
+        if a.dtype.kind == "f"
+        else bool((a == b).all())
+    )
 
 
 def _bound(image: Image, device: Device, painted: int) -> int | None:

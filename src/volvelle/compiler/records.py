@@ -45,6 +45,8 @@ class Parity(Record, frozen=True):
     label_differences: int
     largest: float
     """Largest difference of a real number, relative to the larger of 1 and its size."""
+    same: bool | None = None
+    """Of another core: whether every answer has the bits that this machine gave; None for this machine."""
 
 
 class Placed(Record, frozen=True):
@@ -124,5 +126,5 @@ class Footprint(Record, frozen=True):
         return self.cycles.most / self.clock if self.clock else None
 
     def agrees(self) -> bool:
-        """Whether every comparison gave equal labels and numbers within 1e-5."""
-        return all(not p.label_differences and p.largest <= TOLERANCE for p in self.parity)
+        """Whether every comparison gave equal labels and numbers within 1e-5, and the core the bits of this machine."""
+        return all(not p.label_differences and p.largest <= TOLERANCE and p.same is not False for p in self.parity)

@@ -135,6 +135,7 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             *code.kernels(),
             code.tables(),
             *pools,
+            *_asserted(plan),
             "",
             *code.functions.values(),
             *defined(name, code.graph.words),
@@ -146,6 +147,17 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "",
         ]
     )
+
+
+def _asserted(plan: Plan) -> list[str]:
+    """What the plan and the kernels take for granted, asked of the compiler."""
+    sizes = {C_NAMES[kind]: kind.itemsize for kind in C_NAMES}
+    lines = ['_Static_assert(sizeof(float) == 4 && FLT_MANT_DIG == 24, "float is not IEEE 754 binary32");']
+    for pool, count in sorted(plan.pools.items()):
+        if count:
+            name = f"pool_{pool.removesuffix('_t')}"
+            lines.append(f'_Static_assert(sizeof {name} == {count * sizes[pool]}, "working memory is not as planned");')
+    return lines
 
 
 def _header(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from volvelle.data.contract import Read
-from volvelle.data.dispatch import read_source
+from volvelle.data.dispatch import read_source, read_source_blocks
 from volvelle.data.kinds import KINDS, looks_like_text, settle
 from volvelle.data.records import Column, ColumnKind, Dataset, Layout
 from volvelle.data.versions import digest, to_bytes
@@ -71,9 +71,28 @@ def read_rows(
     Raises:
         DataError: as `collect`, and where cells do not fit their kind.
     """
-    got = _read(replace(data, source=where, query=None), folder)
+    return _settled(_read(replace(data, source=where, query=None), folder), features, kinds or {})
+
+
+def read_blocks(
+    data: Data, features: Mapping[str, FeatureSpec], folder: Path, kinds: Mapping[str, ColumnKind], size: int
+) -> Iterator[Rows]:
+    """Rows to predict, at most `size` at once, as `read_rows` reads them; a query is put as it stands.
+
+    A source that can read in blocks never holds all rows; of others the rows as they were read are in memory.
+
+    Raises:
+        DataError: as `read_rows`.
+    """
+    for got in read_source_blocks(data.source, folder, _layout(data), size):
+        for start in range(0, got.frame.height, size):
+            part = Read(got.frame.slice(start, size), got.layout, got.origins, got.notes)
+            yield _settled(part, features, kinds)
+
+
+def _settled(got: Read, features: Mapping[str, FeatureSpec], kinds: Mapping[str, ColumnKind]) -> Rows:
     roles = {name: feature for name, feature in features.items() if name in got.frame.columns}
-    for name, kind in (kinds or {}).items():
+    for name, kind in kinds.items():
         roles[name] = FeatureSpec(role="number" if kind == "integer" else kind)
     return Rows(got.frame, settle(got.frame, got.layout, roles)[0])
 
@@ -143,7 +162,11 @@ def _seconds(value: object) -> float | None:
 
 
 def _read(data: Data, folder: Path) -> Read:
-    layout = Layout(
+    return read_source(data.source, folder, _layout(data))
+
+
+def _layout(data: Data) -> Layout:
+    return Layout(
         delimiter=data.delimiter,
         encoding=data.encoding,
         decimal=data.decimal,
@@ -151,4 +174,3 @@ def _read(data: Data, folder: Path) -> Read:
         missing=data.missing,
         query=data.query,
     )
-    return read_source(data.source, folder, layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,8 @@ from volvelle.data.records import Layout, Origin
 
 if TYPE_CHECKING:
     from volvelle.data.finding import Finding
+    from volvelle.data.growing import Growing
+    from volvelle.data.intake import Intake
     from volvelle.data.table import Table
 
 
@@ -33,7 +36,11 @@ class Read:
 
 
 class Source(Protocol):
-    """A data source: reads what `where` names into a frame."""
+    """A data source: reads what `where` names into a frame.
+
+    A file may also hold ``blocks(where, folder, layout, size)``, an iterator of `Read` of about `size` rows each, all
+    with the same columns, so that a batch larger than memory can be scored.
+    """
 
     SUFFIXES: tuple[str, ...]
     """File endings it reads, e.g. ``(".csv", ".csv.gz")``; longest match wins."""
@@ -45,6 +52,29 @@ class Source(Protocol):
 
         Raises:
             DataError: it cannot be read; the message names file, line and the next move.
+        """
+        ...
+
+
+class Listener(Protocol):
+    """A source that also receives: it holds ``LISTENS = True``, and `read` gives what was received until now."""
+
+    LISTENS: bool
+
+    def table(self, where: str, folder: Path) -> Growing:
+        """The table of what was received, below the folder of the spec. A changed option or password is no other table.
+
+        Raises:
+            DataError: the address is wrong.
+        """
+        ...
+
+    def listen(self, where: str, folder: Path, intake: Intake) -> AbstractContextManager[None]:
+        """Put what comes into `intake` for as long as the context lasts; entered when the sender can be heard.
+
+        Raises:
+            DataError: the address is wrong.
+            ServiceError: there is nobody, or they refuse.
         """
         ...
 

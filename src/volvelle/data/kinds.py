@@ -16,14 +16,13 @@ from typing import Any
 
 import polars as pl
 
+from volvelle.data.markers import MISSING
 from volvelle.data.natives import from_native
 from volvelle.data.records import ColumnKind, Layout
 from volvelle.data.times import LOOKS_LIKE_TIME, UTC, parse_times
 from volvelle.errors import DataError
 from volvelle.spec.requirements import FeatureSpec
 
-MISSING = ("", "?", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "NaT")
-"""Cell texts that mean 'missing' unless ``[data] missing`` lists others; blanks around a cell do not count."""
 KINDS: dict[Any, ColumnKind] = {
     pl.Float64: "number",
     pl.Int64: "integer",

@@ -23,7 +23,7 @@ SMALL = 16 * 2**20
 LIMIT = 4 * 2**30
 """Bytes that a file may unpack to."""
 _CHUNK = 4 * 2**20
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _FORMATS = {
     b"PAR1": "a Parquet file; name it .parquet",
     b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
@@ -81,7 +81,7 @@ def unpack(content: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
         DataError: the gzip data are cut off or damaged, or unpack to more than `bounded` allows.
     """
     named = where.lower().endswith(".gz")
-    if not content.startswith(_GZIP):
+    if not content.startswith(GZIP):
         return content, (f"{where} is not gzip data although its name says so; read as it is",) if named else ()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from volvelle.data.collect import describe
 from volvelle.data.finding import MOST_EXAMPLES, Example
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.data.profile import ColumnProfile, column_profiles
 from volvelle.data.records import Dataset
 from volvelle.spec.requirements import FeatureSpec, Task

@@ -10,7 +10,8 @@ Reference: Deb, Multi-objective optimization using evolutionary algorithms, 2001
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -20,6 +21,8 @@ from volvelle.spec.gates import Gate
 from volvelle.spec.units import show
 from volvelle.train.records import Searched, Trial
 
+EXACT = 24
+"""Bits of a leaf with which sums are as exact as float32 has them."""
 BOUND = "model_size"
 """The gate that a candidate is held against before it is chosen."""
 
@@ -37,10 +40,27 @@ def weighed(searched: Searched) -> tuple[Weighed, ...]:
             ram=t.foretold.get("ram"),
             instructions=t.foretold.get("instructions"),
             fits=t.fits,
+            form=form(t.settings),
         )
         for t in searched.trials
         if t.status == "done" and t.size and t.score is not None and math.isfinite(t.score)
     )
+
+
+def form(settings: Mapping[str, Any]) -> str:
+    """How settings make a model smaller.
+
+    >>> form({"bits": 8, "keep": 0.25, "units": 32}), form({"units": 32})
+    ('int8, 25 % of the weights', '')
+    """
+    keep, leaf = settings.get("keep", 1.0), settings.get("leaf_bits", EXACT)
+    told = {
+        "student": "teacher" in settings,
+        "int8": settings.get("bits") == 8,
+        f"{100 * keep:g} % of the weights": keep < 1,
+        f"leaves of {leaf} bits": leaf < EXACT,
+    }
+    return ", ".join(word for word, holds in told.items() if holds)
 
 
 def front(points: Sequence[Weighed], *, up: bool) -> tuple[Weighed, ...]:

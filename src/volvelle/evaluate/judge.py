@@ -53,6 +53,13 @@ def judge(gate: Gate, measured: Measured) -> Verdict:
     )
 
 
+def missed(verdict: Verdict) -> bool:
+    """Whether a gate is missed for certain: by the whole interval."""
+    if verdict.verdict != "fail" or verdict.low is None or verdict.high is None:
+        return False
+    return not any(meets(end, verdict.comparison, verdict.bound) for end in (verdict.low, verdict.high))
+
+
 def meets(value: float, comparison: str, bound: float) -> bool:
     """Whether a value meets a bound.
 

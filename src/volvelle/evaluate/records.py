@@ -85,6 +85,8 @@ class Weighed(Record, frozen=True):
     instructions: int | None = None
     fits: bool | None = None
     """Whether it is foretold to keep within the device's budget; None where there is none."""
+    form: str = ""
+    """How it was made smaller: in int8, with a share of its weights, or both."""
 
 
 class Constrained(Record, frozen=True):

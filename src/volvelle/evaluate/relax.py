@@ -136,4 +136,5 @@ class _Known:
         return f"latency <= {math.ceil(need / self._clock * 1e4) / 10:g} ms"
 
     def _named(self, point: Weighed) -> str:
-        return f"{point.estimator}, {self._searched.metric} {point.score:.4g} over the folds"
+        form = f" ({point.form})" if point.form else ""
+        return f"{point.estimator}{form}, {self._searched.metric} {point.score:.4g} over the folds"

@@ -12,7 +12,7 @@ from volvelle.flow.within import Within
 from volvelle.model.signature import ModelTask
 from volvelle.prepare.pairs import pairs_of
 from volvelle.spec.requirements import Spec
-from volvelle.train.contract import Settings, Space, defaults
+from volvelle.train.contract import Choice, Settings, Space, defaults
 from volvelle.train.learning import LOG_CHOICE, LOG_TARGET, PAIRS, PAIRS_CHOICE, log_fits
 from volvelle.train.order import Plan, Point, product
 
@@ -106,10 +106,21 @@ def _listed(spec: Spec, modules: dict[str, Any], spaces: dict[str, Space]) -> tu
             )
         space = spaces[entry.estimator]
         module = modules[entry.estimator]
-        known = (*space, *getattr(module, "SETTLED", ()), *getattr(module, "SMALL", ()))
+        whole = {**getattr(module, "SMALL", {}), **space}
+        known = (*whole, *getattr(module, "SETTLED", ()))
         for name, value in entry.settings.items():
             if name not in known:
                 raise SpecError(f"{entry.estimator} has no setting {name!r}", where=where, next_move=near(name, known))
+            options = whole[name].options if isinstance(whole.get(name), Choice) else ()
+            strange = [
+                v for v in (value if isinstance(value, (list, tuple)) else [value]) if options and v not in options
+            ]
+            if strange:
+                raise SpecError(
+                    f"{name} of {entry.estimator} is {strange[0]!r}",
+                    where=where,
+                    next_move=f"use one of {', '.join(map(repr, options))}",
+                )
             if method == "manual" and isinstance(value, (list, tuple)):
                 raise SpecError(
                     f"{name} is a list of values", where=where, next_move='give one, or use method = "grid"'

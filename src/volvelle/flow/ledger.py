@@ -224,6 +224,12 @@ class Ledger:
         """Remember a JSON value under a key."""
         self._execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
 
+    def remembered(self, kind: str) -> dict[str, Any]:
+        """Everything that was remembered of a kind, by key."""
+        return {
+            key: json.loads(value) for key, value in self._rows("SELECT key, value FROM memory WHERE kind = ?", (kind,))
+        }
+
     def add_release(self, name: str, run: int, by: str, note: str, path: str) -> int:
         """Note a release and make it the champion; its number."""
         with self.transaction():

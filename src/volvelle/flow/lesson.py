@@ -49,9 +49,10 @@ def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Tr
 
 def keys(spec: Spec, frame: pl.DataFrame) -> Keys:
     """The columns that decide how rows are divided: equal rows are equal in what a model could see."""
-    apart = {spec.problem.target, spec.data.group, *spec.data.ignore}
+    column = spec.split.column
+    apart = {spec.problem.target, spec.data.group, column, *spec.data.ignore}
     seen = tuple(c for c in frame.columns if c not in apart)
-    return Keys(target=spec.problem.target, features=seen, time=spec.data.time, group=spec.data.group)
+    return Keys(target=spec.problem.target, features=seen, time=spec.data.time, group=spec.data.group, column=column)
 
 
 def overrides(spec: Spec) -> dict[str, tuple[str, ...]]:

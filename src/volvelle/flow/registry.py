@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import polars as pl
 
+from volvelle.compiler.prove import compiled
+from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import NotFound
@@ -18,12 +21,17 @@ from volvelle.flow.result import Result
 from volvelle.flow.turn import Project
 from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
+from volvelle.monitor.on_device import written
+from volvelle.monitor.records import Reference
+from volvelle.monitor.reference import reference
 from volvelle.spec.check import gates
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Spec
 from volvelle.spec.write import write
 
 _BACK = "rolled back"
+_WINDOWS = 100, 5_000
+"""Fewest and most rows of a window that the spec does not state."""
 
 
 class Released(NamedTuple):
@@ -81,6 +89,7 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
     """What a release holds: file name to content."""
     store, model = result.project.store, result.model
     environment = {**json.loads(result.run.environment), "packages": model.versions}
+    watched = reference_of(result)
     return {
         "model.onnx": result.onnx,
         "signature.json": pretty(model.signature),
@@ -90,9 +99,24 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
         "evidence.json": pretty(result.evidence),
         "data.json": pretty(result.dataset),
         "environment.json": _indented(json.dumps(environment).encode()),
+        "reference.json": msgspec.json.encode(watched),
         "report.html": report,
-        **_compiled(result),
+        **_compiled(result, watched),
     }
+
+
+def reference_of(result: Result) -> Reference:
+    """What later rows are held against: windows of the test side with the model's answers, oldest first."""
+    store, scored, signature = result.project.store, result.scored, result.model.signature
+    rows, answers = from_bytes(store.get(scored.rows)), from_bytes(store.get(scored.predictions))
+    answers = answers.filter(pl.col("side") == "test")
+    told = answers["score_0"] if signature.task == "regression" else pl.Series(signature.classes)[answers["label"]]
+    given = answers.select(told.alias("prediction"), pl.selectors.starts_with("score_"))
+    if result.spec.data.time in rows.columns:
+        order = rows[str(result.spec.data.time)].arg_sort()
+        rows, given = rows[order], given[order]
+    window = result.spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
+    return reference(rows, given, signature, window=window, seed=result.spec.search.seed, model=result.model.onnx)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -100,11 +124,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def _compiled(result: Result) -> dict[str, bytes]:
-    """The C that was proven on the device, in a folder of its own; nothing without a device."""
-    if result.footprint is None or not result.footprint.files:
+def _compiled(result: Result, watched: Reference) -> dict[str, bytes]:
+    """The C that was proven on the device, in a folder of its own, with its counters; nothing without a device."""
+    found = result.footprint
+    if found is None or not found.files:
         return {}
-    texts = msgspec.json.decode(result.project.store.get(result.footprint.files), type=dict[str, str])
+    texts = msgspec.json.decode(result.project.store.get(found.files), type=dict[str, str])
+    if result.spec.monitor.on_device:
+        name = result.spec.problem.name or result.spec.problem.target
+        texts |= written(compiled(result.onnx, name, found.goal, found.precision).sources, watched.edges)
     return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 

@@ -9,6 +9,7 @@ import math
 import os
 import selectors
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,7 @@ class Trials:
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
+        real: list[dict[str, float]] = []
         foretold: dict[str, int] | None = None
         refused = ""
         share = _LONG / math.ceil(self._count / self._size)
@@ -124,6 +126,7 @@ class Trials:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
                 answering += answer["answering"]
+                real += [answer["real"]] if "real" in answer else []
                 foretold, refused = answer.get("foretold", foretold), answer.get("refused", "")
                 if len(scores) < self._count and not goes_on(tuple(scores), self._fits(foretold)):
                     break
@@ -134,7 +137,7 @@ class Trials:
                 os.unlink(job["out"])
         weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
         outcome = Outcome(tuple(scores), found, work, answering, kept, **weight)
-        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
+        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused, real=_real(real))
 
     def _fits(self, foretold: dict[str, int] | None) -> bool | None:
         """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""
@@ -248,6 +251,15 @@ class Trials:
                 _opened(process.stdin).close()
         self._workers.clear()
         self._busy.clear()
+
+
+def _real(told: list[dict[str, float]]) -> dict[str, float]:
+    """The mean score of a candidate in real numbers, and what the last of its models takes."""
+    if not told:
+        return {}
+    found: dict[str, float] = {name: told[-1][name] for name in ("flash", "ram", "instructions") if name in told[-1]}
+    found["score"] = statistics.fmean(fold["score"] for fold in told)
+    return found
 
 
 def _hold(folder: Path) -> IO[str]:

@@ -48,6 +48,8 @@ class Within:
         """A proposal with no more trees, or leaves, than there is room for, by the trial that is most like it."""
         name, settings = point
         mine = [t for t in trials if t.estimator == name and t.foretold and t.foretold["leaves"]]
+        bits = settings.get("leaf_bits")
+        mine = [t for t in mine if t.settings.get("leaf_bits") == bits] or mine
         if not mine or "leaves" not in settings:
             return point
         wanted = settings["leaves"]

@@ -32,7 +32,7 @@ from volvelle.model.signature import Signature
 from volvelle.prepare import recipe as preparing
 from volvelle.prepare.contract import View
 from volvelle.prepare.pairs import pairs_of
-from volvelle.train import learning
+from volvelle.train import distil, learning
 from volvelle.train.assemble import Part, assemble
 from volvelle.train.contract import Lesson, Settings
 
@@ -65,6 +65,8 @@ class Worker:
         self._pairs = about["pairs"]
         self._budget = msgspec.convert(about["budget"], Budget)
         self._folds: dict[tuple[View, bool, int], Fold] = {}
+        self._said: dict[bytes, NDArray[np.float64]] = {}
+        """What teachers say of the training rows of a fold."""
 
     def score(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
         """The search metric of one candidate on one fold, and the seconds that predicting took.
@@ -72,19 +74,38 @@ class Worker:
         The predictions are left in the file `out`. To `weigh` is to write the ONNX file and measure it.
         """
         fold = self._fold(name, settings, number)
-        learnt = learning.learn(name, self._lesson(fold), settings)
+        learnt = learning.learn(name, self._taught(self._lesson(fold), settings, number), settings)
         began = time.perf_counter()
         scores = learning.answer(learnt, fold.valid)
         seconds = time.perf_counter() - began
         np.save(out, np.asarray(scores, dtype=np.float32))
-        labels = np.argmax(scores, axis=1)
-        truth = side(fold.y_valid, labels, scores, self._signature, given=self._given)
-        answer = {"score": value(self._metric, truth, self._signature.task), "answering": seconds}
+        answer: dict[str, Any] = {"score": self._metric_of(scores, fold), "answering": seconds}
         if weigh:
             content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
             answer |= {"size": len(content), "operations": operations(content)}
             answer |= self._foretold(content, number)
+        wide = learning.real(learnt)
+        if wide is not None:
+            content = assemble(self._signature, [Part(wide, fold.recipe)], {}) if weigh else b""
+            takes = self._foretold(content, number).get("foretold", {}) if weigh else {}
+            answer["real"] = {**takes, "score": self._metric_of(learning.answer(wide, fold.valid), fold)}
         return answer
+
+    def _taught(self, lesson: Lesson, settings: Settings, number: int) -> Lesson:
+        """The lesson of a student, of what its teacher says of the training rows of a fold; of others as it is."""
+        members = distil.teacher_of(settings)
+        if not members:
+            return lesson
+        key = msgspec.json.encode((members, number), order="deterministic")
+        if key not in self._said:
+            self._said[key] = distil.said(
+                members, lambda one: self._lesson(self._fold(one.estimator, one.settings, number))
+            )
+        return distil.taught(lesson, self._said[key])
+
+    def _metric_of(self, scores: NDArray[np.floating[Any]], fold: Fold) -> float:
+        truth = side(fold.y_valid, np.argmax(scores, axis=1), scores, self._signature, given=self._given)
+        return value(self._metric, truth, self._signature.task)
 
     def _foretold(self, content: bytes, number: int) -> dict[str, Any]:
         """What a file takes on the device, if there is one with limits; nothing of a model that it cannot run."""

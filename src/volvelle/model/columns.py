@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, ValueInfoProto, checker, compose, helper, numpy_helper
 
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.errors import ModelError
 from volvelle.model.graph import ML
 from volvelle.model.limits import inspect

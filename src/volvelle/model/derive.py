@@ -224,6 +224,8 @@ def _left_out(spec: Spec, declared: FeatureSpec, column: Column, cells: pl.Serie
         return "asked"
     if column.name == spec.data.group:
         return "it is the group"
+    if column.name == spec.split.column:
+        return "it says what is held back"
     if column.name == spec.data.time:
         return "it orders the rows"
     if cells.n_unique() <= 1:

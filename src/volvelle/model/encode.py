@@ -13,14 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from volvelle.data.kinds import MISSING
+from volvelle.data.markers import MISSING
 from volvelle.data.times import parse_times
 from volvelle.errors import DataError, near
+from volvelle.model.cells import FALSE, TRUE
 from volvelle.model.derive import class_text
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature, Signature
 from volvelle.model.words import word_codes
-
-_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
 def encode(frame: pl.DataFrame, signature: Signature) -> dict[str, NDArray[np.generic]]:
@@ -127,7 +126,7 @@ def _words(cells: pl.Series, feature: Feature) -> NDArray[np.int64]:
 def _flag_text(cells: pl.Series, feature: Feature) -> pl.Series:
     text = _text(cells, feature).str.to_lowercase()
     word = pl.col("x")
-    flag = pl.when(word.is_in(list(_TRUE))).then(pl.lit("true")).when(word.is_in(list(_FALSE))).then(pl.lit("false"))
+    flag = pl.when(word.is_in(list(TRUE))).then(pl.lit("true")).when(word.is_in(list(FALSE))).then(pl.lit("false"))
     made = text.to_frame("x").select(flag.alias("x")).to_series()
     wrong = (made.is_null() & text.is_not_null()).to_numpy()
     _refuse(wrong, cells, feature, "cells that are neither true nor false")

@@ -17,16 +17,16 @@ from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 from volvelle.errors import ContractBroken
 
-Kind = Literal["float", "double", "int64", "bool"]
+Kind = Literal["float", "double", "int64", "int32", "int8", "bool"]
 DEFAULT_OPSET, ML_OPSET, ML_OPSET_ENSEMBLE, IR_VERSION = 21, 3, 5, 10
 ML = "ai.onnx.ml"
 
 OPERATORS: dict[str, frozenset[str]] = {
     "": frozenset(
-        "Abs Add And ArgMax ArgMin Cast Clip Concat Cos Div Equal Exp Expand Flatten Floor Gather GatherElements Gemm "
-        "Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log MatMul Max Min Mod Mul Neg Not Or Pow "
-        "ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Sin Slice Softmax Split Sqrt Squeeze Sub "
-        "Sum Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where OneHot".split()
+        "Abs Add And ArgMax ArgMin Cast Clip Concat Cos DequantizeLinear Div Equal Exp Expand Flatten Floor Gather "
+        "GatherElements Gemm Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log MatMul Max Min Mod Mul "
+        "Neg Not Or Pow QuantizeLinear ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Sign Sin Slice "
+        "Softmax Split Sqrt Squeeze Sub Sum Tanh TfIdfVectorizer TopK Transpose Unsqueeze Where OneHot".split()
     ),
     ML: frozenset(
         "ArrayFeatureExtractor LinearClassifier LinearRegressor Normalizer SVMClassifier SVMRegressor "
@@ -38,12 +38,16 @@ _TYPES: dict[Kind, int] = {
     "float": TensorProto.FLOAT,
     "double": TensorProto.DOUBLE,
     "int64": TensorProto.INT64,
+    "int32": TensorProto.INT32,
+    "int8": TensorProto.INT8,
     "bool": TensorProto.BOOL,
 }
 _KINDS: dict[np.dtype[Any], Kind] = {
     np.dtype(np.float32): "float",
     np.dtype(np.float64): "double",
     np.dtype(np.int64): "int64",
+    np.dtype(np.int32): "int32",
+    np.dtype(np.int8): "int8",
     np.dtype(np.bool_): "bool",
 }
 

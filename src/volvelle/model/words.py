@@ -7,29 +7,15 @@ words, and what is kept of a number is how long it is.
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-NO_WORD = -1
+from volvelle.model.word_codes import NO_WORD, word_code
+
 MOST_WORDS = 256
 """Of one text only so many words are read."""
-_BITS, _STEP = 31, 8
-
-
-@lru_cache(maxsize=100_000)
-def word_code(word: str) -> int:
-    """A hash of 31 bits: the first four bytes of BLAKE2b of the word in UTF-8, without the lowest bit.
-
-    Two of ten thousand words share one with a chance of about 2 %.
-
-    >>> word_code("call")
-    234933372
-    """
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "big") >> (32 - _BITS)
+_STEP = 8
 
 
 def words(cells: pl.Series) -> pl.Series:

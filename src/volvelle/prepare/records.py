@@ -6,7 +6,7 @@ from typing import Literal
 
 from volvelle.spec.requirements import Record
 
-Method = Literal["stratified", "random", "group", "time", "hash"]
+Method = Literal["stratified", "random", "group", "time", "hash", "marked"]
 
 
 class Split(Record, frozen=True):

@@ -1,18 +1,19 @@
 """The split: which rows are held back as the sealed test side, and the folds of the training side.
 
-Rows that are equal in every feature never lie on both sides, in any method: a model would be asked what it
-was told. Nor do rows of one group, where a group column is named.
+Rows that are equal in every feature never lie on both sides: a model would be asked what it was told. Nor do rows of
+one group, where a group column is named. Only where a column says what the test side is does that count for nothing.
 
 - ``stratified``: the share of every class (or tenth of a number) is kept. ``random``: without regard to the target.
 - ``group``: whole groups, stratified where classes allow it, as near to the share as whole groups come.
 - ``time``: the newest rows, equal times together. Test rows that equal a training row are left out.
 - ``hash``: a row's side depends on its own content only (or its group's name), so it never changes side when data
   grow. The share is met on average.
+- ``marked``: a column says "test" in the rows to hold back. The folds are divided as "auto" would.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,8 @@ from volvelle.prepare.records import Method as Method
 from volvelle.spec.requirements import SplitMethod, Task
 
 Index = NDArray[np.int64]
+MARK = "test"
+"""What the column of a marked split says in the rows to hold back."""
 TENTHS = 10
 GROUP_TRIES, GROUP_WORK = 32, 2_000_000
 
@@ -38,12 +41,14 @@ class Keys:
         features: the columns that a model will see; rows equal in all of them are duplicates.
         time: ordering column.
         group: rows with an equal value here never straddle; missing is a group of its own.
+        column: says "test" in the rows of the test side.
     """
 
     target: str
     features: tuple[str, ...]
     time: str | None = None
     group: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +90,38 @@ def sides(
     Args:
         frame: all rows, with a target in each.
         keys, task: the columns that matter; classification is stratified by class.
-        method: "auto" is time where a time column is named, else group, else stratified (classification) or random.
+        method: "auto" is marked, time or group where such a column is named, else stratified (for classes) or random.
         test, seed: share of rows for the test side, in (0, 0.9); seed of every random choice.
 
     Raises:
-        DataError: a column is absent, times are missing, or the rows are too few, or too alike, to divide.
+        DataError: a column is absent, times are missing, or the rows are too few or too alike to divide.
     """
     _check(frame, keys, test)
-    chosen = _resolve(method, keys, task)
-    rows = len(frame)
+    chosen, rows = _resolve(method, keys, task), len(frame)
     equal = equal_rows(frame, keys.features)
     groups = _numbers(frame[keys.group]) if keys.group else None
-    if chosen == "time":
+    if chosen == "marked":
+        picked = np.flatnonzero(frame[str(keys.column)].cast(pl.String).eq_missing(pl.Series([MARK])).to_numpy())
+    elif chosen == "time":
         picked = _newest(_blocks(frame, keys, groups), test)
     elif chosen == "hash":
-        named = (keys.group,) if keys.group else keys.features
-        picked = np.flatnonzero(content_hashes(frame, named, seed) < np.uint64(test * 2.0**64))
+        hashes = content_hashes(frame, (keys.group,) if keys.group else keys.features, seed)
+        picked = np.flatnonzero(hashes < np.uint64(test * 2.0**64))
     else:
         picked = _pick(frame, keys, _units(equal, groups), (chosen, task), test, seed)
-    kept = _apart(picked, equal, rows)
+    kept = picked if chosen == "marked" else _apart(picked, equal, rows)
     train = np.setdiff1d(np.arange(rows, dtype=np.int64), picked)
-    different = int(equal.max()) + 1
+    different, count = int(equal.max()) + 1, 0 if groups is None else int(groups.max()) + 1
     if not len(train) or not len(kept):
-        raise _one_sided(chosen, rows, different if groups is None else int(groups.max()) + 1, keys)
-    if task == "classification" and chosen != "time":
+        raise _one_sided(chosen, rows, count or different, keys)
+    if task == "classification" and chosen not in ("time", "marked"):
         _check_classes(frame[keys.target], train, different)
     return Sides(
         train=train,
         test=kept,
         method=chosen,
         duplicates=rows - different,
-        groups=0 if groups is None else int(groups.max()) + 1,
+        groups=count,
         left_out=len(picked) - len(kept),
         note=_note(chosen, test, len(kept) / (len(kept) + len(train)), len(picked) - len(kept)),
     )
@@ -151,6 +157,7 @@ def folds(
     everything = np.arange(len(frame), dtype=np.int64)
     equal = equal_rows(frame, keys.features)
     groups = _numbers(frame[keys.group]) if keys.group else None
+    method = _resolve("auto", replace(keys, column=None), task) if method == "marked" else method
     if method == "time":
         return _forward(_blocks(frame, keys, groups), equal, count)
     units = _units(equal, groups)
@@ -191,7 +198,7 @@ def _check_classes(target: pl.Series, train: Index, different: int) -> None:
 
 
 def _check(frame: pl.DataFrame, keys: Keys, test: float) -> None:
-    for column in (keys.target, *keys.features, keys.time, keys.group):
+    for column in (keys.target, *keys.features, keys.time, keys.group, keys.column):
         if column is not None and column not in frame.columns:
             raise DataError(f"the data have no column {column!r}", next_move=near(column, frame.columns))
     needed = max(4, int(np.ceil(1 / test)))
@@ -210,6 +217,8 @@ def _check(frame: pl.DataFrame, keys: Keys, test: float) -> None:
 
 def _resolve(method: SplitMethod, keys: Keys, task: Task) -> Method:
     if method == "auto":
+        if keys.column:
+            return "marked"
         if keys.time:
             return "time"
         if keys.group:
@@ -330,6 +339,11 @@ def _not_empty(pairs: list[tuple[Index, Index]]) -> list[tuple[Index, Index]]:
 
 
 def _one_sided(method: Method, rows: int, different: int, keys: Keys) -> DataError:
+    if method == "marked":
+        return DataError(
+            f"column {keys.column!r} puts all {rows} rows on one side",
+            next_move=f"write {MARK!r} in the rows to hold back, and anything else in the others",
+        )
     if method == "time":
         return DataError(
             f"the rows cannot be divided by time: {keys.time!r} ends the same everywhere, or new rows equal old ones",
@@ -352,7 +366,7 @@ def _one_sided(method: Method, rows: int, different: int, keys: Keys) -> DataErr
 
 def _note(method: Method, asked: float, found: float, left_out: int) -> str:
     said = []
-    if method != "hash" and abs(found - asked) > 0.02:
+    if method not in ("hash", "marked") and abs(found - asked) > 0.02:
         said.append(
             f"the test side holds {found:.1%} of the rows, not {asked:.1%}: rows that belong together stay whole"
         )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from volvelle.catalog import CALIBRATORS, ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
 from volvelle.errors import InputError, SpecError, near
 from volvelle.spec.gates import Gate, parse
+from volvelle.spec.monitoring import alarms_a_year, discovery_rate, listener, rule
 from volvelle.spec.requirements import Spec
 from volvelle.spec.sources import holds_password, refusal, source_of
 from volvelle.spec.units import quantity
 
 _TASKS = {"classification": {"binary", "multiclass"}, "regression": {"regression"}}
-_DRIFT = re.compile(r"fdr\s+(\d+(\.\d+)?)\s*%")
-_TURN = re.compile(r"on drift|every\s+\d+(\.\d+)?\s*(h|d)|(?P<metric>\w+)\s*(<|>|<=|>=)\s*-?\d+(\.\d+)?")
 
 
 def check(spec: Spec) -> Spec:
@@ -98,9 +96,10 @@ def _check_data(spec: Spec) -> None:
                 where=f"data.{key}",
                 next_move="name another column",
             )
-    for method, named in (("group", spec.data.group), ("time", spec.data.time)):
+    named_by = (("group", spec.data.group, "data"), ("time", spec.data.time, "data"))
+    for method, named, section in (*named_by, ("marked", spec.split.column, "split")):
         if spec.split.method == method and named is None:
-            advice = f"name the column in [data] {method}"
+            advice = f"name the column in [{section}] {'column' if method == 'marked' else method}"
             raise SpecError(f"a split by {method} needs a {method} column", where="split.method", next_move=advice)
     for column, feature in spec.features.items():
         for position, step in enumerate(feature.steps or ()):
@@ -147,20 +146,26 @@ def _check_threshold(spec: Spec) -> None:
 
 
 def _check_monitor(spec: Spec) -> None:
-    if not _DRIFT.fullmatch(spec.monitor.drift.strip()):
+    monitor = spec.monitor
+    if monitor.on_device and spec.device is None:
         raise SpecError(
-            f"{spec.monitor.drift!r} is not a drift rule", where="monitor.drift", next_move="write 'fdr 5 %'"
+            "counting on the device needs a device", where="monitor.on_device", next_move='add [device] core = "..."'
         )
-    for term in filter(None, re.split(r"\s+or\s+", spec.monitor.retrain.strip())):
-        match = _TURN.fullmatch(term.strip())
-        if not match:
-            raise SpecError(
-                f"{term!r} is not a reason to retrain",
-                where="monitor.retrain",
-                next_move="join 'on drift', 'every 7 d' and 'recall < 0.75' by 'or'",
-            )
-        if match["metric"]:
-            _known(METRICS, match["metric"], "monitor.retrain")
+    with _at("monitor.drift"):
+        discovery_rate(monitor.drift)
+    with _at("monitor.false_alarms"):
+        alarms_a_year(monitor.false_alarms)
+    with _at("monitor.retrain"):
+        turning = rule(monitor.retrain)
+    for floor in turning.floors:
+        _fits(floor.name, spec, "monitor.retrain")
+    for key in ("every", "outcomes_after"):
+        if (text := getattr(monitor, key)) is not None:
+            with _at(f"monitor.{key}"):
+                quantity(text, "seconds")
+    for position, target in enumerate(monitor.tell):
+        with _at(f"monitor.tell[{position}]"):
+            listener(target)
 
 
 def _known(catalog: Catalog, name: str, where: str) -> None:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Task = Literal["classification", "regression", "forecast", "anomaly"]
 Role = Literal["number", "integer", "category", "boolean", "time", "text", "ignore"]
 Drop = Literal["duplicates", "invalid"]
-SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash"]
+SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash", "marked"]
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -44,7 +44,10 @@ class Data(Record, frozen=True):
 
     source: Annotated[
         str,
-        Meta(description="a file, a folder with a slash at its end, a pattern like 'parts/*.csv', or a database"),
+        Meta(
+            description="a file, a folder with a slash at its end, a pattern like 'parts/*.csv', a database, or what "
+            "volvelle listen receives, e.g. 'mqtt://broker:1883/plant/+/readings?id=seq'"
+        ),
     ]
     time: Annotated[str | None, Meta(description="ordering column; the newest rows become the test side")] = None
     group: Annotated[str | None, Meta(description="rows of one group never straddle the split")] = None
@@ -74,7 +77,9 @@ class Data(Record, frozen=True):
     ] = None
     refresh: Annotated[
         Literal["always", "never"],
-        Meta(description="whether a database is asked again on every turn; files are read again when they change"),
+        Meta(
+            description="whether a database, or what was received, is asked again on every turn; files when they change"
+        ),
     ] = "always"
 
 
@@ -145,8 +150,14 @@ class SplitSpec(Record, frozen=True):
 
     method: Annotated[
         SplitMethod,
-        Meta(description="auto: time if [data] time, group if [data] group, else stratified or random"),
+        Meta(
+            description="auto: marked if [split] column, time if [data] time, group if [data] group, else stratified "
+            "or random"
+        ),
     ] = "auto"
+    column: Annotated[
+        str | None, Meta(description="a column that says 'test' in the rows to hold back; it is no feature")
+    ] = None
     test: Annotated[float, Meta(description="share of rows in the test side", gt=0.0, lt=0.9)] = 0.2
 
 
@@ -224,10 +235,60 @@ class Search(Record, frozen=True):
 
 
 class Monitor(Record, frozen=True):
-    """How the release is watched."""
+    """How the release is watched, and when the wheel turns again."""
 
-    drift: Annotated[str, Meta(description="false-discovery rate of drift alarms, e.g. 'fdr 5 %'")] = "fdr 5 %"
-    retrain: Annotated[str, Meta(description="when to retrain, e.g. 'on drift or recall < 0.75'")] = ""
+    window: Annotated[
+        Annotated[int, Meta(ge=20, le=1_000_000)] | None,
+        Meta(description="rows in a window of watching; a tenth of the test side when absent, 100 to 5,000"),
+    ] = None
+    outcomes_after: Annotated[
+        str | None,
+        Meta(
+            description="how long after a prediction its outcome is known, e.g. '7 d': younger rows are not judged; "
+            "absent: judged as outcomes come"
+        ),
+    ] = None
+    drift: Annotated[str, Meta(description="false-discovery rate among the features of a window, e.g. 'fdr 5 %'")] = (
+        "fdr 5 %"
+    )
+    false_alarms: Annotated[
+        str, Meta(description="how often a model that nothing happens to may alarm, e.g. '1 / year' or '2 / month'")
+    ] = "1 / year"
+    effect: Annotated[
+        float,
+        Meta(
+            description="share of rows that must have moved for drift to be an alarm, however sure it is",
+            ge=0.0,
+            lt=1.0,
+        ),
+    ] = 0.02
+    retrain: Annotated[
+        str,
+        Meta(
+            description="when to retrain: never, or 'on drift', 'on loss' (a gate is no longer met), 'every 30 d' and "
+            "conditions such as 'recall < 0.75', joined by 'or'"
+        ),
+    ] = "never"
+    every: Annotated[str, Meta(description="how often volvelle serve --auto watches and acts, e.g. '1 h'")] = "1 d"
+    margin: Annotated[
+        float,
+        Meta(
+            description="by how much of the search metric a challenger must be better than the champion, with "
+            "confidence; not asked for while the champion misses a gate",
+            ge=0.0,
+        ),
+    ] = 0.0
+    on_device: Annotated[
+        bool,
+        Meta(description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up"),
+    ] = False
+    tell: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="who is told of alarms and decisions: 'log' (a file), 'https://...' (a webhook), "
+            "'mailto:ana@example.com'; ${NAME} stands for an environment variable"
+        ),
+    ] = ("log",)
 
 
 class Spec(Record, frozen=True):

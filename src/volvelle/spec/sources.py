@@ -15,7 +15,9 @@ from volvelle.errors import near
 MANY = "folder"
 """The source that reads many files as one table."""
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_SECRET_KEY = re.compile(r"[?&;][^=&;]*(?:password|passwd|pwd|secret|token)[^=&;]*=([^&;]*)", re.IGNORECASE)
+_SECRET_KEY = re.compile(
+    r"[?&;][^=&;]*(?:password|passwd|pwd|secret|token|hmac|api_?key)[^=&;]*=([^&;]*)", re.IGNORECASE
+)
 
 
 def source_of(source: str) -> tuple[str, str] | None:
@@ -80,7 +82,7 @@ def holds_password(source: str) -> bool:
     user, at, _ = rest.rpartition("@")
     if slashes and at:
         written.append(user.partition(":")[2])
-    written += _SECRET_KEY.findall(rest)
+    written += _SECRET_KEY.findall(source)
     return any(_REFERENCE.sub("", text) for text in written)
 
 

@@ -46,6 +46,9 @@ _EXAMPLES: dict[str, Any] = {
     "search.trials": 40,
     "search.metric": "log_loss",
     "search.estimators": ["logistic", "lightgbm"],
+    "split.column": "side",
+    "monitor.window": 500,
+    "monitor.outcomes_after": "7 d",
 }
 """Shown, as comments, where there is no default."""
 

@@ -50,6 +50,8 @@ def check_source(module: ModuleType, make: Callable[[Path, pl.DataFrame], str]) 
     check_documented(module)
     check_literals(module, ("SUFFIXES", "SCHEMES"))
     _check_names(module)
+    if getattr(module, "LISTENS", False):
+        _check_listening(module)
     with TemporaryDirectory() as name:
         folder = Path(name)
         where = make(folder, REFERENCE)
@@ -74,6 +76,21 @@ def _check_names(module: ModuleType) -> None:
     for suffix in module.SUFFIXES:
         assert suffix == "." + suffix[1:].lower(), f"suffix {suffix!r} must begin with a point and be lower case"
     assert all(s.isidentifier() for s in module.SCHEMES), "schemes are plain words, without ':'"
+
+
+def _check_listening(module: ModuleType) -> None:
+    check_literals(module, ("LISTENS",))
+    assert all(callable(getattr(module, n, None)) for n in ("table", "listen")), "LISTENS needs `table` and `listen`"
+    with TemporaryDirectory() as name:
+        found, advice = module.table("place", Path(name)), None
+        growing = all(callable(getattr(found, method, None)) for method in ("append", "read", "count", "erase"))
+        assert growing, "table() must give a data.growing.Growing"
+        assert not any(Path(name).iterdir()), "table() alone must write nothing"
+        try:
+            module.table("place?no_such_option=1", Path(name))
+        except InputError as refused:
+            advice = refused.next_move
+        assert advice, "an option that is not known must be refused by an InputError with a next move"
 
 
 def _check_read(got: object) -> None:

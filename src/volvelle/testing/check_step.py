@@ -19,7 +19,7 @@ from volvelle.errors import VolvelleError
 from volvelle.model.graph import Graph, Kind
 from volvelle.model.session import Session
 from volvelle.model.signature import MISSING_TIME
-from volvelle.model.words import NO_WORD
+from volvelle.model.word_codes import NO_WORD
 from volvelle.prepare.contract import Flow, Params
 
 Block = NDArray[Any]

@@ -11,21 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from volvelle.train.trees import LEAF, Tree, on_grid, step_for
+from volvelle.train.trees import EXACT_BITS, LEAF, Tree, on_grid, step_for, step_of
 
 
-def round_leaves(boosters: Sequence[Any], finest: float) -> None:
+def round_leaves(boosters: Sequence[Any], finest: float, bits: int = EXACT_BITS + 1) -> None:
     """Divide all leaves by the number of boosters and round them, in place, so that sums are exact in float32.
 
     Args:
         boosters: trained `lightgbm.Booster` of equal outputs, whose mean is wanted as their sum.
         finest: the least step; logits that differ by 2**-20 are still told apart after a float32 softmax.
+        bits: in which the largest leaf of an output fits with its sign.
     """
     outputs, share = boosters[0].num_model_per_iteration(), 1 / len(boosters)
     grown = [(b, n, _leaves(t["tree_structure"])) for b in boosters for n, t in enumerate(b.dump_model()["tree_info"])]
     for output in range(outputs):
         mine = [entry for entry in grown if entry[1] % outputs == output]
-        step = max(finest, step_for(share * sum(max(abs(v) for v in values.values()) for _, _, values in mine)))
+        largest = [share * max(abs(v) for v in values.values()) for _, _, values in mine]
+        step = max(finest, step_for(sum(largest)), step_of(max(largest), bits))
         for booster, number, values in mine:
             for leaf, value in values.items():
                 booster.set_leaf_output(number, leaf, float(on_grid(np.asarray(share * value), step)))

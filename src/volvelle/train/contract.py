@@ -82,6 +82,8 @@ class Estimator(Protocol):
     - ``small(leaves)``: settings of models whose trees have at most so many leaves together, tried in place of the
       portfolio where the budget of a device leaves little room, and ``SMALL``, the space of such models. Where it has
       ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for.
+    - ``real(fitted)``: of a model in whole numbers the same one in real numbers, which is measured beside it; None of
+      any other.
     """
 
     TASKS: tuple[ModelTask, ...]

@@ -21,6 +21,8 @@ LOG_CHOICE = Choice(options=(False, True), default=False)
 PAIRS = "pairs"
 PAIRS_CHOICE = Choice(options=(False, True), default=False)
 """Whether a candidate learns from features made of two columns as well; no estimator ever sees the setting."""
+TEACHER = "teacher"
+"""Models that a student learns from, as `volvelle.train.distil` has them; no estimator sees the setting."""
 _HIGHEST = 80.0
 """Answers on the logarithm's side are held below it: its exponential still is a float32."""
 _SKEWED = 1.0
@@ -73,6 +75,12 @@ def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
         return (np.exp(held) - 1.0).astype(np.float32)
 
 
+def real(learnt: Learnt) -> Learnt | None:
+    """The same model in real numbers; None where it is in them."""
+    found = learnt.estimator.real(learnt.fitted) if hasattr(learnt.estimator, "real") else None
+    return None if found is None else learnt._replace(fitted=found)
+
+
 def write(graph: Graph, x: Value, learnt: Learnt) -> Value:
     """`answer` in the graph."""
     given = learnt.estimator.emit(graph, x, learnt.fitted)
@@ -85,7 +93,7 @@ def write(graph: Graph, x: Value, learnt: Learnt) -> Value:
 
 def _own(settings: Settings, lesson: Lesson) -> tuple[Settings, Lesson]:
     """The estimator's own settings, and the lesson with the target that it learns."""
-    own = {name: value for name, value in settings.items() if name not in (LOG_TARGET, PAIRS)}
+    own = {name: value for name, value in settings.items() if name not in (LOG_TARGET, PAIRS, TEACHER)}
     if lesson.task != "regression" or not settings.get(LOG_TARGET):
         return own, lesson
     return own, replace(lesson, y=np.log1p(lesson.y))

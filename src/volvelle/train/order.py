@@ -40,6 +40,8 @@ class Plan(NamedTuple):
     model of it takes."""
     held: Callable[[Point, Sequence[Trial]], Point] = lambda point, trials: point
     """A proposal, brought inside the budget."""
+    student: Callable[[Sequence[Trial]], Point | None] = lambda trials: None
+    """Under a budget, the candidate that learns from others and is due."""
 
 
 def key(point: Point) -> bytes:

@@ -44,6 +44,8 @@ class Trial(Record, frozen=True):
     """What that file will take on the device of the spec: flash, tables, ram, instructions, cycles, leaves."""
     fits: bool | None = None
     """Whether that keeps within the device's budget; None where there is none."""
+    real: dict[str, float] = field(default_factory=dict)
+    """Of a model in whole numbers, what the same one in real numbers gives: score, flash, ram, instructions."""
     note: str = ""
 
     def taken(self) -> dict[str, Any]:

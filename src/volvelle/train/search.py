@@ -24,6 +24,7 @@ from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train import race
 from volvelle.train.clock import Clock
 from volvelle.train.contract import Choice, Float, Int, Settings, Space
+from volvelle.train.learning import TEACHER
 from volvelle.train.order import Plan, Point, every, inside, key, leaders, size, upcoming
 from volvelle.train.records import Searched, Trial
 
@@ -65,6 +66,8 @@ class Outcome(NamedTuple):
     """Whether that keeps within the budget of the device."""
     note: str = ""
     """Why the device cannot run it."""
+    real: Mapping[str, float] = {}
+    """Score, flash, static memory and instructions of the same model in real numbers, where it is in whole ones."""
 
 
 GoesOn = Callable[[tuple[float, ...], bool | None], bool]
@@ -230,7 +233,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
     }
     if len(scores) == folds or best is None:
         said |= {"size": outcome.size, "operations": outcome.operations}
-        said["note"] = outcome.note
+        said |= {"note": outcome.note, "real": dict(outcome.real)}
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
     why = "it does not fit the device" if outcome.fits is False else "it could not catch up"
@@ -241,6 +244,9 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
 def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Point | None:
     """The next candidate, or None when no untried one fits into the time left."""
     fits = {n: s for n, s in plan.spaces.items() if left is None or clock.trial(n, trials) <= left}
+    student = plan.student(trials) if goal.method not in ("grid", "manual") else None
+    if student is not None and student[0] in fits:
+        return student
     listed = upcoming(plan._replace(spaces=fits), trials, goal.method, goal.direction)
     if listed is not None or goal.method in ("grid", "manual"):
         return listed
@@ -284,7 +290,8 @@ def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attem
     study = optuna.create_study(direction="maximize" if goal.direction == "up" else "minimize", sampler=sampler)
     names = sorted(spaces)
     for trial in trials:
-        if trial.estimator in spaces and trial.score is not None:
+        # What a teacher adds is no merit of the settings.
+        if trial.estimator in spaces and trial.score is not None and TEACHER not in trial.settings:
             study.add_trial(_told(trial, names, spaces[trial.estimator], _score(trial, trials, goal)))
     asked = study.ask()
     name = asked.suggest_categorical("estimator", names)

@@ -74,6 +74,15 @@ def step_for(total: float) -> float:
     return float(2.0 ** (ceil(log2(max(total, SMALLEST))) - EXACT_BITS))
 
 
+def step_of(largest: float, bits: int) -> float:
+    """The least power of two of which numbers up to `largest` are multiples of so many bits, with their sign.
+
+    >>> step_of(1.0, 8) == 2.0**-6, step_of(0.99, 8) == 2.0**-7
+    (True, True)
+    """
+    return float(2.0 ** ceil(log2(max(largest, SMALLEST) / (2 ** (bits - 1) - 1))))
+
+
 def on_grid(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Values as the nearest multiples of `step`, half to even."""
     return np.asarray(np.rint(values / step) * step, dtype=np.float64)

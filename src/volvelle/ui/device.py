@@ -44,10 +44,32 @@ def placed(result: Result) -> dict[str, Any]:
         "device": {
             "facts": facts,
             "relax": bounded.relax if bounded else (),
+            "beside": _beside(result),
+            "metric": title(result.evidence.metric),
             "figures": [f for f in (_budget(found, limits), _costs(found.layers), _memory(found.memory)) if f],
             "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
         }
     }
+
+
+def _beside(result: Result) -> list[tuple[str, ...]]:
+    """A model in whole numbers, and the same one in real numbers; nothing of another."""
+    shipped = next((p for p in result.evidence.front if p.shipped), None)
+    trials = {t.number: t for t in result.searched.trials}
+    real = trials[shipped.trial].real if shipped and shipped.trial is not None else {}
+    if not shipped or "flash" not in real:
+        return []
+    taken = {"score": shipped.score, "flash": shipped.flash, "ram": shipped.ram, "instructions": shipped.instructions}
+    forms: dict[str, dict[str, Any]] = {
+        f"{shipped.form}: shipped, measured": taken,
+        "the same in float32: foretold": real,
+    }
+    return [(name, *_cells({key: float(value or 0) for key, value in told.items()})) for name, told in forms.items()]
+
+
+def _cells(told: dict[str, float]) -> tuple[str, ...]:
+    flash, ram, work = (round(told[name]) for name in ("flash", "ram", "instructions"))
+    return show_value(told["score"]), size(flash), show(float(ram), "bytes"), f"{work:,}"
 
 
 def _decided(bounded: Constrained | None, metric: str) -> list[tuple[str, str]]:

@@ -20,3 +20,8 @@ def report_of(result: Result) -> Path:
         path = Path(import_late("volvelle.ui.report", "the report").write(result))
         result.project.ledger.remember("report", str(result.run.id), mark)
     return path
+
+
+def report_bytes(result: Result) -> bytes:
+    """The HTML report, as a release holds it."""
+    return report_of(result).read_bytes()

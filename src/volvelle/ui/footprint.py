@@ -28,7 +28,8 @@ def board(found: Footprint, device: Device) -> str:
     lines.append("")
     for one in found.parity:
         told = f"{one.label_differences} label differences, largest difference {one.largest:.1g}"
-        mark = "✓" if not one.label_differences and one.largest <= 1e-5 else "✗"
+        told += {True: ", the bits of this machine", False: ", other bits than this machine's", None: ""}[one.same]
+        mark = "✓" if not one.label_differences and one.largest <= 1e-5 and one.same is not False else "✗"
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
     lines.append(f"  {found.compiler}, {found.emulator}")
     return "\n".join(lines)

@@ -85,7 +85,7 @@ def front_rows(evidence: Evidence) -> list[list[str]]:
     return [
         [
             "shipped" if p.shipped else f"trial {p.trial}",
-            title(clean(p.estimator, 40)),
+            ", ".join(filter(None, (title(clean(p.estimator, 40)), p.form))),
             show_value(p.score),
             *(_taken(p) if placed(evidence) else (size(p.size), f"{p.operations:,}")),
         ]

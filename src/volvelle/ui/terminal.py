@@ -148,11 +148,12 @@ class Progress:
     """Told of every stage and trial; writes to standard error. A context manager; `close` ends the drawing.
 
     Events: ``stage`` with stage, state (start, done, reused, waiting), reason, seconds; ``trial`` with
-    trial, best and goal; ``step`` with stage, step and steps. Others pass unseen.
+    trial, best and goal; ``step`` with stage, step and steps; ``rows`` with rows. Others pass unseen.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
+        self._told = time.monotonic()
         drawn = is_terminal(self._stream)
         self._drawing: _Drawing = _rich().Drawing(self._stream) if drawn else _Lines(self._stream)
 
@@ -164,6 +165,9 @@ class Progress:
             self._drawing.trial(facts)
         elif event == "step":
             self._drawing.step(facts)
+        elif event == "rows" and time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            print(f"{facts['rows']:,} rows answered", file=self._stream, flush=True)
 
     def __enter__(self) -> Progress:
         return self

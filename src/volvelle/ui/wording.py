@@ -154,6 +154,9 @@ def show_setting(value: object) -> str:
     """
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        # The models that a student learns from.
+        return " and ".join(clean(one.get("estimator", one) if isinstance(one, dict) else one, 40) for one in value)
     return "none" if value is None else clean(value, 40)
 
 

@@ -1,9 +1,10 @@
-"""Versions of the data that runs pinned: list them, compare two, write one out.
+"""Versions of the data that runs pinned: list, compare, write out; and erase received rows.
 
 Example:
   volvelle data log
   volvelle data diff 3f2a 9bc0
   volvelle data checkout 3f2a -o then.csv
+  volvelle data erase who=ana
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import argparse
 from pathlib import Path
 
 import msgspec
+import polars as pl
 
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
-from volvelle.errors import InputError
+from volvelle.data.dispatch import listener_of
+from volvelle.errors import InputError, visible
 from volvelle.flow.history import SHORT, compare_versions, find_version, rows_of, versions
 from volvelle.flow.store import write_atomic
 from volvelle.flow.turn import Project
+from volvelle.spec.read import read
 
 _SUFFIXES = (".csv", ".parquet")
 
@@ -33,15 +37,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     checkout.add_argument("version", metavar="V", help="the first characters of a version")
     checkout.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .csv or .parquet file")
     checkout.add_argument("--force", action="store_true", help="overwrite an existing file")
-    for action in (log, diff, checkout):
+    erase = actions.add_parser("erase", help="erase what volvelle listen received of one person or device")
+    erase.add_argument("cell", metavar="COLUMN=VALUE", help="rows whose column has this value")
+    for action in (log, diff, checkout, erase):
         spec_option(action)
         json_option(action)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do one of the three."""
+    """Do one of the four."""
     project = Project(options.spec.parent)
-    return {"log": _log, "diff": _diff, "checkout": _checkout}[options.action](project, options)
+    return {"log": _log, "diff": _diff, "checkout": _checkout, "erase": _erase}[options.action](project, options)
 
 
 def _log(project: Project, options: argparse.Namespace) -> int:
@@ -110,3 +116,25 @@ def _checkout(project: Project, options: argparse.Namespace) -> int:
     else:
         print(f"Wrote {path}: {version.rows} rows, {version.columns} columns of version {version.version[:SHORT]}")
     return 0
+
+
+def _erase(project: Project, options: argparse.Namespace) -> int:
+    column, equals, value = options.cell.partition("=")
+    if not equals or not column:
+        raise InputError(f"{options.cell!r} names no cell", where="COLUMN=VALUE", next_move="e.g. who=ana")
+    listener, where = listener_of(read(options.spec).data.source)
+    count = listener.table(where, project.folder).erase(column, value)
+    holding = [v.version[:SHORT] for v in versions(project) if _holds(project, v.version, column, value)]
+    if options.json:
+        print_json({"column": column, "value": value, "rows": count, "versions": holding})
+        return 0
+    print(f"Erased {count:,} rows with {visible(options.cell)} from what was received, and from what was set aside")
+    if holding:
+        print(f"  versions of earlier runs still hold such rows: {', '.join(holding)}; they lie in {project.state}")
+    print_next(options, "volvelle run")
+    return 0
+
+
+def _holds(project: Project, version: str, column: str, value: str) -> bool:
+    frame = rows_of(project, version)
+    return column in frame.columns and bool((frame[column].cast(pl.String) == value).any())

@@ -14,6 +14,7 @@ from typing import Any
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, spec_option
 from volvelle.errors import NotFound
 from volvelle.flow import registry
+from volvelle.flow.decisions import Decision, Tried, decisions
 from volvelle.flow.ledger import Run
 from volvelle.flow.result import Result
 from volvelle.flow.turn import STATE, Project
@@ -35,9 +36,10 @@ def run(options: argparse.Namespace) -> int:
         print("no run yet")
         print_next(options, "volvelle run")
         return 0
-    heading = ("run", "started", "state", "estimator", "metric", "gates", "release")
+    heading = ["run", "started", "state", "estimator", "metric", "gates", "release"]
+    heading += ["challenge"] if any(row["challenge"] for row in rows) else []
     lines = [tuple("" if row[key] is None else str(row[key]) for key in heading) for row in rows]
-    print_rows([heading, *lines])
+    print_rows([tuple(heading), *lines])
     print_next(options, "volvelle show RUN", "volvelle compare A B")
     return 0
 
@@ -46,7 +48,19 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     project = Project(folder, existing=True)
     standing = registry.current(project)
     released = {r["run"]: r["name"] for r in project.ledger.releases()}
-    return [_row(project, entry, released, standing) for entry in project.ledger.runs()]
+    challenges = {t.run: _challenge(d, t) for d in decisions(project.ledger) for t in d.tried if t.run is not None}
+    rows = [_row(project, entry, released, standing) for entry in project.ledger.runs()]
+    return [{**row, "challenge": challenges.get(row["run"])} for row in rows]
+
+
+def _challenge(decision: Decision, tried: Tried) -> str:
+    """Against whom a challenger stood, and what came of it."""
+    if decision.outcome == "open":
+        return f"{decision.number}: against {decision.champion}, open"
+    if decision.outcome == "promoted" and decision.run == tried.run:
+        return f"{decision.number}: took over from {decision.champion}"
+    lost = f"stood behind run {decision.run}" if tried.better else f"lost against {decision.champion}"
+    return f"{decision.number}: {lost}"
 
 
 def _row(project: Project, entry: Run, released: dict[int, str], standing: dict[str, Any] | None) -> dict[str, Any]:

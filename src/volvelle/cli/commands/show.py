@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, run_argument, spec_option
+from volvelle.flow.decisions import of_run
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
 from volvelle.ui import terminal
+from volvelle.ui.watched import decided
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Everything in the record of a run."""
     result = find(Project(options.spec.parent, existing=True), options.run_number)
     environment = json.loads(result.run.environment)
+    decision = of_run(result.project.ledger, result.run.id)
     if options.json:
         document = {
             "run": result.run.id,
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
             "candidate": msgspec.to_builtins(result.candidate),
             "model": msgspec.to_builtins(result.model),
             "dataset": msgspec.to_builtins(result.dataset),
+            "decision": msgspec.to_builtins(decision),
         }
         print_json(document)
         return 0
@@ -61,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     print(terminal.front(result.evidence), end="\n\n")
     _print_model(result, environment)
+    if decision is not None:
+        print(f"\nDecision {decision.number}, {decision.at}\n{decided(decision)}")
     print_next(options, f"volvelle reproduce {result.run.id}", f"volvelle report {result.run.id}")
     return 0
 

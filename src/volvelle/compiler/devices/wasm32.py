@@ -32,5 +32,9 @@ COSTS = {
     "wide_product": 16.7,
     "wide_element": 16.7,
     "wide_function": 323,
+    "whole_product": 8,
+    "rescaled": 20,
+    "marks": 15,
+    "prefix": 80,
     "cycles": 1,
 }

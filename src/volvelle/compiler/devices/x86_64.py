@@ -31,5 +31,9 @@ COSTS = {
     "wide_product": 5.43,
     "wide_element": 7.78,
     "wide_function": 93.7,
+    "whole_product": 3.9,
+    "rescaled": 17,
+    "marks": 11.8,
+    "prefix": 92,
     "cycles": 1,
 }

@@ -12,12 +12,13 @@ that instructions are right within a factor and flash within bytes: docs/device.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import inf, prod
 
 import numpy as np
 
 from volvelle.catalog import DEVICES, OPERATORS
+from volvelle.compiler import packing
 from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.ir import Graph, Node
@@ -29,14 +30,16 @@ from volvelle.model.effort import operations
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
 _TABLE = re.compile(r"static const (\w+) \w+\[(\d+)\] = \{[^}]*\};")
 _APART = re.compile(r"/\*.*?\*/|^#[^\n]*$", re.M | re.S)
+_DSP = re.compile(r"^#if defined\(VV_DSP\)\n(.*?)(?:^#else\n(.*?))?^#endif\n", re.M | re.S)
 _BRANCHES, _SCALED = re.compile(r"\btree\d+\("), re.compile(r"\(float\)t\d+\[asked\]")
 _WORD = re.compile(r"\w[\w.]*|[^\s\w(){};,\[\]]")
 _FUNCTIONS = frozenset("exp log_softmax sigmoid softmax softplus sqrt tanh erf log".split())
 FLASH = ("real", "double", "whole", "tree", "wide", "wide_division", "division", "always")
 WORK = tuple("question scaled_question branch leaf product element function power".split()) + tuple(
-    "wide_product wide_element wide_function".split()
+    "wide_product wide_element wide_function whole_product rescaled marks prefix".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
+_WHOLE = frozenset("quantize_linear q_dense q_conv q_add q_mean".split())
 LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
@@ -62,7 +65,7 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
     made = compiled(content, precision="single")
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
         made = compiled(content, precision="as written")
-    tables, text = flash_of(made)
+    tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
     instructions = sum(costs[name] * count for name, count in work_of(made).items())
     return Foretold(
@@ -96,9 +99,12 @@ def costs_of(core: str) -> Mapping[str, float]:
     return {name: max(float(c[name]) for c in known) for name in (*FLASH, *WORK, "cycles")}
 
 
-def flash_of(made: Compiled) -> tuple[int, dict[str, float]]:
-    """Bytes of tables, and what else decides the flash: words of C by kind, and which arithmetic is called."""
-    source = made.sources.source
+def flash_of(made: Compiled, dsp: bool) -> tuple[int, dict[str, float]]:
+    """Bytes of tables, and what else decides the flash: words of C by kind, and which arithmetic is called.
+
+    Kernels have lines for cores with instructions for two products at once (`dsp`), and others for those without.
+    """
+    source = _DSP.sub(lambda found: found[1] if dsp else found[2] or "", made.sources.source)
     tables = sum(_SIZES[kind] * int(count) for kind, count in _TABLE.findall(source))
     code = _APART.sub("", _TABLE.sub("", source))
     found = dict.fromkeys(FLASH, 0.0)
@@ -123,12 +129,17 @@ def work_of(made: Compiled) -> dict[str, float]:
     graph, source = made.graph, made.sources.source
     asked = "branch" if _BRANCHES.search(source) else "scaled_question" if _SCALED.search(source) else "question"
     found = dict.fromkeys(WORK, 0.0)
+    forms = packing.chosen(graph) if made.goal == "size" else {}
     for node in graph.nodes:
         if node.op.startswith("tree_ensemble"):
             forest: Forest = OPERATORS.load(node.op).read(node)
             found[asked] += sum(_depth(forest, root) for root in forest.roots)
             terms = [len(adds) for adds in forest.adds.values()]
             found["leaf"] += len(forest.roots) * float(np.mean(terms))
+            continue
+        if node.op in _WHOLE:
+            for kind, amount in _whole(node, graph, forms):
+                found[kind] += amount
             continue
         wide = any(graph.tensors[n].dtype == np.float64 for n in (*node.inputs, *node.outputs) if n)
         kind, amount = _asked(node, graph)
@@ -149,16 +160,28 @@ def _asked(node: Node, graph: Graph) -> tuple[str, float]:
     return "element", max(size, read) if node.op.startswith(("reduce_", "arg_", "top_")) else size
 
 
+def _whole(node: Node, graph: Graph, forms: Mapping[str, packing.Packed]) -> Iterator[tuple[str, float]]:
+    """Work between quantisers: products, zeros among them, what unpacks, and a rescaling of each answer."""
+    out = graph.tensors[node.outputs[0]].size
+    yield "rescaled", out
+    if node.op not in ("q_dense", "q_conv"):
+        return
+    weights = np.asarray(graph.constant(node.inputs[1]))
+    yield "whole_product", float(out * prod(weights.shape[1:]))
+    if node.inputs[1] in forms:
+        yield forms[node.inputs[1]].how, float(weights.size)
+
+
 def _products(node: Node, graph: Graph) -> float:
     """Multiplications of a node with constant weights; weights of 0 are left out."""
     weights = graph.constant(node.inputs[1]) if len(node.inputs) > 1 else None
     out = graph.tensors[node.outputs[0]].size
-    if node.op in ("gemm", "mat_mul", "q_dense") and weights is not None:
+    if node.op in ("gemm", "mat_mul") and weights is not None:
         rows = max(1, graph.tensors[node.inputs[0]].size // weights.shape[-2])
         return float(rows * np.count_nonzero(weights))
     if node.op == "squared_distances" and weights is not None:
         return float(weights.size)
-    if node.op in ("conv", "q_conv") and weights is not None:
+    if node.op == "conv" and weights is not None:
         return float(out * prod(weights.shape[1:]))
     return float(len(node.attributes.get("coefficients", ())))
 

@@ -51,7 +51,8 @@ def emit(node: Node, code: Code) -> None:
     ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
     if packed:
         call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail.removesuffix(';')}"
-        code.add(f"{packing.layer(code, packed, weights, code.kind(x), call)}({code.pointer(x)}, {ends});")
+        layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call)
+        code.add(f"{layer}({code.pointer(x)}, {ends});")
         return
     if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
         facts = {"kind": code.kind(x), "tall": slide.kernel[0]}

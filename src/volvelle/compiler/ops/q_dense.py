@@ -17,9 +17,10 @@ DOMAIN = "volvelle"
 
 
 def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
-    """Sums of products, rescaled."""
-    whole = x.astype(np.int64) @ weights.T.astype(np.int64) + bias
-    return saturated(node.attributes["rescaling"], whole.astype(np.float32), x.dtype)
+    """Sums of products, rescaled; real numbers where nothing quantises them again."""
+    whole = (x.astype(np.int64) @ weights.T.astype(np.int64) + bias).astype(np.float32)
+    how: Rescaling = node.attributes["rescaling"]
+    return np.asarray(whole * how.scale) if node.attributes.get("real") else saturated(how, whole, x.dtype)
 
 
 def emit(node: Node, code: Code) -> None:
@@ -32,12 +33,15 @@ def emit(node: Node, code: Code) -> None:
     if count > 1:
         loop, here, there = f"for (int r = 0; r < {count}; r++) ", f" + r * {columns}", f" + r * {rows}"
     kind, y = code.suffix(x), f"{code.pointer(node.outputs[0])}{there}"
-    rest = f"{how.each}, {how.bounds(kind)}"
+    real = bool(node.attributes.get("real"))
+    kernel = f"vv_q_{'real' if real else 'dense'}_{kind}"
+    rest = str(how.each) if real else f"{how.each}, {how.bounds(kind)}"
     scale = code.table(how.scale)
     if w in code.packed:
-        call = f"vv_q_dense_{kind}(x, rows, b + j, scale{' + j' * how.each}, y + j, {columns}, m, {rest})"
-        name = packing.layer(code, code.packed[w], np.asarray(code.tensor(w).value), code.kind(x), call, side=4)
+        call = f"{kernel}(x, rows, b + j, scale{' + j' * how.each}, y + j, {columns}, m, {rest})"
+        kinds = code.kind(x), code.kind(node.outputs[0])
+        name = packing.layer(code, code.packed[w], np.asarray(code.tensor(w).value), kinds, call, side=4)
         code.add(f"{loop}{name}({code.pointer(x)}{here}, {code.pointer(b)}, {scale}, {y});")
         return
     ends = f"{code.pointer(x)}{here}, {code.pointer(w)}, {code.pointer(b)}, {scale}"
-    code.add(f"{loop}vv_q_dense_{kind}({ends}, {y}, {columns}, {rows}, {rest});")
+    code.add(f"{loop}{kernel}({ends}, {y}, {columns}, {rows}, {rest});")

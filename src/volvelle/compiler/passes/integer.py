@@ -132,11 +132,12 @@ def _moved(node: Node, seen: Seen) -> Node | None:
 def _weighted(node: Node, seen: Seen) -> Node | None:
     """Conv, Gemm and MatMul with constant weights."""
     x, w, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
-    if x is None or w is None or end is None or x.scale.size > 1 or seen.tensors[x.name].dtype not in SMALL:
+    if x is None or w is None or x.scale.size > 1 or seen.tensors[x.name].dtype not in SMALL:
         return None
-    out, bounds = end
+    if end is None and (node.op != "gemm" or seen.tensors[node.outputs[0]].dtype != np.float32):
+        return None
     stored, bias = seen.known(w.name), _bias(node, x, w, seen)
-    if stored is None or bias is None or out.zero.dtype != seen.tensors[x.name].dtype:
+    if stored is None or bias is None or (end and end[0].zero.dtype != seen.tensors[x.name].dtype):
         return None
     dense = node.op != "conv"
     axis = w.axis % stored.ndim
@@ -159,14 +160,18 @@ def _weighted(node: Node, seen: Seen) -> Node | None:
     start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if around else zero * sums)
     if np.abs(start).max() + 128 * 255 * weights[0].size > np.iinfo(np.int32).max:
         return None
-    scale = ((x.scale * w.scale).astype(np.float32) / out.scale).astype(np.float32).reshape(-1)
-    # A zero point at the end of the type holds negative numbers back by itself.
-    how = Rescaling(scale, int(out.zero.item()), *bounds)
+    scale = (x.scale * w.scale).astype(np.float32).reshape(-1)
     names = (
         x.name,
         seen.constant(np.ascontiguousarray(weights.astype(np.int8))),
         seen.constant(start.astype(np.int32)),
     )
+    if end is None:
+        # The last layer: what nothing quantises again is left in real numbers.
+        return Node("q_dense", names, node.outputs, {"rescaling": Rescaling(scale, 0), "real": True})
+    out, bounds = end
+    # A zero point at the end of the type holds negative numbers back by itself.
+    how = Rescaling((scale / out.scale).astype(np.float32), int(out.zero.item()), *bounds)
     if dense:
         return Node("q_dense", names, (out.name,), {"rescaling": how})
     more = {"rescaling": how, "back": zero if around else 0}

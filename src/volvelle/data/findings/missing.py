@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from volvelle.data.finding import Finding, Severity
-from volvelle.data.kinds import MISSING, markers_in
+from volvelle.data.kinds import markers_in
+from volvelle.data.markers import MISSING
 from volvelle.data.table import Table
 from volvelle.spec.write import name as key
 from volvelle.spec.write import value

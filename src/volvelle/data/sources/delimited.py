@@ -17,23 +17,29 @@ Quoting is that of RFC 4180.
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from volvelle.data.contract import Read
 from volvelle.data.decode import to_utf8
 from volvelle.data.grid import Grid, measure, plain_line_ends, settle_quotes
 from volvelle.data.names import name_columns, without_hollow_end
-from volvelle.data.raw import read_file, unpack
+from volvelle.data.raw import GZIP, bounded, find_file, read_file, unpack
 from volvelle.data.records import Layout
 from volvelle.data.sniff import decimal_of, delimiter_of, has_header
 from volvelle.errors import DataError
 
 SUFFIXES: tuple[str, ...] = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 SCHEMES: tuple[str, ...] = ()
+_FIRST = 1_000
+"""Lines of the first block at least: what the text is like is found there."""
 _UNITS = re.compile(r"^\s*(\[.*\]|\([^0-9)][^)]*\))\s*$")
 
 
@@ -45,6 +51,62 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     """
     content, origin = read_file(where, folder)
     content, notes = unpack(content, where)
+    frame, found, more = _table(content, where, layout)
+    return Read(frame, found, (origin,), notes + more)
+
+
+def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read]:
+    """The same rows, `size` lines at a time; what is found in the first block counts for all.
+
+    A file in which every character takes two bytes or more is read at once.
+
+    Raises:
+        DataError: as `read`; its line is counted from the block's beginning.
+    """
+    first: Read | None = None
+    for start, content in _cut(find_file(where, folder), size, where):
+        here = f"{where}, behind line {start}" if start else where
+        if first is None:
+            frame, found, notes = _table(content, here, layout)
+            first = Read(frame, found, (), notes)
+            yield first
+            continue
+        frame, _, _ = _table(content, here, replace(first.layout, header=False))
+        if frame.width != first.frame.width:
+            problem = f"rows have {frame.width} cells here and {first.frame.width} above"
+            raise DataError(problem, where=here, next_move="give every row the same number of cells")
+        yield Read(frame.rename(dict(zip(frame.columns, first.frame.columns, strict=True))), first.layout, ())
+
+
+def _cut(path: Path, size: int, where: str) -> Iterator[tuple[int, bytes]]:
+    """Whole rows, `size` lines and what belongs to the last of them at a time, with the number of lines before."""
+    packed = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(4096)
+        file.seek(0)
+        if b"\0" in head and not head.startswith(GZIP):
+            yield 0, file.read()
+            return
+        stream = gzip.GzipFile(fileobj=file) if head.startswith(GZIP) else file
+        lines: list[bytes] = []
+        done, quotes = 0, 0
+        try:
+            for line in bounded(stream, packed, where) if stream is not file else stream:
+                lines.append(line)
+                quotes += line.count(b'"')
+                if len(lines) >= (size if done else max(size, _FIRST)) and quotes % 2 == 0:
+                    yield done, b"".join(lines)
+                    done, lines = done + len(lines), []
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            problem = f"the gzip data are cut off or damaged: {error}"
+            raise DataError(problem, where=where, next_move="copy or download the file again") from error
+        if any(map(bytes.strip, lines)):
+            yield done, b"".join(lines)
+
+
+def _table(content: bytes, where: str, layout: Layout) -> tuple[pl.DataFrame, Layout, tuple[str, ...]]:
+    """All rows of a text, the layout as used, and notes."""
+    notes: tuple[str, ...] = ()
     content, encoding, more = to_utf8(content, layout.encoding, where)
     notes += more
     if not content.strip():
@@ -74,7 +136,7 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     decimal = layout.decimal or decimal_of(frame)
     found = Layout(delimiter=delimiter, encoding=encoding, decimal=decimal, header=header, missing=layout.missing)
     notes += tuple(_sniffed(layout, found))
-    return Read(frame, found, (origin,), notes)
+    return frame, found, notes
 
 
 def _checked(delimiter: str | None) -> str | None:

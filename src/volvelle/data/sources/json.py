@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from volvelle.data.contract import Read
 from volvelle.data.decode import to_utf8
+from volvelle.data.objects import flat, parse_json
 from volvelle.data.raw import read_file, unpack
 from volvelle.data.records import Layout
 from volvelle.data.values import frame_of
@@ -77,7 +78,7 @@ def _rows_of_array(text: str, where: str) -> list[dict[str, Any]]:
 
 def _parse(text: str, where: str, line: int = 0) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        return parse_json(text)
     except RecursionError as error:
         raise DataError("its values are nested too deeply", where=where, next_move=_NEXT) from error
     except json.JSONDecodeError as error:
@@ -90,18 +91,6 @@ def _parse(text: str, where: str, line: int = 0) -> Any:
         raise DataError(str(error), where=place, next_move="write missing values as null, each key once") from error
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for i, (key, _) in enumerate(pairs) if key in (k for k, _ in pairs[:i]))
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return found
-
-
 def _object(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise DataError(f"a row is not an object but {json.dumps(row)[:60]}", where=where, next_move=_NEXT)
@@ -111,7 +100,7 @@ def _object(row: Any, where: str) -> dict[str, Any]:
 def _columns(rows: list[dict[str, Any]], where: str) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for number, row in enumerate(rows):
-        flat = _flat(row, where) if any(type(value) is dict for value in row.values()) else row
+        flat = _unfolded(row, where) if any(type(value) is dict for value in row.values()) else row
         for name, value in flat.items():
             column = columns.get(name)
             if column is None:
@@ -124,16 +113,11 @@ def _columns(rows: list[dict[str, Any]], where: str) -> dict[str, list[Any]]:
     return columns
 
 
-def _flat(row: dict[str, Any], where: str, before: str = "") -> dict[str, Any]:
-    """The row with nested objects unfolded."""
-    flat: dict[str, Any] = {}
-    for key, value in row.items():
-        inside = _flat(value, where, f"{before}{key}.") if isinstance(value, dict) else {before + key: value}
-        clash = next((name for name in inside if name in flat), None)
-        if clash is not None:
-            raise DataError(f"two values would be called {clash!r}", where=where, next_move="rename one of the keys")
-        flat |= inside
-    return flat
+def _unfolded(row: dict[str, Any], where: str) -> dict[str, Any]:
+    try:
+        return flat(row)
+    except ValueError as error:
+        raise DataError(str(error), where=where, next_move="rename one of the keys") from error
 
 
 def _sound(text: str, where: str) -> str:

@@ -19,12 +19,13 @@ file, which every data set record holds, if that matters.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from volvelle.data.contract import Read
-from volvelle.data.raw import known_format, read_file
+from volvelle.data.raw import find_file, known_format, read_file
 from volvelle.data.records import Layout
 from volvelle.errors import DataError
 
@@ -54,6 +55,32 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
         )
     _check_footer(content, frame, where)
     return Read(frame.rechunk(), Layout(missing=layout.missing), (origin,), notes)
+
+
+def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read]:
+    """The same rows, `size` at a time. What the footer says of values is not compared with them.
+
+    Raises:
+        DataError: as `read`.
+    """
+    path = find_file(where, folder)
+    with path.open("rb") as file:
+        head = file.read(4096)
+        file.seek(-min(path.stat().st_size, 8), 2)
+        notes = _check_magic(head + file.read(), where)
+    scan = pl.scan_parquet(path, use_statistics=False, glob=False)
+    try:
+        rows = int(scan.select(pl.len()).collect().item())
+        for start in range(0, max(rows, 1), size):
+            frame = scan.slice(start, size).collect()
+            if not frame.height or not frame.width:
+                raise DataError("the Parquet file holds no rows", where=where, next_move="write it again")
+            yield Read(frame.rechunk(), Layout(missing=layout.missing), (), notes)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, OverflowError) as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(
+            f"the Parquet file is damaged: {reason}", where=where, next_move="copy or write the file again"
+        ) from error
 
 
 def _check_magic(content: bytes, where: str) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ import polars as pl
 
 from volvelle.evaluate.explain.records import Said
 from volvelle.evaluate.explain.shipped import Inputs, Shipped, replaced
-from volvelle.model.words import NO_WORD, lexicon
+from volvelle.model.word_codes import NO_WORD
+from volvelle.model.words import lexicon
 
 MOST = 8
 

@@ -27,6 +27,7 @@ from volvelle.spec.requirements import Spec
 from volvelle.train import learning
 from volvelle.train.assemble import Part, expected, scored
 from volvelle.train.contract import Lesson
+from volvelle.train.distil import said, taught, teacher_of
 from volvelle.train.records import Candidate, Member, Trained
 
 Taught = tuple[preparing.Recipe, NDArray[np.float32]]
@@ -39,7 +40,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, cont
     signature = lesson.signature
     spoken = {f.name: lexicon(lesson.frame[f.name]) for f in signature.of("words")}
     views: dict[tuple[View, bool], Taught] = {}
-    for member in candidate.parts():
+    for member in (m for part in candidate.parts() for m in (part, *teacher_of(part.settings))):
         key = _key(member)
         if key not in views:
             pairs = pairs_of(lesson.pairs, key[1], lesson.inputs, signature, lesson.target)
@@ -48,6 +49,8 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, cont
             )
             views[key] = structs.replace(recipe, bought=key[1]), made
     parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
+    # What teachers alone see does not ship.
+    views = {key: views[key] for key in dict.fromkeys(map(_key, candidate.parts()))}
     rows = from_bytes(context.get(split.train))
     inputs = lesson.inputs if len(rows) == len(lesson.target) else encode(rows, signature)
     own = expected(parts, {recipe.key: _shown(recipe, made, signature, inputs) for recipe, made in views.values()})
@@ -86,15 +89,20 @@ def _key(member: Member) -> tuple[View, bool]:
 
 
 def _part(member: Member, lesson: Training, views: dict[tuple[View, bool], Taught], seed: int) -> Part:
-    """One member, fitted on the whole training side."""
-    recipe, features = views[_key(member)]
-    rows = Lesson(
-        x=features,
-        y=lesson.target,
-        task=lesson.signature.task,
-        classes=len(lesson.signature.classes),
-        categorical=preparing.categorical(recipe),
-        seed=seed,
-        threads=1,
-    )
-    return Part(learning.learn(member.estimator, rows, member.settings), recipe, member.weight)
+    """One member, fitted on the whole training side; a student on what its teacher says of it."""
+
+    def rows(one: Member) -> Lesson:
+        recipe, features = views[_key(one)]
+        return Lesson(
+            x=features,
+            y=lesson.target,
+            task=lesson.signature.task,
+            classes=len(lesson.signature.classes),
+            categorical=preparing.categorical(recipe),
+            seed=seed,
+            threads=1,
+        )
+
+    members = teacher_of(member.settings)
+    known = taught(rows(member), said(members, rows)) if members else rows(member)
+    return Part(learning.learn(member.estimator, known, member.settings), views[_key(member)][0], member.weight)

@@ -89,6 +89,7 @@ def _shipped(searched: Searched, model: Model, footprint: Footprint) -> Weighed:
         operations=model.operations,
         trial=own.number if own and not model.members else None,
         shipped=True,
+        form=front.form(model.settings),
     )
     if not footprint.device:
         return shipped

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 
 import msgspec
+import numpy as np
 from msgspec import structs
 
 from volvelle.catalog import METRICS
 from volvelle.data.records import Dataset
-from volvelle.data.versions import to_bytes
+from volvelle.data.versions import from_bytes, to_bytes
 from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.measure import stated
 from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
 from volvelle.flow.lesson import Training, keys, training
+from volvelle.flow.students import Students
 from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
 from volvelle.prepare import split as splitting
@@ -50,6 +52,8 @@ def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: 
     )
     plan = candidates.plan(spec, lesson, budget)
     folds = _folds(spec, lesson, split.method)
+    if budget.limits:
+        plan = plan._replace(student=_students(lesson, folds, goal.direction, context).next)
     kept = _unfinished(context)
 
     def told(trial: Trial, best: Trial | None) -> None:
@@ -65,6 +69,13 @@ def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: 
         layout=context.put(to_bytes(out_of_fold.layout(folds, lesson.target))),
         answers=structs.replace(lesson.signature, features=()),
     )
+
+
+def _students(lesson: Training, folds: Folds, direction: str, context: Context) -> Students:
+    y = lesson.target[np.concatenate([valid for _, valid in folds])]
+    classes = len(lesson.signature.classes)
+    truth = np.eye(classes)[y.astype(np.int64)] if classes else np.asarray(y, dtype=np.float64).reshape(-1, 1)
+    return Students(lambda digest: from_bytes(context.get(digest)).to_numpy().astype(np.float32), truth, direction)
 
 
 def _unfinished(context: Context) -> list[Trial]:

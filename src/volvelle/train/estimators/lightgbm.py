@@ -5,7 +5,7 @@ of trees, whose leaves are divided by their number. The mean of a convex loss is
 this needs no trial of its own; a trial grows one booster. Columns are sampled anew at every node.
 
 The leaves are rounded once after training, inside the boosters, so that their sum is exact in float32
-(see `volvelle.train.trees`); a logit moves by less than ``trees * 2**-21``.
+(see `volvelle.train.trees`); a logit moves by less than ``trees * 2**-21``, or by more with fewer ``leaf_bits``.
 
 References: Ke et al., LightGBM: a highly efficient gradient boosting decision tree, NeurIPS 2017; Breiman, Bagging
 predictors, Machine Learning 24, 1996.
@@ -66,6 +66,7 @@ SMALL: Space = SPACE | {
     "trees": Int(low=2, high=500, default=100, log=True),
     "leaves": Int(low=2, high=63, default=8, log=True),
     "learning_rate": Float(low=0.02, high=0.5, default=0.1, log=True),
+    "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
 TREES, MOST_TREES = 200, 1500
 """Where nothing else is said, and the most that early stopping may find."""
@@ -97,7 +98,7 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
         trees, asked = int(settings.get("trees", TREES)), _parameters(lesson, settings) | objective
         seeds = [lesson.seed + _APART * k for k in range(int(settings.get("boosters", 1)))]
         boosters = tuple(lightgbm.train(asked | {"seed": seed}, rows, trees) for seed in seeds)
-    round_leaves(boosters, finest=2.0**-20 if len(seen) else 0.0)
+    round_leaves(boosters, 2.0**-20 if len(seen) else 0.0, settings.get("leaf_bits", 24))
     return Boosted(boosters, seen, lesson.classes, offset)
 
 
@@ -137,7 +138,13 @@ def small(leaves: int) -> tuple[Settings, ...]:
     """Boosters with so many leaves in all: few large trees to many small ones, each at the rate for its number."""
     sizes = [(size, min(leaves // size, 500)) for size in (8, 16, 4, 31) if leaves >= 2 * size]
     return tuple(
-        {"trees": trees, "leaves": size, "learning_rate": round(min(0.5, max(0.03, 8 / trees)), 3), "min_leaf": 10}
+        {
+            "trees": trees,
+            "leaves": size,
+            "learning_rate": round(min(0.5, max(0.03, 8 / trees)), 3),
+            "min_leaf": 10,
+            "leaf_bits": 8,
+        }
         for size, trees in sizes
     )
 

@@ -1,0 +1,276 @@
+"""What an answer costs: CPU per request of `volvelle serve`, as a ratio to a bare ASGI application in the same run.
+
+Servers are pinned to one core and asked from another one over eight connections that stay open. The bare application
+is a function of ASGI under uvicorn that decodes JSON, runs the same ONNX file and encodes JSON: no check, no id, no
+count, no log. The other one is what FastAPI's documentation shows: pydantic models in and out. Ours does all that it
+does by default. The model is linear, so that the server is measured. CPU is that of the process which answers, its threads included; the supervisor, which settles the log,
+is told beside it.
+
+Wanted: one named row at most 0.70 of bare ASGI, 64 rows of JSON 0.95, 64 rows as binary tensors 0.50 of bare ASGI with
+JSON, one row at most a fifth of FastAPI with pydantic, 90 MB of resident memory a worker.
+
+    python -m bench.serve [--json] [--rounds 7] [--write docs/benchmarks.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+START, END = "<!-- measured: serve -->", "<!-- end -->"
+WANTED = {"one row": 0.70, "64 rows": 0.95, "64 rows, binary": 0.50}
+FEATURES, ROWS, CONNECTIONS = 10, 64, 8
+SPEC = """\
+[problem]
+name = "bench"
+target = "y"
+
+[data]
+source = "rows.csv"
+
+[search]
+trials = 2
+folds = 2
+estimators = ["constant", "logistic"]
+"""
+PEERS = """\
+import json, sys
+import msgspec, numpy as np, onnxruntime as ort
+options = ort.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = ort.InferenceSession(sys.argv[2], options, providers=["CPUExecutionProvider"])
+names = [f"x{k}" for k in range(10)]
+classes = json.loads(sys.argv[3])
+
+def answered(rows):
+    numbers = np.array(rows, dtype=np.float32)
+    labels, scores = session.run(["label", "scores"], {"numbers": numbers})
+    shares = [dict(zip(classes, row)) for row in scores.tolist()]
+    return {"predictions": [classes[k] for k in labels.tolist()], "probabilities": shares}
+
+async def bare(scope, receive, send):
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    rows = msgspec.json.decode(body)["rows"]
+    content = msgspec.json.encode(answered([[row[name] for name in names] for row in rows]))
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+def typed():
+    from fastapi import FastAPI
+    from pydantic import create_model, BaseModel
+    Row = create_model("Row", **{name: (float | None, ...) for name in names})
+    class Rows(BaseModel):
+        rows: list[Row]
+    class Answers(BaseModel):
+        predictions: list[str]
+        probabilities: list[dict[str, float]]
+    made = FastAPI()
+    @made.post("/v1/predict")
+    async def predict(asked: Rows) -> Answers:
+        return answered([[getattr(row, name) for name in names] for row in asked.rows])
+    return made
+
+import uvicorn
+app = bare if sys.argv[1] == "bare" else typed()
+uvicorn.run(app, port=int(sys.argv[4]), http="httptools", loop="asyncio", access_log=False, log_level="warning")
+"""
+
+
+class Server(NamedTuple):
+    """A server that runs: the process that answers, and who looks after it."""
+
+    port: int
+    answers: int
+    all: tuple[int, ...]
+
+
+def project(folder: Path) -> Path:
+    """A project with a champion; the folder of the release."""
+    noise = np.random.default_rng(7)
+    x = noise.normal(size=(2_000, FEATURES))
+    y = np.where(x[:, 0] + x[:, 1] * x[:, 2] + noise.normal(size=2_000) > 0, "yes", "no")
+    lines = [",".join([*(f"{value:.4f}" for value in row), label]) for row, label in zip(x, y, strict=True)]
+    head = ",".join([*(f"x{k}" for k in range(FEATURES)), "y"])
+    (folder / "rows.csv").write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    (folder / "volvelle.toml").write_text(SPEC, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "volvelle", "run", "--release"], cwd=folder, check=True, capture_output=True)
+    return next((folder / ".volvelle" / "releases").iterdir())
+
+
+def pinned(core: int, *command: str) -> list[str]:
+    """A command that stays on one core."""
+    code = f"import os, sys; os.sched_setaffinity(0, {{{core}}}); os.execv(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-c", code, *command]
+
+
+def own(folder: Path) -> tuple[subprocess.Popen[str], Server]:
+    """``volvelle serve`` on the first core."""
+    command = pinned(0, sys.executable, "-m", "volvelle", "serve", "--port", "0", "--json")
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    text = ""
+    while not text.endswith("}\n"):
+        text += process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+    return process, Server(json.loads(text)["port"], int(children[0]), (process.pid, int(children[0])))
+
+
+def peer(kind: str, release: Path, script: Path) -> tuple[subprocess.Popen[str], Server]:
+    """A server to compare with, on the first core."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    classes = json.dumps(json.loads((release / "signature.json").read_bytes())["classes"])
+    place = [str(script), kind, str(release / "model.onnx"), classes, str(port)]
+    process = subprocess.Popen(pinned(0, sys.executable, *place), text=True)
+    return process, Server(port, process.pid, (process.pid,))
+
+
+def posted(path: str, body: bytes, kind: str = "application/json", more: str = "") -> bytes:
+    """A request."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def requests() -> dict[str, bytes]:
+    """What is asked, by name."""
+    rows = np.random.default_rng(3).normal(size=(ROWS, FEATURES)).round(4)
+    named = [{f"x{k}": float(value) for k, value in enumerate(row)} for row in rows]
+    inputs = [
+        {"name": f"x{k}", "shape": [ROWS], "datatype": "FP32", "parameters": {"binary_data_size": 4 * ROWS}}
+        for k in range(FEATURES)
+    ]
+    head = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": True}}).encode()
+    binary = head + rows.T.astype("<f4").tobytes()
+    length = f"Inference-Header-Content-Length: {len(head)}\r\n"
+    return {
+        "one row": posted("/v1/predict", json.dumps({"rows": named[:1]}).encode()),
+        "64 rows": posted("/v1/predict", json.dumps({"rows": named}).encode()),
+        "64 rows, binary": posted("/v2/models/bench/infer", binary, "application/octet-stream", length),
+    }
+
+
+def ask(port: int, request: bytes, count: int) -> None:
+    """Send so many requests over connections that stay open, and read every answer, which must be 200."""
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+    for made in connections:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for _ in range(count // CONNECTIONS):
+        for made in connections:
+            made.sendall(request)
+        for made in connections:
+            data = made.recv(262_144)
+            stop = data.index(b"\r\n\r\n") + 4
+            assert data.startswith(b"HTTP/1.1 200"), data[:400]
+            wanted = int(data[: data.index(b"\r\n", data.lower().index(b"content-length:"))].rpartition(b":")[2])
+            while len(data) < stop + wanted:
+                data += made.recv(262_144)
+    for made in connections:
+        made.close()
+
+
+def cpu(process: int) -> float:
+    """Seconds of processor time of a process and its threads (the process clock of clock_getcpuclockid)."""
+    return time.clock_gettime(((~process) << 3) | 2)
+
+
+def resident(process: int) -> float:
+    """MB of resident memory."""
+    text = Path(f"/proc/{process}/status").read_text("ascii")
+    return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024 / 1e6  # type: ignore[index]
+
+
+def measured(servers: dict[str, Server], rounds: int) -> dict[str, Any]:
+    """Microseconds of CPU per request: the least of rounds that go around the servers, for other work only adds."""
+    asked = requests()
+    pairs = [(kind, name) for kind in asked for name in servers if "binary" not in kind or name == "volvelle"]
+    taken: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    beside: list[float] = []
+    for turn in range(rounds + 1):
+        for kind, name in pairs:
+            server, count = servers[name], 4_000 if kind == "one row" else 1_600
+            before, around = cpu(server.answers), sum(map(cpu, server.all))
+            ask(server.port, asked[kind], count)
+            used = cpu(server.answers) - before
+            # The first round warms up.
+            if turn:
+                taken[kind, name].append(used / count * 1e6)
+            if turn and kind == "one row" and name == "volvelle":
+                beside.append((sum(map(cpu, server.all)) - around - used) / count * 1e6)
+    found: dict[str, Any] = {kind: {} for kind in asked}
+    for (kind, name), values in taken.items():
+        found[kind][name] = min(values)
+    found["supervisor"] = min(beside)
+    found["resident"] = {name: resident(server.answers) for name, server in servers.items()}
+    return found
+
+
+def table(found: dict[str, Any]) -> str:
+    """What was measured, as Markdown."""
+    lines = ["| request | bare ASGI | FastAPI + pydantic | volvelle | ratio to bare | wanted |", "| --- " * 6 + "|"]
+    for kind, wanted in WANTED.items():
+        bare, typed = (found[kind].get(n, found["64 rows"][n]) for n in ("bare", "fastapi"))
+        ours = found[kind]["volvelle"]
+        lines.append(f"| {kind} | {bare:.0f} us | {typed:.0f} us | {ours:.0f} us | {ours / bare:.2f} | {wanted:.2f} |")
+    one, memory = found["one row"], found["resident"]
+    lines.append("")
+    lines.append(
+        f"One row takes {one['fastapi'] / one['volvelle']:.1f} times less than FastAPI with pydantic (wanted: 5). The "
+        f"supervisor adds {found['supervisor']:.0f} us a row for settling the log, on any core. A worker "
+        f"has {memory['volvelle']:.0f} MB of resident memory after this load (wanted: 90), bare ASGI "
+        f"{memory['bare']:.0f} MB, FastAPI {memory['fastapi']:.0f} MB."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Measure, then print or write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--write", type=Path, help="a document to put the table into")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="volvelle-serve-") as place:
+        release = project(Path(place))
+        script = Path(place) / "peers.py"
+        script.write_text(PEERS, encoding="utf-8")
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        started = {"bare": peer("bare", release, script), "fastapi": peer("fastapi", release, script)}
+        started["volvelle"] = own(Path(place))
+        try:
+            found = measured({name: server for name, (_, server) in started.items()}, options.rounds)
+        finally:
+            for process, _ in started.values():
+                process.terminate()
+                process.wait()
+    if options.json:
+        print(json.dumps(found, indent=1))
+    elif options.write:
+        text = options.write.read_text(encoding="utf-8")
+        made = re.sub(f"{START}.*?{END}", lambda _: f"{START}\n{table(found)}{END}", text, flags=re.DOTALL)
+        options.write.write_text(made, encoding="utf-8")
+    else:
+        print(table(found), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What is done about what was seen: people are told once, and the wheel turns where the spec says so.
+
+A broken contract (a stuck sensor, another unit) is told; that such inputs have drifted is no reason to learn from them.
+Loss and schedule are reasons even then: the challenger must win.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from volvelle.errors import Refused
+from volvelle.flow.context import Notify
+from volvelle.flow.decisions import Decision, decisions
+from volvelle.flow.gathering import live_folder
+from volvelle.flow.ledger import Ledger
+from volvelle.flow.retraining import Report, retrain
+from volvelle.flow.telling import tell
+from volvelle.flow.turn import Project
+from volvelle.flow.watching import Watched, crowned, look
+from volvelle.monitor.records import Alarm
+from volvelle.spec.monitoring import Rule, rule
+from volvelle.spec.requirements import Spec
+
+_TOLD = "told"
+
+
+class Acted(NamedTuple):
+    """What came of one look."""
+
+    watched: Watched
+    fresh: tuple[Alarm, ...]
+    """Alarms that nobody had been told of."""
+    reasons: tuple[str, ...]
+    """Why the wheel should turn."""
+    decision: Decision | None
+    """What came of turning it."""
+    problems: tuple[str, ...]
+    """Who could not be told, and why the wheel could not turn."""
+
+    @property
+    def alarming(self) -> bool:
+        """Whether something is wrong now, or was since the last look."""
+        return bool(self.fresh) or self.watched.report.state != "ok"
+
+
+def act(
+    project: Project,
+    spec: Spec,
+    notify: Notify,
+    *,
+    report: Report,
+    turn: bool = True,
+    at: int = 0,
+    since: datetime | None = None,
+) -> Acted:
+    """Watch, tell, and turn the wheel where the spec says so.
+
+    Args:
+        project: where the champion lives.
+        spec: the requirements.
+        notify: told of progress.
+        report: draws the report that a release holds.
+        turn: whether the wheel may turn.
+        at: the time, in microseconds since 1970 UTC; now where 0.
+        since: from when on to look, instead of since the champion is the champion.
+
+    Raises:
+        NotFound: nothing has been released, or the release holds no reference.
+        InputError: a challenger was to be made and the data are wrong.
+    """
+    at = at or time.time_ns() // 1000
+    watched = look(project, spec, since=since, at=at)
+    fresh = _fresh(project.ledger, watched)
+    problems: list[str] = []
+    if fresh:
+        problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
+        project.ledger.remember(_TOLD, watched.release, watched.until)
+    reasons = why(watched, rule(spec.monitor.retrain), decisions(project.ledger), crowned(project.ledger), at)
+    decision = None
+    if turn and reasons:
+        try:
+            decision = retrain(project, spec, notify, why=reasons, report=report, at=at, until=watched.until)
+        except Refused as error:
+            problems.append(f"not retrained: {error.problem}")
+        else:
+            document = {"decision": msgspec.to_builtins(decision)}
+            subject = f"{watched.release}: {decision.outcome}"
+            lines = [*decision.why, decision.because]
+            problems += tell(spec.monitor.tell, live_folder(project), subject, lines, document)
+    return Acted(watched, fresh, reasons, decision, tuple(problems))
+
+
+def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, at: int) -> tuple[str, ...]:
+    """The reasons to turn that no decision has answered yet.
+
+    Args:
+        watched: what was seen.
+        wanted: when to retrain.
+        made: decisions so far.
+        since: since when the champion is the champion.
+        at: the time, in microseconds since 1970 UTC.
+    """
+    answered = max((d.until for d in made if d.champion == watched.release and d.outcome != "open"), default=0)
+    found = [a for a in watched.report.alarms if (watched.report.windows[a.window].until or 0) > answered]
+    reasons = []
+    if wanted.drift and watched.report.state != "broken":
+        reasons += [f"drift: {a.sentence}" for a in found if a.severity == "drift"][:3]
+    floors = {gate.text for gate in wanted.floors}
+    lost = [a for a in found if a.severity == "measured" and (wanted.loss or a.what in floors)]
+    reasons += [f"loss: {a.sentence}" for a in lost][-3:]
+    if wanted.every is not None:
+        turned = [datetime.fromisoformat(d.at) for d in made if d.champion == watched.release]
+        seconds = at / 1e6 - max([since, *turned]).timestamp()
+        if seconds >= wanted.every:
+            reasons.append(f"schedule: {seconds / 86400:.1f} d since the last turn")
+    return tuple(dict.fromkeys(reasons))
+
+
+def _fresh(ledger: Ledger, watched: Watched) -> tuple[Alarm, ...]:
+    """Alarms of windows that nobody had been told of."""
+    told = int(ledger.recall(_TOLD, watched.release) or 0)
+    return tuple(a for a in watched.report.alarms if (watched.report.windows[a.window].until or 0) > told)
+
+
+def _told(project: Project, spec: Spec, subject: str, alarms: tuple[Alarm, ...], watched: Watched) -> list[str]:
+    lines = [f"window {a.window + 1}: {a.sentence}" for a in alarms[:20]]
+    if len(alarms) > 20:
+        lines.append(f"and {len(alarms) - 20} more: volvelle watch")
+    document = {"release": watched.release, "state": watched.report.state, "alarms": msgspec.to_builtins(alarms)}
+    return tell(spec.monitor.tell, live_folder(project), subject, lines, document)

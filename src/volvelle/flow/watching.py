@@ -1,0 +1,219 @@
+"""Watches the champion: the live log cut into windows, each held against the release's own reference."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from volvelle.catalog import METRICS
+from volvelle.errors import NotFound
+from volvelle.evaluate.judge import judge, missed
+from volvelle.evaluate.measure import given
+from volvelle.evaluate.records import Measured, Verdict
+from volvelle.flow import registry
+from volvelle.flow.gathering import due_before, live_folder
+from volvelle.flow.ledger import Ledger
+from volvelle.flow.outcomes import OUTCOME, Coverage, join
+from volvelle.flow.result import find
+from volvelle.flow.turn import Project
+from volvelle.model.signature import ModelTask, Signature
+from volvelle.monitor.quality import measured
+from volvelle.monitor.records import Alarm, Floor, Policy, Reference, Report, Result
+from volvelle.monitor.sketch import sketch
+from volvelle.monitor.watch import watch
+from volvelle.serve.log import column_name, outcomes, predictions, settle
+from volvelle.spec.gates import Gate, parse
+from volvelle.spec.monitoring import alarms_a_year, discovery_rate, rule
+from volvelle.spec.requirements import Record, Spec
+
+REFERENCE = "reference.json"
+_YEAR = 365.25 * 86400e6
+_PACES = (12.0, 52.0, 365.0, 8766.0)
+"""Windows a year that the observed number is rounded to, so that old windows are not judged anew with every new one."""
+
+
+class Watched(Record, frozen=True):
+    """The state of the champion."""
+
+    release: str
+    since: str
+    """From when on rows were looked at; UTC, ISO 8601."""
+    window: int
+    """Rows of a window."""
+    waiting: int
+    """Rows that do not make a window yet."""
+    until: int
+    """Time of the newest row of a whole window, microseconds since 1970 UTC; 0 without one."""
+    task: ModelTask
+    coverage: Coverage
+    report: Report
+    floors: tuple[Floor, ...]
+    """What quality is held against."""
+    measured: tuple[tuple[Verdict, ...], ...]
+    """Of each window the gates on metrics, where enough outcomes are known."""
+    known: tuple[int, ...]
+    """Of each window the rows whose outcome is known."""
+    torn: int = 0
+    """Files of the log that could not be read and were set aside."""
+
+
+def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int = 0) -> Watched:
+    """Settle the live log and watch what the champion answered since it is the champion.
+
+    Args:
+        project: where the release and the log lie.
+        spec: the requirements, those of ``[monitor]`` among them.
+        since: from when on, instead.
+        at: the time, in microseconds since 1970 UTC; now where 0.
+
+    Raises:
+        NotFound: nothing has been released, or the release holds no reference.
+    """
+    release, folder = registry.champion(project)
+    reference, signature = reference_of(folder), registry.signature_of(folder)
+    live = live_folder(project)
+    torn = settle(live).torn
+    begin = since or crowned(project.ledger)
+    answered = predictions(live, since=begin, release=release.name, role="champion")
+    others = predictions(live).join(answered, on="id", how="anti").select("id")
+    told = outcomes(live).join(others, on="id", how="anti")
+    joined = join(answered, told, due=due_before(spec, at or time.time_ns() // 1000))
+    parts = windows(joined.rows, reference.window)
+    policy, gates = policy_of(spec, parts, reference.window), floors(spec)
+    found = _measured(parts, signature, policy, gates, spec.search.seed)
+    report = watch(
+        reference,
+        [sketch(features(part, signature), part, reference.edges) for part in parts],
+        policy,
+        importance=importance(project, release.run),
+        measured=[
+            alarm(verdict, place) for place, verdicts in enumerate(found) for verdict in verdicts if missed(verdict)
+        ],
+    )
+    return Watched(
+        release=release.name,
+        since=begin.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        window=reference.window,
+        waiting=joined.rows.height - sum(part.height for part in parts),
+        until=int(parts[-1]["at"].dt.timestamp("us").max()) if parts else 0,  # type: ignore[arg-type]
+        task=signature.task,
+        coverage=joined.coverage,
+        report=report,
+        floors=policy.floors,
+        measured=tuple(found),
+        known=tuple(part[OUTCOME].len() - part[OUTCOME].null_count() for part in parts),
+        torn=torn,
+    )
+
+
+def reference_of(folder: Path) -> Reference:
+    """The reference that lies in a release.
+
+    Raises:
+        NotFound: the release was made before there were any.
+    """
+    path = folder / REFERENCE
+    if not path.is_file():
+        raise NotFound(
+            f"release {folder.name} holds no {REFERENCE}: it was made before models were watched",
+            where=str(folder),
+            next_move="volvelle run --release makes a release that does",
+        )
+    return msgspec.json.decode(path.read_bytes(), type=Reference)
+
+
+def crowned(ledger: Ledger) -> datetime:
+    """Since when the champion is the champion."""
+    return datetime.fromisoformat(ledger.champions()[-1]["at"]).astimezone(UTC)
+
+
+def windows(rows: pl.DataFrame, size: int) -> list[pl.DataFrame]:
+    """Whole windows of rows, oldest first; the newest rows wait until theirs is whole."""
+    return [rows.slice(start, size) for start in range(0, rows.height - size + 1, size)]
+
+
+def _named(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:
+    """Logged rows by their own names: ``row.<name>`` is called so where nothing else is."""
+    back = {c: c.removeprefix("row.") for c in rows.columns if c.startswith("row.")}
+    return rows.rename({c: n for c, n in back.items() if n not in rows.columns})
+
+
+def features(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:
+    """The features of logged rows, by their own names."""
+    named = {f.name: column_name(f.name) for f in signature.features}
+    return rows.select(pl.col(column).alias(name) for name, column in named.items() if column in rows.columns)
+
+
+def policy_of(spec: Spec, parts: list[pl.DataFrame], window: int) -> Policy:
+    """When to call, by the spec and the pace at which windows fill."""
+    return Policy(
+        false_alarms=alarms_a_year(spec.monitor.false_alarms),
+        windows_per_year=_pace(parts),
+        fdr=discovery_rate(spec.monitor.drift),
+        window=window,
+        effect=spec.monitor.effect,
+        floors=tuple(Floor(metric=g.name, bound=g.bound, where=g.where) for g in floors(spec)),
+        confidence=spec.require.confidence,
+        settings=given(spec.require),
+    )
+
+
+def floors(spec: Spec) -> tuple[Gate, ...]:
+    """The gates that live rows can be held against: those on metrics, and the conditions of ``retrain``."""
+    gates = [gate for text in spec.require.gates if (gate := parse(text)).name in METRICS]
+    return tuple(dict.fromkeys([*gates, *rule(spec.monitor.retrain).floors]))
+
+
+def importance(project: Project, run: int) -> dict[str, float]:
+    """How much the model leans on each feature, where the run is still known."""
+    try:
+        explained = find(project, run).explanation
+    except NotFound:
+        return {}
+    return {i.column: i.value for i in (explained.importances if explained else ()) if i.value and i.value > 0}
+
+
+def alarm(verdict: Verdict, window: int) -> Alarm:
+    """A gate that a window misses for certain."""
+    about = f" where {verdict.slice}" if verdict.slice else ""
+    sentence = (
+        f"{verdict.name}{about} was {verdict.value:.3g} ({verdict.low:.3g} to {verdict.high:.3g}) on {verdict.rows:,} "
+        f"rows whose outcome is known; the bound is {verdict.comparison} {verdict.bound:g}"
+    )
+    return Alarm(severity="measured", window=window, what=verdict.gate, sentence=sentence, effect=verdict.value)
+
+
+def _measured(
+    parts: list[pl.DataFrame], signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
+) -> list[tuple[Verdict, ...]]:
+    """What the outcomes of each window say, gate by gate; nothing while too few of them are known."""
+    if not parts:
+        return []
+    numbered = [_named(part, signature).with_columns(window=pl.lit(at)) for at, part in enumerate(parts)]
+    found = []
+    for window in measured(pl.concat(numbered), signature, policy, seed=seed):
+        results = {(r.metric, r.where): r for r in window.results if window.mature}
+        kept = [(gate, results[gate.name, gate.where]) for gate in gates if (gate.name, gate.where) in results]
+        found.append(tuple(judge(gate, _result(result)) for gate, result in kept))
+    return found
+
+
+def _result(result: Result) -> Measured:
+    return Measured(
+        value=result.value, low=result.low, high=result.high, rows=result.rows, note=result.note, sampled=True
+    )
+
+
+def _pace(parts: list[pl.DataFrame]) -> float:
+    """Windows a year, rounded; one a day while less than a week is known."""
+    if not parts:
+        return 365.0
+    first, last = (int(parts[at]["at"].dt.timestamp("us")[at]) for at in (0, -1))
+    if last - first < 7 * 86400e6:
+        return 365.0
+    seen = len(parts) / (last - first) * _YEAR
+    return min(_PACES, key=lambda pace: abs(pace / seen - 1.0) if pace >= seen else seen / pace - 1.0)

@@ -1,0 +1,1 @@
+"""What answers: the HTTP service, the log of its predictions, and what really happened."""

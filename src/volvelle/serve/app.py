@@ -1,0 +1,214 @@
+"""Everything that people and machines see, as a Starlette application: the one door to it.
+
+FastAPI is Starlette with pydantic. Nothing here is typed by pydantic, for the signature types every row, and documents
+are made from the signature; leaving it out saves every worker 16 MB.
+
+Routes read the body themselves, with limits on its size and on the time that it takes, and hand it to the service: the
+fast lane (see `volvelle.serve.lane`) hands the same bytes to the same functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from volvelle.serve import inference
+from volvelle.serve.forms import Refusal
+from volvelle.serve.lane import BODY, ID, TRACE
+from volvelle.serve.service import JSON, Call, Reply, Service
+
+_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_GUARDED = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_MODEL, _VERSION = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Documents(NamedTuple):
+    """What the supervisor wrote about the release that is served."""
+
+    openapi: bytes = b"{}"
+    page: bytes = b""
+    style: bytes = b""
+    gates: str = ""
+
+
+class Shown:
+    """The documents of the present release; replaced when the champion changes."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+
+
+def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitable[bytes]]) -> Starlette:
+    """The application of one worker.
+
+    Args:
+        service: what answers.
+        shown: what is told about it.
+        name: of the model, in the paths of version 2.
+        reload: asks the supervisor to look for the champion anew; what came of it.
+    """
+
+    async def reloaded(request: Request) -> Response:
+        call = _call(request)
+        try:
+            service.admit("admin", call)
+        except Refusal as refusal:
+            return _response(service.refused(refusal, call.id or service.new_id()), request, service)
+        return Response(await reload(), media_type=JSON)
+
+    async def strange(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+        problem = {404: "there is nothing at this path", 405: "this path takes another method"}.get(status, "refused")
+        service.meters.request("other", status, 0.0)
+        reply = service.refused(Refusal(status, problem, next_move="see /docs"), _call(request).id or service.new_id())
+        return _response(reply._replace(headers=(("Allow", allowed),) if allowed else ()), request, service)
+
+    routes = [*_answers(service, name), *_states(service, shown, name), *_documents(shown)]
+    admin = Route("/v1/admin/reload", reloaded, methods=["POST"])
+    made = Starlette(routes=[*routes, admin], exception_handlers={HTTPException: strange})
+    made.router.redirect_slashes = False
+    return made
+
+
+def _answers(service: Service, name: str) -> list[Route]:
+    async def answered(request: Request, handler: Callable[[bytes, Call], Reply], route: str) -> Response:
+        call = _call(request)
+        try:
+            body = await _body(request, service)
+            if len(body) <= BODY:
+                reply = handler(body, call)
+            else:
+                reply = await asyncio.wait_for(asyncio.to_thread(handler, body, call), service.limits.seconds)
+        except Refusal as refusal:
+            service.meters.request(route, refusal.status, 0.0)
+            # What is left of the body is not read.
+            reply = service.refused(refusal, call.id or service.new_id())._replace(headers=(("connection", "close"),))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except TimeoutError:
+            service.meters.request(route, 503, service.limits.seconds)
+            late = Refusal(503, f"no answer within {service.limits.seconds:g} seconds", next_move="ask for fewer rows")
+            reply = service.refused(late, call.id or service.new_id())
+        return _response(reply, request, service)
+
+    async def predict(request: Request) -> Response:
+        return await answered(request, service.predict, "predict")
+
+    async def outcomes(request: Request) -> Response:
+        return await answered(request, service.outcomes, "outcomes")
+
+    async def infer(request: Request) -> Response:
+        _known(service, name, request)
+        header = request.headers.get(inference.LENGTH)
+        return await answered(request, lambda b, c: inference.infer(service, name, b, header, c), "infer")
+
+    posts = {"/v1/predict": predict, "/v1/outcomes": outcomes, f"{_MODEL}/infer": infer, f"{_VERSION}/infer": infer}
+    return [Route(path, handler, methods=["POST"]) for path, handler in posts.items()]
+
+
+def _states(service: Service, shown: Shown, name: str) -> list[Route]:
+    async def live(request: Request) -> Response:
+        return _json({"live": True})
+
+    async def ready(request: Request) -> Response:
+        _known(service, name, request)
+        return _json({"ready": service.ready}, 200 if service.ready else 503)
+
+    async def server(request: Request) -> Response:
+        return _json(inference.server())
+
+    async def metadata(request: Request) -> Response:
+        _known(service, name, request)
+        return _json(inference.metadata(service.serving.champion, name))
+
+    async def metrics(request: Request) -> Response:
+        return Response(service.meters.text() + shown.documents.gates, media_type=_PROMETHEUS)
+
+    paths = {
+        live: ("/healthz", "/v2/health/live"),
+        ready: ("/v2/health/ready", f"{_MODEL}/ready", f"{_VERSION}/ready"),
+        server: ("/v2",),
+        metadata: (_MODEL, _VERSION),
+        metrics: ("/metrics",),
+    }
+    return [Route(path, handler) for handler, several in paths.items() for path in several]
+
+
+def _documents(shown: Shown) -> list[Route]:
+    async def openapi(request: Request) -> Response:
+        return Response(shown.documents.openapi, media_type=JSON)
+
+    async def page(request: Request) -> Response:
+        return Response(shown.documents.page, media_type="text/html; charset=utf-8", headers=_GUARDED)
+
+    async def style(request: Request) -> Response:
+        return Response(shown.documents.style, media_type="text/css", headers=_GUARDED)
+
+    paths = {"/openapi.json": openapi, "/": page, "/docs": page, "/docs/style.css": style}
+    return [Route(path, handler) for path, handler in paths.items()]
+
+
+def _known(service: Service, name: str, request: Request) -> None:
+    asked, version = request.path_params.get("model", name), request.path_params.get("version", "")
+    if asked != name or version not in ("", service.serving.champion.release):
+        raise HTTPException(404)
+
+
+def _call(request: Request) -> Call:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    given = request.headers.get("x-request-id", "").encode("latin-1")
+    return Call(
+        key if scheme.lower() == "bearer" else "",
+        request.client.host if request.client else "",
+        given.decode("ascii") if ID.fullmatch(given) else "",
+    )
+
+
+async def _body(request: Request, service: Service) -> bytes:
+    """The whole body.
+
+    Raises:
+        Refusal: it is of another type, too large, or too slow.
+    """
+    limits = service.limits
+    media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if not media.startswith("application/"):
+        raise Refusal(415, f"a body of type {media[:40]!r} is not read", next_move=f"send {JSON}")
+    large = Refusal(413, f"the body is larger than {limits.body} bytes", next_move="send fewer rows at once")
+    if (declared := request.headers.get("content-length", "0")).isdecimal() and int(declared) > limits.body:
+        raise large
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(limits.seconds):
+            async for part in request.stream():
+                parts.append(part)
+                size += len(part)
+                if size > limits.body:
+                    raise large
+    except TimeoutError:
+        raise Refusal(408, f"the body did not come within {limits.seconds:g} seconds") from None
+    return b"".join(parts)
+
+
+def _response(reply: Reply, request: Request, service: Service) -> Response:
+    headers = {"x-request-id": reply.id, **dict(reply.headers)}
+    trace = request.headers.get("traceparent", "").encode("latin-1")
+    if TRACE.fullmatch(trace):
+        headers["traceparent"] = trace.decode("ascii")
+    if not service.ready:
+        headers["connection"] = "close"
+    return Response(reply.content, reply.status, headers, reply.media)
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document), status, media_type=JSON)

@@ -1,0 +1,356 @@
+"""The live log: what was answered and what really happened, as Parquet by day and release.
+
+::
+
+    live/journal/<worker>-<nanoseconds>.jsonl           what workers write; `settle` takes it up
+    live/predictions/<day>/<release>/<hash>.parquet     id, at, role, features, prediction, score_0 ..., us
+    live/outcomes/<day>/<hash>.parquet                  id, at, outcome
+    live/signatures/<release>.json                      what the features of a release are
+
+A Parquet file names in its metadata the journals that it took up, and grows by being replaced: at any moment, also
+after a kill, a row is either in its journal or in its file, and is counted once. A feature that is called like a column
+of the log lies under ``row.<name>``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from volvelle.data.markers import MISSING
+from volvelle.data.times import parse_times
+from volvelle.data.values import column_of
+from volvelle.errors import DataError
+from volvelle.model.derive import class_text
+from volvelle.model.signature import Feature, Signature
+from volvelle.serve.forms import decoded, records
+from volvelle.serve.journal import JOURNALS, OPEN
+from volvelle.serve.records import Answered, Outcome, Settled
+
+PREDICTIONS, OUTCOMES, SIGNATURES = "predictions", "outcomes", "signatures"
+_STAMP = pl.Datetime("us", "UTC")
+_LINE = msgspec.json.Decoder(Answered | Outcome)
+_OURS = ("id", "at", "release", "role", "prediction", "us")
+_TAKEN = "volvelle.journals"
+_ROWS = 50_000
+"""A file with as many rows grows no more."""
+_TORN = ".torn"
+_PREDICTION: dict[str, Any] = {"id": pl.String, "at": _STAMP, "release": pl.String, "role": pl.String}
+_OUTCOME: dict[str, Any] = {"id": pl.String, "at": _STAMP, "outcome": pl.String}
+
+
+def column_name(feature: str) -> str:
+    """The column of the log that holds a feature.
+
+    >>> column_name("heat"), column_name("role"), column_name("score_1")
+    ('heat', 'row.role', 'row.score_1')
+    """
+    taken = feature in _OURS or feature.removeprefix("score_").isdecimal()
+    return f"row.{feature}" if taken else feature
+
+
+def remember(live: Path, release: str, signature: Signature) -> None:
+    """Keep the signature of a release that answers from now on: its features are settled by their kinds."""
+    path = live / SIGNATURES / f"{release}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _put(path, msgspec.json.encode(signature))
+
+
+def settle(live: Path) -> Settled:
+    """Take up every closed journal, and those whose worker is gone, exactly once."""
+    if not (live / JOURNALS).is_dir():
+        return Settled()
+    with _alone(live):
+        _close_orphans(live)
+        known: dict[str, Signature | None] = {}
+        journals = predictions = outcomes = torn = 0
+        for journal in sorted((live / JOURNALS).glob("*.jsonl")):
+            lines, broken = _read(journal)
+            answered = [line for line in lines if isinstance(line, Answered)]
+            told = [line for line in lines if isinstance(line, Outcome)]
+            for (day, release), rows in _grouped(answered, lambda p: (_day(p.at), p.release)).items():
+                folder = live / PREDICTIONS / day / release
+                if release not in known:
+                    known[release] = _signature(live, release)
+                torn += _append(folder, _answers(rows, known[release]), journal)
+            for day, kept in _grouped(told, lambda o: _day(o.at)).items():
+                torn += _append(live / OUTCOMES / day, _told(kept), journal)
+            journal.unlink()
+            journals, torn = journals + 1, torn + broken
+            predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
+    return Settled(journals=journals, predictions=predictions, outcomes=outcomes, torn=torn)
+
+
+def record(live: Path, rows: pl.DataFrame, answers: pl.DataFrame, *, release: str, at: datetime | pl.Series) -> None:
+    """Log a batch that was answered elsewhere.
+
+    Args:
+        live: the folder of all that is live.
+        rows: features by name; a column ``id`` that is no feature gives the ids, else they are made.
+        answers: ``prediction`` and ``probability_<class>``, as `Predictor` gives them, row by row.
+        release: who answered.
+        at: when, in UTC: one time for all, or one a row.
+
+    Raises:
+        DataError: there is not one answer a row.
+    """
+    if rows.height != answers.height:
+        raise DataError(f"{rows.height} rows have {answers.height} answers", where=release)
+    stamps = at.cast(_STAMP) if isinstance(at, pl.Series) else pl.Series([at.astimezone(UTC)], dtype=_STAMP)
+    mark = hashlib.blake2b(rows.hash_rows(seed=7).to_numpy().tobytes() + str(stamps[0]).encode(), digest_size=8)
+    given = rows["id"].cast(pl.String) if "id" in rows.columns else None
+    ids = given if given is not None else pl.Series([f"{mark.hexdigest()}-{n}" for n in range(rows.height)])
+    scores = [name for name in answers.columns if name.startswith("probability_")]
+    features = [c.alias(column_name(c.name)) for c in rows.iter_columns() if given is None or c.name != "id"]
+    frame = pl.DataFrame(
+        [
+            ids.alias("id"),
+            (stamps if len(stamps) == rows.height else stamps.new_from_index(0, rows.height)).alias("at"),
+            pl.Series("role", ["champion"] * rows.height, dtype=pl.String),
+            *features,
+            answers["prediction"].alias("prediction"),
+            *(answers[name].cast(pl.Float32).alias(f"score_{k}") for k, name in enumerate(scores)),
+            pl.Series("us", [0] * rows.height, dtype=pl.Int64),
+        ]
+    )
+    name = f"{release}-{mark.hexdigest()}"
+    with _alone(live):
+        for (day,), part in frame.group_by(pl.col("at").dt.strftime("%Y-%m-%d"), maintain_order=True):
+            _append(live / PREDICTIONS / str(day) / release, part, Path(name))
+
+
+def predictions(
+    live: Path, *, since: datetime | None = None, until: datetime | None = None, release: str = "", role: str = ""
+) -> pl.DataFrame:
+    """Logged rows in the order of their time: id, at, release, role, features, prediction, score_k, us.
+
+    Args:
+        live: the folder of all that is live.
+        since, until: from when on, and before when.
+        release: of one release only.
+        role: of one role only.
+    """
+    first, last = (None if t is None else t.astimezone(UTC) for t in (since, until))
+    parts = []
+    for folder in sorted((live / PREDICTIONS).glob(f"*/{release or '*'}")):
+        day = folder.parent.name
+        if (first and day < f"{first:%Y-%m-%d}") or (last and day > f"{last:%Y-%m-%d}"):
+            continue
+        name = pl.lit(folder.name).alias("release")
+        parts += [part.with_columns(name) for part in _parts(folder)]
+    if not parts:
+        return pl.DataFrame(schema=_PREDICTION)
+    frame = pl.concat(parts, how="diagonal_relaxed").sort("at", maintain_order=True)
+    wanted = [pl.lit(True)]
+    wanted += [pl.col("at") >= first] if first else []
+    wanted += [pl.col("at") < last] if last else []
+    wanted += [pl.col("role") == role] if role else []
+    return frame.filter(*wanted).select("id", "at", "release", "role", pl.exclude("id", "at", "release", "role"))
+
+
+def outcomes(live: Path) -> pl.DataFrame:
+    """What was told, in the order of its time, repeats among it: id, at, outcome as text."""
+    parts = [part for folder in sorted((live / OUTCOMES).glob("*")) for part in _parts(folder)]
+    return pl.concat(parts).sort("at", maintain_order=True) if parts else pl.DataFrame(schema=_OUTCOME)
+
+
+def torn(live: Path) -> list[Path]:
+    """Files of the log that could not be read and were set aside."""
+    return sorted(live.glob(f"*/**/*.parquet{_TORN}"))
+
+
+def _parts(folder: Path) -> Iterator[pl.DataFrame]:
+    for path in sorted(folder.glob("*.parquet")):
+        part = _readable(path)
+        if part is not None:
+            yield part
+
+
+def _readable(path: Path) -> pl.DataFrame | None:
+    """A file of the log; None, and set aside, where it is torn."""
+    try:
+        return pl.read_parquet(path, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        if path.exists():
+            path.rename(path.with_name(path.name + _TORN))
+        return None
+
+
+def _append(folder: Path, rows: pl.DataFrame, journal: Path) -> int:
+    """Put the rows of a journal into a file of the folder, unless one holds them; the number of torn files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    broken, growing, old = 0, None, None
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            taken = _taken(path)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            path.rename(path.with_name(path.name + _TORN))
+            broken += 1
+            continue
+        if journal.name in taken:
+            return broken
+        if growing is None and (part := _readable(path)) is not None and part.height < _ROWS:
+            growing, old = path, (part, taken)
+    names = [journal.name]
+    if old is not None:
+        rows = pl.concat([old[0], rows], how="diagonal_relaxed")
+        # Journals that are gone never come again; a batch has none, and is known by its name for good.
+        names += [n for n in old[1] if (journal.parent / n).exists() or not n.endswith(".jsonl")]
+    made = hashlib.blake2b(journal.name.encode(), digest_size=8).hexdigest()
+    _write(growing or folder / f"{made}.parquet", rows, names)
+    return broken
+
+
+def _taken(path: Path) -> list[str]:
+    return list(json.loads(pl.read_parquet_metadata(path).get(_TAKEN, "[]")))
+
+
+def _write(path: Path, rows: pl.DataFrame, journals: Sequence[str]) -> None:
+    temporary = path.with_name(f".new-{path.name}")
+    try:
+        rows.write_parquet(temporary, metadata={_TAKEN: json.dumps(list(journals))})
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _put(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".new-{os.getpid()}-{path.name}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+@contextmanager
+def _alone(live: Path) -> Iterator[None]:
+    """One process at a time."""
+    live.mkdir(parents=True, exist_ok=True)
+    with (live / ".settling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _close_orphans(live: Path) -> None:
+    """Journals whose worker is gone are at their end."""
+    for path in (live / JOURNALS).glob(f"*.jsonl{OPEN}"):
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.rename(path.with_suffix(""))
+        except (BlockingIOError, FileNotFoundError):
+            continue
+
+
+def _read(journal: Path) -> tuple[list[Answered | Outcome], int]:
+    """The lines of a journal, and how many of them are no such record."""
+    found: list[Answered | Outcome] = []
+    broken = 0
+    for line in journal.read_bytes().splitlines():
+        try:
+            found.append(_LINE.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            broken += 1
+    return found, broken
+
+
+def _grouped(items: Iterable[Any], key: Any) -> Mapping[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+def _day(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d}"
+
+
+def _signature(live: Path, release: str) -> Signature | None:
+    path = live / SIGNATURES / f"{release}.json"
+    return msgspec.json.decode(path.read_bytes(), type=Signature) if path.is_file() else None
+
+
+def _answers(requests: list[Answered], signature: Signature | None) -> pl.DataFrame:
+    tables = [_table(request) for request in requests]
+    counts = [len(request.predictions) for request in requests]
+    features = {f.name: f for f in signature.features} if signature else {}
+    names = list(features) or list(dict.fromkeys(name for table in tables for name in table))
+    given = [value for request in requests for value in request.predictions]
+    regression = all(isinstance(value, (int, float)) for value in given)
+    scores = [np.frombuffer(r.scores, dtype="<f4").reshape(n, -1) for r, n in zip(requests, counts, strict=True) if n]
+    each = [(request, number) for request, count in zip(requests, counts, strict=True) for number in range(count)]
+
+    def cells(name: str) -> list[Any]:
+        pairs = zip(tables, counts, strict=True)
+        return [cell for table, count in pairs for cell in table.get(name, [None] * count)]
+
+    return pl.DataFrame(
+        [
+            pl.Series("id", [f"{request.id}-{number}" for request, number in each], dtype=pl.String),
+            pl.Series("at", [request.at for request, _ in each], dtype=pl.Int64).cast(_STAMP),
+            pl.Series("role", [request.role for request, _ in each], dtype=pl.String),
+            *(_settled(name, cells(name), features.get(name)) for name in names),
+            pl.Series("prediction", given, dtype=pl.Float64 if regression else pl.String),
+            *(pl.Series(f"score_{k}", column) for k, column in enumerate(np.concatenate(scores).T)),
+            pl.Series("us", [request.us for request, _ in each], dtype=pl.Int64),
+        ]
+    )
+
+
+def _table(request: Answered) -> dict[str, list[Any]]:
+    """The cells of a request by feature."""
+    if request.matrix:
+        matrix = np.frombuffer(request.matrix, dtype="<f8").reshape(-1, len(request.names))
+        return {name: column.tolist() for name, column in zip(request.names, matrix.T, strict=True)}
+    rows = records(decoded(request.rows))
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _settled(name: str, values: list[Any], feature: Feature | None) -> pl.Series:
+    """One feature, as its kind has it; by what the cells look like where the kind is not known."""
+    column, _ = column_of("x", values)
+    if column is None:
+        column = pl.Series("x", [None] * len(values), dtype=pl.String)
+    if feature is None:
+        return column.alias(column_name(name))
+    kind = feature.kind
+    if column.dtype == pl.String:
+        markers = [marker for marker in MISSING if marker not in feature.categories]
+        text = pl.col("x").str.strip_chars()
+        column = column.to_frame().select(pl.when(~text.is_in(markers)).then(text)).to_series()
+    if kind in ("number", "integer"):
+        column = column.cast(pl.Float64, strict=False)
+    elif kind == "time" and column.dtype == pl.String:
+        column = parse_times(column)[0] if column.null_count() < len(column) else None
+        column = pl.Series([None] * len(values), dtype=_STAMP) if column is None else column
+    elif kind == "time":
+        column = (column.cast(pl.Int64) * 1_000_000).cast(_STAMP)
+    elif kind == "boolean":
+        flag = class_text(column).str.to_lowercase()
+        column = flag.replace_strict({"true": True, "1": True, "yes": True}, default=False, return_dtype=pl.Boolean)
+        column = column.to_frame("x").select(pl.when(flag.is_not_null()).then(pl.col("x"))).to_series()
+    else:
+        column = class_text(column)
+    return column.alias(column_name(name))
+
+
+def _told(rows: list[Outcome]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            pl.Series("id", [row.id for row in rows], dtype=pl.String),
+            pl.Series("at", [row.at for row in rows], dtype=pl.Int64).cast(_STAMP),
+            class_text(column_of("outcome", [row.outcome for row in rows])[0]).alias("outcome"),  # type: ignore[arg-type]
+        ]
+    )

@@ -1,0 +1,57 @@
+"""The records of the live log: what a worker writes, one line a request, and what settling gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from volvelle.spec.requirements import Record
+
+Standing = Literal["champion", "challenger", "shadow"]
+"""As what a release answered; the answer of a shadow is logged and not given."""
+Cell = str | float | int | bool | None
+
+
+class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
+    """The rows of one request and what was said of them: one line of a journal."""
+
+    id: str
+    """Of the request; that of a row is ``<id>-<position>``."""
+    at: int
+    """UTC, microseconds since 1970."""
+    release: str
+    role: Standing
+    predictions: Sequence[str | float]
+    """Names of classes, or numbers."""
+    names: tuple[str, ...] = ()
+    """Features, in the order of the columns of `matrix`."""
+    matrix: bytes = b""
+    """The rows as float64 ``[n, features]``, little endian; empty where `rows` has them."""
+    rows: msgspec.Raw = msgspec.Raw(b"[]")
+    """The rows as they came, in any form of JSON (see `volvelle.serve.forms`)."""
+    scores: bytes = b""
+    """Probabilities as float32 ``[n, classes]``, little endian; empty for regression."""
+    us: int = 0
+    """Microseconds that the request took."""
+
+
+class Outcome(Record, frozen=True, tag_field="kind", tag="outcome"):
+    """What really happened to a row that was answered before: one line of a journal."""
+
+    id: str
+    """Of the row."""
+    at: int
+    """UTC, microseconds since 1970, when it was told."""
+    outcome: Cell
+
+
+class Settled(Record, frozen=True):
+    """What became of the journals."""
+
+    journals: int = 0
+    predictions: int = 0
+    outcomes: int = 0
+    torn: int = 0
+    """Lines that a dying worker left unfinished, and Parquet files that could not be read and were set aside."""

@@ -1,0 +1,162 @@
+"""The page of a live model: whole, standing alone, and readable in a real browser in light and dark."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_accessibility import tried  # type: ignore[import-not-found]
+from test_browser import AROUND  # type: ignore[import-not-found]
+from ui_page import Page  # type: ignore[import-not-found]
+
+from chromium import chromium  # type: ignore[import-not-found]
+from volvelle.evaluate.records import Measured, Verdict
+from volvelle.flow.decisions import Decision, Rows, Tried
+from volvelle.flow.outcomes import Coverage
+from volvelle.flow.watching import Watched
+from volvelle.monitor.records import Alarm, Floor, Report, State, Window
+from volvelle.spec.requirements import Data, Problem, Spec
+from volvelle.ui.live import page
+from volvelle.ui.watched import decided, state
+
+HOSTILE = '<script>alert("x")</script>\u202eevil' + "long" * 40
+SPEC = Spec(problem=Problem(target="y", name="pumps", statement=HOSTILE), data=Data(source="a.csv"))
+GATE = "accuracy >= 0.8"
+STATES: tuple[State, ...] = ("ok", "notice", "warning", "fail", "broken")
+
+
+def verdict(value: float) -> Verdict:
+    kind = "fail" if value < 0.8 else "pass"
+    return Verdict(
+        gate=GATE,
+        name="accuracy",
+        slice="",
+        comparison=">=",
+        bound=0.8,
+        unit="",
+        verdict=kind,  # type: ignore[arg-type]
+        value=value,
+        low=value - 0.04,
+        high=value + 0.04,
+        rows=200,
+    )
+
+
+def watched(count: int) -> Watched:
+    """A champion of so many windows, in which everything that can go wrong goes wrong."""
+    names = ["heat", HOSTILE, *(f"sensor {k}" for k in range(20))]
+    alarms = [
+        Alarm(severity="drift", window=at, what="smooth", feature=names[at % 22], sentence=names[at % 22], effect=0.3)
+        for at in range(1, count)
+    ]
+    alarms += (
+        [Alarm(severity="broken", window=count - 1, what="stuck", feature="heat", sentence="heat: stuck")]
+        if count
+        else []
+    )
+    windows = tuple(
+        Window(rows=200, errors=0, state=STATES[at % 5], until=1_700_000_000_000_000 + at, estimates={"accuracy": 0.85})
+        for at in range(count)
+    )
+    return Watched(
+        release="pumps-1",
+        since="2026-01-01T00:00:00Z",
+        window=200,
+        waiting=7,
+        until=1_700_000_000_000_000 if count else 0,
+        task="binary",
+        coverage=Coverage(
+            predictions=200 * count,
+            repeated=1,
+            young=2,
+            due=200 * count,
+            known=150 * count,
+            outcomes=150 * count,
+            duplicates=4,
+            contradicting=1,
+            orphans=3,
+        ),
+        report=Report(
+            state=windows[-1].state if windows else "ok",
+            windows=windows,
+            alarms=tuple(alarms),
+            budget="at most one",
+            notes=(HOSTILE,),
+        ),
+        floors=(Floor(metric="accuracy", bound=0.8),),
+        measured=tuple((verdict(0.9 - 0.004 * at),) if at % 3 else () for at in range(count)),
+        known=(150,) * count,
+    )
+
+
+DECISION = Decision(
+    number=1,
+    at="2026-02-01T00:00:00Z",
+    champion="pumps-1",
+    why=(HOSTILE, "loss"),
+    by=HOSTILE,
+    rows=Rows(source=10, live=20, fresh=20, test=10),
+    tried=(
+        Tried(
+            learnt="all rows", data="x", run=2, gain=Measured(value=0.05, low=0.01, high=0.09), verdicts=(verdict(0.9),)
+        ),
+    ),
+    outcome="promoted",
+    run=2,
+    metric="accuracy",
+    verdicts=(verdict(0.7),),
+    because=HOSTILE,
+    release="pumps-2",
+)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 90])
+def test_the_page_is_whole(count: int) -> None:
+    """Whatever was seen, the page is well formed, runs and fetches nothing, and every drawing has a name."""
+    text = page(SPEC, watched(count), [DECISION] * (count % 50))
+    found = Page(text)
+    assert found.faults == []
+    assert "script" not in found.tags
+    assert len(found.ids) == len(set(found.ids))
+    assert set(found.links) <= set(found.ids)
+    assert all(role == "img" and named for role, named in found.svg)
+    assert "<script>alert" not in text
+    assert len(text) < 250_000
+    assert "\u202e" not in text
+    assert page(SPEC, watched(count), [DECISION] * (count % 50)) == text
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_no_violation_on_the_live_page(width: int, scheme: str, browser: str, axe: Path, tmp_path: Path) -> None:
+    """axe-core finds no violation on the page of a model with ninety windows."""
+    found = tried(browser, axe, tmp_path, page(SPEC, watched(90), [DECISION]), width=width, scheme=scheme)
+    assert found["violations"] == []
+    assert "color-contrast" in found["passes"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_overflows(width: int, browser: str, tmp_path: Path) -> None:
+    """On a telephone and on a desk nothing is wider than the page, and letters stay large enough."""
+    (tmp_path / "report.html").write_text(page(SPEC, watched(90), [DECISION]), encoding="utf-8")
+    (tmp_path / "around.html").write_text(AROUND % width, encoding="utf-8")
+    shown = chromium(browser, tmp_path, "light", "--dump-dom", "--virtual-time-budget=3000", target="around.html")
+    match = re.search(r'<pre id="found">(.*?)</pre>', shown, re.S)
+    assert match
+    found: dict[str, Any] = json.loads(html.unescape(match[1]))
+    assert (found["out"], found["small"], found["cut"]) == ([], [], [])
+    assert found["scroll"] <= found["wide"]
+
+
+def test_the_terminal_says_the_same() -> None:
+    """The state in words names windows, alarms and outcomes; hostile text cannot command a terminal."""
+    text = state(watched(30), SPEC)
+    assert "pumps-1: the contract is broken" in text
+    assert "outcomes known of 4,500 of 6,000 rows (75%)" in text
+    assert "heat: stuck" in text
+    assert "\u202e" not in text + decided(DECISION)
+    assert "takes over" in decided(DECISION)
+    assert "no whole window of 200 rows yet" in state(watched(0), SPEC)
