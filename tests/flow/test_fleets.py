@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
+from tests.serve.serving import served
 
 from volvelle.cli.entry import main
 from volvelle.compiler.host import compiler
@@ -142,14 +143,31 @@ def test_a_fleet_is_watched(released: Project, tmp_path: Path, capsys: pytest.Ca
     assert told["report"]["state"] == "ok"
 
 
+def test_devices_hand_in_over_http(released: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server takes records, once each however often they come, refuses damaged ones, and the fleet is watched."""
+    rows = rows_of(released).sample(600, seed=4)
+    files = sent(released, tmp_path, [rows[k::6] for k in range(6)])
+    kind = {"Content_Type": "application/octet-stream"}
+    with served(released.folder) as server:
+        for file in (*files, files[0]):
+            assert server.ask("/v1/sketchs", file.read_bytes(), **kind).json["taken"] == 1
+        for wrong in (b"", b"hello", files[0].read_bytes()[:-1], b"VS" + bytes(100)):
+            assert server.ask("/v1/sketchs", wrong, **kind).status == 422
+        assert server.counted("sketches_total") == 7
+    assert main(["watch", "--sketch", "--spec", str(released.folder / "volvelle.toml"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["devices"], told["whole"]["rows"]) == (6, 600)
+
+
 def test_wrong_files_are_told(released: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file of something else, one that is not there, and a release of another name: exit code 2 and one message."""
     spec = ["--spec", str(released.folder / "volvelle.toml")]
+    (tmp_path / "none.bin").touch()
     (tmp_path / "x.bin").write_bytes(b"hello")
     for words, said in (
         (["--sketch", str(tmp_path / "x.bin")], "no record begins here"),
         (["--sketch", str(tmp_path / "y.bin")], "there is no file"),
-        (["--sketch"], "no device sent anything"),
+        (["--sketch", str(tmp_path / "none.bin")], "no device sent anything"),
         (["--sketch", str(tmp_path / "x.bin"), "--release", "pump-7"], "there is no release 'pump-7'"),
     ):
         assert main(["watch", *words, *spec]) == 2
