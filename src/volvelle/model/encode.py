@@ -57,7 +57,8 @@ def example(signature: Signature) -> dict[str, str | float | int | bool]:
         low = feature.low if feature.low is not None else 0.0
         middle = low + ((feature.high if feature.high is not None else low) - low) / 2
         if feature.kind == "number":
-            row[feature.name] = middle
+            short = float(f"{middle:.6g}")
+            row[feature.name] = short if low <= short <= 2 * middle - low else middle
         elif feature.kind == "integer":
             row[feature.name] = round(middle)
         elif feature.kind == "boolean":

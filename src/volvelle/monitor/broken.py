@@ -38,7 +38,8 @@ def told(binned: Binned, healthy: Counted, whole: int, now: Counted, rows: int) 
     """What is broken about one feature and how one sees it, or None.
 
     A run is too long at three times the longest of the reference: runs of a value grow with the logarithm of the rows,
-    so that independent or briefly sticky rows do not make one in very many windows.
+    so that independent or briefly sticky rows do not make one in very many windows. Of a column that the reference
+    lacks nothing is known.
     """
     if now.missing >= _NEARLY * rows and healthy.missing <= _MOST * whole:
         return (
@@ -48,7 +49,7 @@ def told(binned: Binned, healthy: Counted, whole: int, now: Counted, rows: int) 
     present, before = rows - now.missing, whole - healthy.missing
     if before and present >= _FEWEST and (reason := _elsewhere(binned, healthy, before, now, present)):
         return reason
-    if now.run >= max(_FEWEST, _LONGER * healthy.run):
+    if before and now.run >= max(_FEWEST, _LONGER * healthy.run):
         return "stuck", f"one value {now.run:,} times in a row, at most {healthy.run:,} times in the reference"
     return None
 
