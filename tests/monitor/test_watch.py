@@ -13,7 +13,7 @@ from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-fou
 
 from volvelle.errors import InputError
 from volvelle.model.signature import Feature, Signature
-from volvelle.monitor.broken import told
+from volvelle.monitor import broken
 from volvelle.monitor.records import (
     PREDICTION,
     SCORE,
@@ -172,8 +172,8 @@ def test_a_column_that_the_reference_lacks_is_not_called_stuck() -> None:
     """Where every healthy cell is missing, a column of one value says nothing; where they vary, it is stuck."""
     binned = Binned(feature=Feature(name="heat", kind="number"), cuts=(1.0, 2.0))
     now = Counted(bins=(0, 0, 100), run=100)
-    assert told(binned, Counted(bins=(0, 0, 0), missing=1000), 1000, now, 100) is None
-    assert told(binned, Counted(bins=(500, 300, 200), run=4), 1000, now, 100) is not None
+    assert broken.told(binned, Counted(bins=(0, 0, 0), missing=1000), 1000, now, 100) is None
+    assert broken.told(binned, Counted(bins=(500, 300, 200), run=4), 1000, now, 100) is not None
 
 
 def test_refused_requests_break_the_contract(healthy: Reference) -> None:

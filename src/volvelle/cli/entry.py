@@ -72,6 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, interrupts)
     signal.signal(signal.SIGALRM, interrupts)
     code = _answer(sys.argv[1:], interrupts)
+    # All is done: a ctrl-C during the unmaking would change the exit code and nothing else.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if interrupts.seen:
         # A library that was interrupted in its making may crash in its unmaking.
         sys.stdout.flush()
