@@ -1,4 +1,4 @@
-"""Estimated quality keeps to the truth where it may be trusted; measured quality counts every outcome once."""
+"""Estimated quality keeps to the truth where it may be trusted; measured quality waits for outcomes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_auc_score
 from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-found]
 
-from volvelle.errors import InputError
 from volvelle.monitor.estimate import area_of_rows, estimated, honest, rising
-from volvelle.monitor.quality import join, judged, measured
+from volvelle.monitor.quality import measured
 from volvelle.monitor.records import Floor, Policy
 from volvelle.monitor.reference import reference
 from volvelle.monitor.sketch import sketch
@@ -105,29 +104,31 @@ def late_outcomes() -> tuple[pl.DataFrame, pl.DataFrame]:
     return told, came.sample(fraction=1.0, shuffle=True, seed=1)
 
 
-def test_every_outcome_counts_once() -> None:
-    """Whatever the order of arrival, the first outcome of each prediction counts; repeats and orphans are counted."""
+def joined() -> pl.DataFrame:
+    """Predictions with the first outcome of each."""
     told, came = late_outcomes()
-    found = join(pl.concat([told, told[:3]]), came)
-    assert (found.frame.height, found.repeated, found.orphans) == (1000, 3 + 200 + 1, 2)
-    first, second = measured(found.frame, SIGNATURE, Policy(), metrics=("accuracy",))
+    first = came.sort("at", maintain_order=True).unique("id", keep="first", maintain_order=True)
+    return told.join(first.select("id", "outcome"), on="id", how="left", maintain_order="left")
+
+
+def test_outcomes_are_counted_window_by_window() -> None:
+    """Known and strange outcomes are told apart, and a window is mature when half of its outcomes have come."""
+    first, second = measured(joined(), SIGNATURE, Policy(), metrics=("accuracy",))
     assert (first.rows, first.outcomes, first.strange, first.mature) == (500, 493, 7, True)
     assert (second.outcomes, second.mature) == (200, False)
-    with pytest.raises(InputError, match="no column 'id'"):
-        join(told.drop("id"), came)
 
 
 def test_only_matured_windows_are_judged() -> None:
-    """A floor that is missed with the whole interval fails, on its slice too, once outcomes have had their time."""
-    told, came = late_outcomes()
-    frame = join(told, came).frame
+    """A floor that is missed with the whole interval shows, on its slice too, once outcomes have had their time."""
     slice_ = (Condition(column="site", comparison="=", values=("a",)),)
     policy = Policy(floors=(Floor(metric="recall", bound=0.95), Floor(metric="recall", bound=0.9, where=slice_)))
-    begin = told["at"][0]
+    frame = joined()
+    begin = frame["at"][0]
     early = measured(frame, SIGNATURE, policy, now=begin + timedelta(days=21), after=timedelta(days=7))
-    assert judged(early, policy) == []
+    assert [q.mature for q in early] == [False, False]
     later = measured(frame, SIGNATURE, policy, now=begin + timedelta(days=60), after=timedelta(days=7))
-    alarms = judged(later, policy)
-    assert [(a.severity, a.window, a.what) for a in alarms] == [("measured", 0, "recall")] * 2
-    assert "where site = 'a'" in alarms[1].sentence
-    assert judged(later, Policy(floors=(Floor(metric="recall", bound=0.7),))) == []
+    assert [q.mature for q in later] == [True, False]
+    for result, floor in zip(later[0].results, policy.floors, strict=True):
+        assert result.where == floor.where
+        assert result.high is not None
+        assert 0.7 < result.high < floor.bound

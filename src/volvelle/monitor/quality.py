@@ -1,16 +1,13 @@
-"""Measured quality: outcomes joined to predictions, exactly once, and judged when they have had time to come."""
+"""Measured quality: what outcomes say of the windows whose outcomes have had time to come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from volvelle.catalog import METRICS
-from volvelle.errors import InputError
 from volvelle.evaluate.measure import measure
 from volvelle.evaluate.records import Measured
 from volvelle.evaluate.sides import part, side
@@ -19,44 +16,7 @@ from volvelle.model.derive import class_text
 from volvelle.model.signature import Signature
 from volvelle.monitor.edges import score_columns
 from volvelle.monitor.learn import truth
-from volvelle.monitor.records import Alarm, Floor, Policy, Quality, Result
-from volvelle.spec.gates import slice_text
-
-
-class Joined(NamedTuple):
-    """Predictions with their outcomes."""
-
-    frame: pl.DataFrame
-    """Predictions, each id once, with the column ``outcome``; null where none has come."""
-    repeated: int
-    """Predictions and outcomes beyond the first of their id, which do not count."""
-    orphans: int
-    """Outcomes whose prediction is not known."""
-
-
-def join(predictions: pl.DataFrame, outcomes: pl.DataFrame) -> Joined:
-    """Outcomes joined to predictions by ``id``: the first of each counts, by its time ``at`` where it has one.
-
-    >>> told = pl.DataFrame({"id": ["a", "b", "a"], "prediction": ["x", "y", "z"]})
-    >>> found = join(told, pl.DataFrame({"id": ["a", "a", "c"], "outcome": ["x", "y", "x"]}))
-    >>> found.frame.rows(), found.repeated, found.orphans
-    ([('a', 'x', 'x'), ('b', 'y', None)], 2, 1)
-
-    Raises:
-        InputError: there is no column ``id``.
-    """
-    once = []
-    for what, frame in (("predictions", predictions), ("outcomes", outcomes)):
-        if "id" not in frame.columns:
-            raise InputError(f"the {what} have no column 'id'", next_move="send the id that came with the prediction")
-        ordered = frame.sort("at", maintain_order=True) if "at" in frame.columns else frame
-        once.append(ordered.unique("id", keep="first", maintain_order=True))
-    told, came = once[0], once[1].select("id", pl.col("outcome"))
-    return Joined(
-        frame=told.drop("outcome", strict=False).join(came, on="id", how="left", maintain_order="left"),
-        repeated=predictions.height + outcomes.height - told.height - came.height,
-        orphans=came.join(told, on="id", how="anti").height,
-    )
+from volvelle.monitor.records import Floor, Policy, Quality, Result
 
 
 def measured(
@@ -103,33 +63,6 @@ def measured(
             )
         )
     return tuple(found)
-
-
-def judged(found: Sequence[Quality], policy: Policy) -> list[Alarm]:
-    """Floors that a matured window misses with its whole interval."""
-    alarms = []
-    for quality in found:
-        for result in quality.results if quality.mature else ():
-            floor = next((f for f in policy.floors if (f.metric, f.where) == (result.metric, result.where)), None)
-            if floor is None or result.low is None or result.high is None:
-                continue
-            up = METRICS.fact(floor.metric, "DIRECTION") == "up"
-            if result.high < floor.bound if up else result.low > floor.bound:
-                place = f" where {slice_text(floor.where)}" if floor.where else ""
-                sentence = (
-                    f"{floor.metric}{place} is {result.value:.3f} [{result.low:.3f}, {result.high:.3f}] on "
-                    f"{result.rows} outcomes, against {floor.bound:g}"
-                )
-                alarms.append(
-                    Alarm(
-                        severity="measured",
-                        window=quality.window,
-                        what=floor.metric,
-                        sentence=sentence,
-                        effect=result.value,
-                    )
-                )
-    return alarms
 
 
 def _known(rows: pl.DataFrame, signature: Signature) -> pl.Series:
