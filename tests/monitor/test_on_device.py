@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from counting import DEVICE, given, int8_edges, program, record  # type: ignore[import-not-found]
+from device_counting import DEVICE, given, int8_edges, program, record  # type: ignore[import-not-found]
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
