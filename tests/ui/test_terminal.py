@@ -208,3 +208,23 @@ def test_the_front_is_printed(binary: Result) -> None:
     assert len(lines) == len(binary.evidence.front) >= 2
     assert [line.split()[0] == "shipped" for line in lines] == [p.shipped for p in binary.evidence.front]
     assert f"{binary.model.operations:,}" in text
+
+
+class Left(io.StringIO):
+    """A line whose reader has left."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_progress_goes_on_when_its_reader_leaves() -> None:
+    """Where nobody reads on, events and the end of the drawing raise nothing: the work is not lost."""
+    stream = Left()
+    with Progress(stream) as progress:
+        for state in ("start", "done"):
+            progress("stage", {"stage": "collect", "state": state, "reason": "spec changed", "seconds": 1.0})
+    with pytest.raises(BrokenPipeError):
+        stream.write("as it would be")

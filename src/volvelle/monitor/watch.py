@@ -155,7 +155,7 @@ class _Judge:
             what=seen.test,
             feature=seen.feature,
             sentence=f"{seen.feature}: {seen.test.replace('_', ' ')} finds that {seen.found.effect:.1%} of the rows of "
-            f"{over} have moved (p = {p:.2g})",
+            f"{over} have moved ({'p < 1e-9' if p < 1e-9 else f'p = {p:.2g}'})",
             statistic=seen.found.statistic,
             p=p,
             effect=seen.found.effect,

@@ -6,6 +6,7 @@ stream cannot carry UTF-8 everything is ASCII.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -167,7 +168,7 @@ class Progress:
             self._drawing.step(facts)
         elif event == "rows" and time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
-            print(f"{facts['rows']:,} rows answered", file=self._stream, flush=True)
+            _tell(f"{facts['rows']:,} rows answered", self._stream)
 
     def __enter__(self) -> Progress:
         return self
@@ -190,6 +191,12 @@ def stage_text(facts: dict[str, Any]) -> str:
     if state == "reused":
         return f"{name}: unchanged, taken from the store"
     return f"{name}: done in {show_seconds(float(facts.get('seconds') or 0.0))}"
+
+
+def _tell(text: str, stream: TextIO) -> None:
+    """A line of progress; where its reader has left, the work goes on unseen."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=stream, flush=True)
 
 
 class _Lines:
@@ -222,10 +229,11 @@ class _Lines:
             self._write(f"{facts['stage']}: {facts['step']} of {facts['steps']}")
 
     def close(self) -> None:
-        self._stream.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._stream.flush()
 
     def _write(self, text: str) -> None:
-        print(fitting(text, self._stream), file=self._stream, flush=True)
+        _tell(fitting(text, self._stream), self._stream)
 
 
 def _rich() -> Any:
