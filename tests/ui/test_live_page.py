@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from test_accessibility import tried  # type: ignore[import-not-found]
 from test_browser import AROUND  # type: ignore[import-not-found]
@@ -160,3 +161,12 @@ def test_the_terminal_says_the_same() -> None:
     assert "\u202e" not in text + decided(DECISION)
     assert "takes over" in decided(DECISION)
     assert "no whole window of 200 rows yet" in state(watched(0), SPEC)
+
+
+def test_a_decision_tells_sizes_in_their_unit() -> None:
+    """A gate on bytes is told in KiB, on both sides."""
+    gate = "model_size <= 512 KiB"
+    size = msgspec.structs.replace(verdict(0.9), gate=gate, name="model_size", value=335_992.0, low=None, high=None)
+    best = msgspec.structs.replace(DECISION.tried[0], verdicts=(size,))
+    told = decided(msgspec.structs.replace(DECISION, run=best.run, tried=(best,), verdicts=(size,)))
+    assert "model_size <= 512 KiB: 328.1 KiB, pass; champion 328.1 KiB, pass" in told

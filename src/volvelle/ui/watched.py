@@ -10,7 +10,7 @@ from volvelle.flow.watching import Watched
 from volvelle.monitor.records import Alarm
 from volvelle.spec.requirements import Spec
 from volvelle.ui import terminal
-from volvelle.ui.wording import SHAPES, clean, show_interval, show_value, title
+from volvelle.ui.wording import SHAPES, clean, dimension_of, show_interval, show_value, title
 
 
 def decided(decision: Decision) -> str:
@@ -37,8 +37,9 @@ def decided(decision: Decision) -> str:
     theirs = {v.gate: v for v in decision.verdicts}
     for verdict in decision.best.verdicts if decision.best else ():
         old = theirs.get(verdict.gate)
-        beside = f"; champion {show_value(old.value)}, {old.verdict}" if old else ""
-        lines.append(f"  {clean(verdict.gate, 60)}: {show_value(verdict.value)}, {verdict.verdict}{beside}")
+        unit = dimension_of(verdict.gate)
+        beside = f"; champion {show_value(old.value, unit)}, {old.verdict}" if old else ""
+        lines.append(f"  {clean(verdict.gate, 60)}: {show_value(verdict.value, unit)}, {verdict.verdict}{beside}")
     if decision.release:
         lines.append(f"  champion now: {decision.release}")
     return "\n".join(lines)

@@ -36,7 +36,12 @@ def run(options: argparse.Namespace) -> int:
     progress = terminal.Progress()
     try:
         decision = retrain(
-            project, spec, progress, why=(options.why,), report=report_bytes, by=options.by or registry.user()
+            project,
+            spec,
+            progress,
+            why=(options.why or "by hand",),
+            report=report_bytes,
+            by=options.by or registry.user(),
         )
     finally:
         progress.close()
