@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def test_the_wheel_turns_beside_the_server(tmp_path: Path) -> None:
             statuses.append(said.status)
             names.append(said.json["release"])
             time.sleep(0.1)
+        told = server.ask("/metrics").body.decode()
+    assert re.search(r'volvelle_watch_state\{release="pumps-\d+"\} [0-4]$', told, re.MULTILINE)
+    assert "volvelle_watch_windows{" in told
     assert set(statuses) == {200}
     [decision] = decisions(project.ledger)
     assert decision.outcome == "promoted"

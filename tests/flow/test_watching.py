@@ -21,6 +21,7 @@ from volvelle.flow.outcomes import OUTCOME
 from volvelle.flow.turn import Project
 from volvelle.flow.watching import features, look
 from volvelle.model.signature import Feature, Signature
+from volvelle.serve.metrics import WATCHED
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Spec
 
@@ -68,6 +69,11 @@ def test_drift_is_told_once_and_waits_for_outcomes(own: tuple[Project, Spec]) ->
     assert acted.problems[0].startswith("not retrained: 0 rows with outcomes are new")
     log = (live_folder(project) / "alarms.log").read_text()
     assert "heat" in log
+    told = (live_folder(project) / WATCHED).read_text().splitlines()
+    last = len(acted.watched.report.windows) - 1
+    moved = {a.feature for a in acted.watched.report.alarms if (a.window, a.severity) == (last, "drift")}
+    assert {line.split('feature="')[1].split('"')[0] for line in told if "drift_effect{" in line} == moved != set()
+    assert f'volvelle_watch_windows{{release="pumps-1"}} {len(acted.watched.report.windows)}' in told
     again = act(project, spec, quiet, report=report)
     assert again.fresh == ()
     assert again.alarming

@@ -99,7 +99,7 @@ def ways(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         serving = Serving(Answerer(folder, digest))
         service = Service(serving, Limits(body=3_000, rows=3), Door(live), journal, meters, lambda *_: None)
         service._prefix = "id"
-        application = app(service, Shown(Documents()), "pumps", _never)
+        application = app(service, Shown(Documents(), live), "pumps", _never)
         config = uvicorn.Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None)
         made.append(Way(service, config, HttpToolsProtocol))
     service = made[0].service

@@ -16,12 +16,15 @@ from volvelle.errors import Refused
 from volvelle.flow.context import Notify
 from volvelle.flow.decisions import Decision, decisions
 from volvelle.flow.gathering import live_folder
+from volvelle.flow.gauges import gauges
 from volvelle.flow.ledger import Ledger
 from volvelle.flow.retraining import Report, retrain
+from volvelle.flow.store import write_atomic
 from volvelle.flow.telling import tell
 from volvelle.flow.turn import Project
 from volvelle.flow.watching import Watched, crowned, look
 from volvelle.monitor.records import Alarm
+from volvelle.serve.metrics import WATCHED
 from volvelle.spec.monitoring import Rule, rule
 from volvelle.spec.requirements import Spec
 
@@ -74,6 +77,7 @@ def act(
     """
     at = at or time.time_ns() // 1000
     watched = look(project, spec, since=since, at=at)
+    write_atomic(live_folder(project) / WATCHED, gauges(watched).encode())
     fresh = _fresh(project.ledger, watched)
     problems: list[str] = []
     if fresh:

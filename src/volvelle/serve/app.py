@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from starlette.routing import Route
 from volvelle.serve import inference
 from volvelle.serve.forms import Refusal
 from volvelle.serve.lane import BODY, ID, TRACE
+from volvelle.serve.metrics import WATCHED
 from volvelle.serve.service import JSON, Call, Reply, Service
 
 _CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,10 +43,22 @@ class Documents(NamedTuple):
 
 
 class Shown:
-    """The documents of the present release; replaced when the champion changes."""
+    """The documents of the present release, replaced when the champion changes, and what watching found of it.
 
-    def __init__(self, documents: Documents) -> None:
-        self.documents = documents
+    Args:
+        documents: as the supervisor wrote them.
+        live: the folder of all that is live.
+    """
+
+    def __init__(self, documents: Documents, live: Path) -> None:
+        self.documents, self._watched = documents, live / WATCHED
+
+    def watched(self) -> str:
+        """What watching found last, as metrics; empty before it looked."""
+        try:
+            return self._watched.read_text("utf-8")
+        except OSError:
+            return ""
 
 
 def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitable[bytes]]) -> Starlette:
@@ -140,7 +154,7 @@ def _states(service: Service, shown: Shown, name: str) -> list[Route]:
         return _json(inference.metadata(service.serving.champion, name))
 
     async def metrics(request: Request) -> Response:
-        return Response(service.meters.text() + shown.documents.gates, media_type=_PROMETHEUS)
+        return Response(service.meters.text() + shown.documents.gates + shown.watched(), media_type=_PROMETHEUS)
 
     paths = {
         live: ("/healthz", "/v2/health/live"),

@@ -102,7 +102,7 @@ class Worker(uvicorn.Server):
             Meters(memory, setup.slot),
             lambda *call: asyncio.get_running_loop().call_soon(*call),
         )
-        self._shown = Shown(documents(setup.orders))
+        self._shown = Shown(documents(setup.orders), Path(setup.live))
         service, name = self._service, setup.name
         routes: dict[str, Any] = {
             "/v1/predict": lambda body, call, _: service.predict(body, call),
