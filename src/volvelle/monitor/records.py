@@ -110,6 +110,9 @@ class Calibration(Record, frozen=True):
     """Lag-1 autocorrelation by what is looked at: numbers (the largest of four), categories, missing, outside."""
     ranked: tuple[str, ...] = ()
     """Where rows resemble their neighbours: there windows are ranked among those of the reference."""
+    onward: bool = False
+    """Whether its values go on with time and do not come back, as a year or a count of days: then what training never
+    saw is drift, and no broken contract."""
 
 
 class Expected(Record, frozen=True):

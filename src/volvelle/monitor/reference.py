@@ -25,6 +25,7 @@ from volvelle.monitor.sketch import outside, places, sketch
 
 MOST_WINDOWS = 100
 _LAG, _CHANCE, _FEWEST, _RESAMPLED = 0.05, 3.0, 10, 8
+_BACK = 0.1
 
 
 def reference(
@@ -81,7 +82,7 @@ def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict
         if binned.width:
             kind = "categories" if binned.nominal else "numbers"
             lags[kind] = _resemblance(places(binned, column), ~gone, nominal=binned.nominal)
-        found[name] = _calibration(lags, frame.height)
+        found[name] = _calibration(lags, frame.height, onward=goes_on(column[~gone], nominal=binned.nominal))
     scores = score_columns(answers, len(made.classes))
     if made.classes:
         labels = answers["prediction"].cast(pl.String).rank("dense").fill_null(0).to_numpy().astype(np.int64)
@@ -93,10 +94,32 @@ def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict
     return found
 
 
-def _calibration(lags: dict[str, float], rows: int) -> Calibration:
+def _calibration(lags: dict[str, float], rows: int, *, onward: bool = False) -> Calibration:
     chance = max(_LAG, _CHANCE / math.sqrt(rows))
     rounded = {what: round(lag, 4) for what, lag in lags.items()}
-    return Calibration(lags=rounded, ranked=tuple(what for what, lag in lags.items() if lag > chance))
+    ranked = tuple(what for what, lag in lags.items() if lag > chance)
+    return Calibration(lags=rounded, ranked=ranked, onward=onward)
+
+
+def goes_on(column: NDArray[Any], *, nominal: bool) -> bool:
+    """Whether values go on with time, as a month does, and do not come and go, as a temperature does.
+
+    Numbers: of the neighbours that differ at most a tenth go the other way (December to January is one of twelve).
+    Categories: none comes back. What never changes may do either.
+
+    Args:
+        column: known values in the order in which they came, ``[n]``.
+        nominal: whether they have no order.
+
+    >>> goes_on(np.array([3, 3, 4, 4, 5]), nominal=False), goes_on(np.array([3, 4, 3, 4, 5]), nominal=False)
+    (True, False)
+    """
+    changed = column[1:] != column[:-1]
+    changes = int(changed.sum())
+    if nominal:
+        return changes < max(1, len(np.unique(column)))
+    up = int((column[1:] > column[:-1]).sum())
+    return min(up, changes - up) <= _BACK * changes
 
 
 def _resemblance(at: NDArray[np.int64], known: NDArray[np.bool_], *, nominal: bool) -> float:
