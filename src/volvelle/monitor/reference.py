@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from volvelle.errors import InputError
 from volvelle.model.signature import Signature
 from volvelle.monitor.drift.smooth import polynomials
 from volvelle.monitor.edges import edges, missing, score_columns, values
-from volvelle.monitor.learn import learnt
-from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference
+from volvelle.monitor.learn import learnt, worth
+from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference, Sketch
 from volvelle.monitor.sketch import outside, places, sketch
 
 MOST_WINDOWS = 100
@@ -51,8 +52,7 @@ def reference(
             where="[monitor] window",
             next_move="give held-out rows, and windows of at least 20 rows",
         )
-    made = edges(frame, answers, signature, model=model)
-    whole = sketch(frame, answers, made)
+    made = replace(edges(frame, answers, signature, model=model), worth=worth(frame, answers, signature))
     count, rng = frame.height // window, np.random.default_rng(seed)
     starts = range(max(0, count - MOST_WINDOWS) * window, count * window, window)
     picks: Sequence[Any] = [slice(start, start + window) for start in starts]
@@ -61,8 +61,8 @@ def reference(
     features = _calibrated(frame, answers, made)
     return Reference(
         edges=made,
-        whole=whole,
-        windows=tuple(sketch(frame[pick], answers[pick], made) for pick in picks),
+        whole=_bare(sketch(frame, answers, made)),
+        windows=tuple(_bare(sketch(frame[pick], answers[pick], made)) for pick in picks),
         window=window,
         seed=seed,
         resampled=not count,
@@ -70,6 +70,11 @@ def reference(
         notes=_notes(frame.height, window, count, features),
         **learnt(frame, answers, signature, made, window=window, seed=seed),
     )
+
+
+def _bare(found: Sketch) -> Sketch:
+    """What healthy windows are compared by."""
+    return replace(found, worth=())
 
 
 def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict[str, Calibration]:
