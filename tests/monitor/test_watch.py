@@ -27,7 +27,7 @@ from volvelle.monitor.records import (
     to_bytes,
 )
 from volvelle.monitor.reference import reference
-from volvelle.monitor.sketch import sketch
+from volvelle.monitor.sketch import add, sketch
 from volvelle.monitor.watch import watch
 
 WINDOW, COLUMNS = 500, 20
@@ -78,6 +78,23 @@ def test_quiet_windows_are_quiet() -> None:
         parts = [sketch(*told(rng.normal(size=(WINDOW, COLUMNS))), mine.edges) for _ in range(20)]
         calls += bool(watch(mine, parts, policy).alarms)
     assert calls <= 6
+
+
+def test_the_error_of_a_small_reference_is_not_called_drift() -> None:
+    """Streams against 1,000 healthy rows keep to their budget; were these rows taken for the truth, most would call."""
+    rng = np.random.default_rng(21)
+    policy = Policy(window=WINDOW, false_alarms=0.2 / 20 * 365, effect=0.0)
+    calls = blind = 0
+    for _ in range(60):
+        known = learnt(rng.normal(size=(1000, 1)))
+        parts = [sketch(*told(rng.normal(size=(WINDOW, 1))), known.edges) for _ in range(20)]
+        calls += bool(watch(known, parts, policy).alarms)
+        surer = known.whole
+        for _ in range(10):
+            surer = add(surer, surer)
+        blind += bool(watch(msgspec.structs.replace(known, whole=surer), parts, policy).alarms)
+    assert calls <= 20
+    assert blind >= 36
 
 
 def test_slow_drift_is_seen_by_looking_at_windows_together() -> None:

@@ -8,9 +8,17 @@ reaches that level are all named that the rate of false discoveries allows, and 
 worth it. By the union bound the expected number of false alarms a year is at most the stated one, whatever the windows
 have in common.
 
-References: sums of the last windows against a fixed past: Lai, Sequential changepoint detection in quality control and
-dynamical systems, JRSS B 57, 1995 (window-limited likelihood ratios); a gate and then a selection: Heller, Chatterjee,
-Krieger and Shi, Post-selection inference following aggregate level hypothesis testing, JASA 113, 2018.
+What they have in common is the reference, which is a sample too. A share that was counted in N healthy rows and in the
+m = s n rows of s windows differs by chance with a variance of p (1 - p) (1 / m + 1 / N). The second part is one and the
+same error in all windows of a release: two windows correlate by n / (n + N), sums of windows by m / (m + N), so that
+an unlucky reference would call again and again if it were taken for the truth, and the more the longer the sum. Here it
+is not: every test pools both samples and takes the N of the reference into its variance, so that each chance is right
+over all references that could have been drawn, and the bound holds for any joint law.
+
+References: two samples: Lehmann and Romano, Testing Statistical Hypotheses, 2005, 5.8; sums of the last windows: Lai,
+Sequential changepoint detection in quality control and dynamical systems, JRSS B 57, 1995 (window-limited likelihood
+ratios); a gate and then a selection: Heller, Chatterjee, Krieger and Shi, Post-selection inference following aggregate
+level hypothesis testing, JASA 113, 2018.
 """
 
 from __future__ import annotations
