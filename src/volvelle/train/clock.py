@@ -3,8 +3,8 @@
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
 be stopped as well, and one that takes longer meets its deadline. After the search the
 winner, or each member of an ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds:
-that is taken to be dearer by this ratio to the power of 1.5, between the cost of trees and of kernels. The library
-answers all rows once more, and the graph does twice.
+that is taken to be dearer by this ratio to the power of 1.25, a little more than trees are and less than kernels. The
+library answers all rows once more, and the graph does so too.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from volvelle.train.records import Trial
 
 FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
 """A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
-ENSEMBLE_SHARE = 0.15
+ENSEMBLE_SHARE = 0.1
 """At most this share of the budget is held back for fitting the members of an ensemble again."""
-GROWTH, ANSWERS = 1.5, 3.5
+GROWTH, ANSWERS = 1.25, 2.5
 """The power of rows that a fit costs; how often all training rows are answered after the fits, the test side too."""
 _OTHERS = 5
 """For how many members beside the best, at most, time is held back."""
