@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from volvelle.compiler.edges import Seen
+from volvelle.compiler.edges import Quantised, Seen
 from volvelle.compiler.ir import Graph, Node
-from volvelle.compiler.scaling import Rescaling
+from volvelle.compiler.ops import pad, quantize_linear
+from volvelle.compiler.scaling import Rescaling, lift
 from volvelle.compiler.weighing import biased, weighted
 
 _KEEPS = frozenset(
-    "max_pool reshape flatten transpose squeeze unsqueeze identity concat slice gather expand tile dropout".split()
+    "max_pool global_max_pool reduce_max reduce_min reshape flatten transpose squeeze unsqueeze identity concat slice "
+    "gather expand tile dropout pad".split()
 )
-"""They only move values, or choose among them: with one scale before and behind they need none."""
+"""They only move values, or choose among them: they need no scale."""
 
 
 def integer(graph: Graph) -> Graph:
@@ -33,12 +35,55 @@ def integer(graph: Graph) -> Graph:
 
 
 def _moved(node: Node, seen: Seen) -> list[Node] | None:
+    """In whole numbers; between two scales what comes out, or each part of a concatenation, is quantised anew.
+
+    A rising function of what is chosen is what is chosen of the function's values, so that the order does not matter.
+    """
     count = len(node.inputs) if node.op == "concat" else 1
     given, end = [seen.before(i) for i in node.inputs[:count]], seen.behind(node.outputs[0])
-    if end is None or not end.idle or any(g is None or not g.like(end.to) for g in given):
+    known = [g for g in given if g is not None and g.small]
+    if end is None or not end.idle or len(known) < count or any(g.zero.dtype != end.to.zero.dtype for g in known):
         return None
-    names = [g.name for g in given if g is not None]
-    return [replace(node, inputs=(*names, *node.inputs[count:]), outputs=(end.to.name,))]
+    rest = _margin(node, known[0], seen) if node.op == "pad" else node
+    if rest is None:
+        return None
+    ends = seen.constant(end.to.scale.reshape(())), seen.constant(end.to.zero.reshape(()))
+    if node.op == "concat":
+        anew = [
+            Node("quantize_linear", (i, *ends), (seen.shaped(seen.tensors[i].shape, g.zero.dtype),))
+            for i, g in zip(node.inputs, known, strict=True)
+            if not g.like(end.to)
+        ]
+        told = {n.inputs[0]: n.outputs[0] for n in anew}
+        names = [told.get(i, g.name) for i, g in zip(node.inputs, known, strict=True)]
+        return [*anew, replace(node, inputs=tuple(names), outputs=(end.to.name,))]
+    inputs = (known[0].name, *rest.inputs[1:])
+    if known[0].like(end.to):
+        return [replace(rest, inputs=inputs, outputs=(end.to.name,))]
+    shape = seen.tensors[node.outputs[0]].shape
+    moved, real = seen.shaped(shape, end.to.zero.dtype), seen.shaped(shape, np.dtype(np.float32))
+    begin = seen.constant(known[0].scale.reshape(())), seen.constant(known[0].zero.reshape(()))
+    return [
+        replace(rest, inputs=inputs, outputs=(moved,)),
+        Node("dequantize_linear", (moved, *begin), (real,)),
+        Node("quantize_linear", (real, *ends), (end.to.name,)),
+    ]
+
+
+def _margin(node: Node, x: Quantised, seen: Seen) -> Node | None:
+    """A Pad whose constant is quantised as what it surrounds, if that is the same number; others need none."""
+    if pad.mode(node) != "constant":
+        return node
+    told = seen.plain(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    if told is None and any(node.inputs[2:3]):
+        return None
+    value = np.asarray(node.attributes.get("value", 0.0) if told is None else told, np.float32).reshape(())
+    whole = quantize_linear.evaluate(node, value, x.scale.reshape(()), x.zero.reshape(()))
+    if np.float32(int(whole) - int(x.zero.item())) * x.scale.item() != value:
+        return None
+    if len(node.inputs) < 2:
+        return replace(node, attributes={**node.attributes, "value": int(whole)})
+    return replace(node, inputs=(*node.inputs[:2], seen.constant(whole), *node.inputs[3:]))
 
 
 def _added(node: Node, seen: Seen) -> list[Node] | None:
@@ -50,19 +95,57 @@ def _added(node: Node, seen: Seen) -> list[Node] | None:
     if not end.idle or not a.small or not b.small or not a.zero.dtype == b.zero.dtype == out.zero.dtype:
         return None
     first, second = (np.float32(v.scale.item()) / np.float32(out.scale.item()) for v in (a, b))
-    shift = first * np.float32(a.zero.item()) + second * np.float32(b.zero.item())
-    rest = np.float32(out.zero.item()) - shift
+    points = [np.float32(int(v.zero.item()) + lift(v.zero.dtype)) for v in (a, b, out)]
+    # One product is rounded before they are added, the other is not.
+    shift = np.float64(first) * np.float64(points[0]) + np.float64(second * points[1])
+    rest = points[2] - np.float32(shift)
     return [Node("q_add", (a.name, b.name), (out.name,), {"first": first, "second": second, "rest": rest})]
 
 
+def _multiplied(node: Node, seen: Seen) -> list[Node] | None:
+    a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
+    if a is None or b is None or end is None or not end.idle or not a.small or not b.small:
+        return None
+    if not a.zero.dtype == b.zero.dtype == end.to.zero.dtype:
+        return None
+    scales = (np.float32(v.scale.item()) for v in (a, b, end.to))
+    given = {k: int(v.zero.item()) for k, v in (("first", a), ("second", b), ("zero", end.to))}
+    return [
+        Node("q_mul", (a.name, b.name), (end.to.name,), {**given, "scale": next(scales) * next(scales) / next(scales)})
+    ]
+
+
 def _averaged(node: Node, seen: Seen) -> list[Node] | None:
+    """The mean over all places of a picture, whether as a pool or as a reduction of its last axes."""
     x, end = seen.before(node.inputs[0]), seen.behind(node.outputs[0])
     if x is None or end is None or not x.small or x.zero.dtype != end.to.zero.dtype:
         return None
-    count = np.float32(np.prod(seen.tensors[x.name].shape[2:]))
+    shape, out = seen.tensors[x.name].shape, seen.tensors[node.outputs[0]].shape
+    told = seen.known(node.inputs[1]) if len(node.inputs) > 1 else node.attributes.get("axes")
+    axes = sorted(int(a) % len(shape) for a in (() if told is None else told))
+    if shape[0] != 1 or len(shape) < 3 or (node.op == "reduce_mean" and axes != list(range(2, len(shape)))):
+        return None
+    count = np.float32(np.prod(shape[2:]))
     scale = (x.scale / (end.to.scale * count)).astype(np.float32).reshape(1)
     how = Rescaling(scale, int(end.to.zero.item()), end.least, end.most)
-    return [Node("q_mean", (x.name,), (end.to.name,), {"rescaling": how, "back": int(x.zero.item())})]
+    given = {"rescaling": how, "back": int(x.zero.item())}
+    if len(out) == len(shape):
+        return [Node("q_mean", (x.name,), (end.to.name,), given)]
+    mean = seen.shaped((*shape[:2], *(1 for _ in shape[2:])), x.zero.dtype)
+    flat = seen.constant(np.asarray(out, np.int64))
+    return [Node("q_mean", (x.name,), (mean,), given), Node("reshape", (mean, flat), (end.to.name,))]
+
+
+def _pooled(node: Node, seen: Seen) -> list[Node] | None:
+    """An AveragePool whose windows end inside of picture and margin."""
+    x, end, given = seen.before(node.inputs[0]), seen.behind(node.outputs[0]), node.attributes
+    if x is None or end is None or not end.idle or not x.small or x.zero.dtype != end.to.zero.dtype:
+        return None
+    if given.get("ceil_mode") or any(d != 1 for d in given.get("dilations", [])):
+        return None
+    scales = {"scale": x.scale.item(), "step": end.to.scale.item()}
+    ends = {"back": int(x.zero.item()), "zero": int(end.to.zero.item())}
+    return [Node("q_pool", (x.name,), (end.to.name,), {**given, **scales, **ends})]
 
 
 _REWRITES: dict[str, Callable[[Node, Seen], list[Node] | None]] = {
@@ -70,5 +153,8 @@ _REWRITES: dict[str, Callable[[Node, Seen], list[Node] | None]] = {
     "gemm": weighted,
     "mat_mul": weighted,
     "add": _added,
+    "mul": _multiplied,
     "global_average_pool": _averaged,
+    "reduce_mean": _averaged,
+    "average_pool": _pooled,
 }
