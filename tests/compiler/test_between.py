@@ -23,9 +23,7 @@ Rows = dict[str, NDArray[np.float32]]
 ENDS = {"quantize_linear", "dequantize_linear"}
 
 
-def between(
-    inner: list[Any], shape: tuple[int, ...], kind: Any, step: float = 0.0171, **more: NDArray[Any]
-) -> bytes:
+def between(inner: list[Any], shape: tuple[int, ...], kind: Any, step: float = 0.0171, **more: NDArray[Any]) -> bytes:
     """Operators that make ``m`` of ``d`` and perhaps ``e``, all three quantised, d in steps of 0.0171, m in others."""
     middle = int(np.iinfo(kind).min) + 121
     constants: dict[str, NDArray[Any]] = {
