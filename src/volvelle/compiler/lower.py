@@ -22,6 +22,7 @@ from volvelle.compiler.passes.same import same
 from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
 from volvelle.compiler.passes.tabled import tabled
+from volvelle.compiler.passes.thresholds import thresholds
 from volvelle.errors import ContractBroken
 
 State = Callable[[Graph], str | None]
@@ -56,6 +57,7 @@ PASSES = (
     Pass(affine, needs=(states.written_out, states.folded), relaxed=True),
     Pass(scaled, needs=(states.written_out, states.folded)),
     Pass(held, needs=(states.folded,)),
+    Pass(thresholds, needs=(states.written_out, states.folded)),
     Pass(limited, needs=(states.written_out, states.folded)),
     Pass(whole_channels, needs=(states.folded,)),
     Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),

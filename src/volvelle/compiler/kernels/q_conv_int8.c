@@ -1,7 +1,7 @@
 /* A convolution in whole numbers: c channels of each group go in, m come out, of which each group makes g.
    Where there is a margin, `back` is taken off what goes in; else it is part of b. Four neighbours whose windows lie inside
-   of a row share what is read of w; the last four may be begun early and make some answers twice. With the instructions
-   for two products at once, elements two places apart are taken as pairs, four or three to a row of a window. */
+   of a row share what is read of w; the last four may begin among those that are made, which then stay. With the
+   instructions for two products at once, elements two places apart are taken as pairs, four or three to a row. */
 static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int back,
                            int each, int zero, int least, int most, int c, int m, int g, int h, int v, int oh, int ov,
                            int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
@@ -13,16 +13,16 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
             int i0 = 0, i1 = kh;
             while (top + i0 * dh < 0) i0++;
             while (i1 > i0 && top + (i1 - 1) * dh >= h) i1--;
-            const int8_t *line = x + (o / g * c * h + top + i0 * dh) * v - pv;
+            const int line = (o / g * c * h + top + i0 * dh) * v - pv;
             int q = 0;
             while (q < ov) {
                 int32_t sum[4] = {b[o], b[o], b[o], b[o]}, all = 0;
                 const bool wide = q >= from && q < to && to - from > 3;
-                if (wide && q > to - 4) q = to - 4;
+                const int first = wide && q > to - 4 ? to - 4 : q;
                 int j0 = 0, j1 = kv;
-                while (q * sv - pv + j0 * dv < 0) j0++;
-                while (j1 > j0 && q * sv - pv + (j1 - 1) * dv >= v) j1--;
-                const int8_t *block = line + q * sv + j0 * dv;
+                while (first * sv - pv + j0 * dv < 0) j0++;
+                while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
+                const int8_t *block = x + (line + first * sv + j0 * dv);
                 const signed char *rows = w + i0 * kv + j0;
                 for (int k = 0; k < c; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
@@ -59,8 +59,8 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                         }
                     }
                 }
-                for (int t = 0; t < (wide ? 4 : 1); t++)
-                    y[q++] = (int8_t)vv_requantised(sum[t] - back * all, scale[each ? o : 0], zero, least, most);
+                for (; q < first + (wide ? 4 : 1); q++)
+                    y[q] = (int8_t)vv_requantised(sum[q - first] - back * all, scale[each ? o : 0], zero, least, most);
             }
         }
 }

@@ -1,12 +1,12 @@
 /* A convolution with windows of one element over n places: c channels go in, m come out. Four places share what is read
-   of w; the last four may be begun early and make some answers twice. With the instructions for two products at once,
+   of w; the last four may begin among those that are made, which then stay. With the instructions for two products at once,
    channels are taken in fours, as the pairs of those at even and odd places of a word of w. */
 static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int c,
                             int m, int n, int each, int zero, int least, int most) {
     for (int o = 0; o < m; o++, w += c, y += n) {
         int p = 0;
-        for (int first = 0; n > 3 && p < n; first += 4) {
-            if (first > n - 4) first = n - 4;
+        while (n > 3 && p < n) {
+            const int first = p > n - 4 ? n - 4 : p;
             const int8_t *at = x + first;
             int32_t sum[4] = {b[o], b[o], b[o], b[o]};
             int k = 0;
@@ -30,7 +30,7 @@ static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t
 #pragma GCC unroll 4
                 for (int i = 0; i < 4; i++) sum[i] += (int32_t)w[k] * at[i];
             }
-            for (p = first; p < first + 4; p++)
+            for (; p < first + 4; p++)
                 y[p] = (int8_t)vv_requantised(sum[p - first], scale[each ? o : 0], zero, least, most);
         }
         for (; p < n; p++) {
