@@ -12,16 +12,14 @@ from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph
 
 
-def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> tuple[list[NDArray[np.float64]], float]:
-    """Every output for one row, flat, with real numbers in double precision, and the largest finite number on the way.
+def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Every value for one row, with real numbers in double precision.
 
     Args:
         graph: as it was read or lowered.
         row: the inputs, each of the shape in the graph.
     """
-    known = _evaluated(graph, row, _wide)
-    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in known.values() if a.dtype == np.float64]
-    return [np.asarray(known[o], dtype=np.float64).reshape(-1) for o in graph.outputs], float(max(sizes, default=0.0))
+    return _evaluated(graph, row, _wide)
 
 
 def plain(graph: Graph, row: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
