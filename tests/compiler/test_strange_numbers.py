@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper
 from onnx_files import model  # type: ignore[import-not-found]
 
+from volvelle.compiler.front import front
 from volvelle.compiler.host import Host
 from volvelle.compiler.parity import Case, compared, gaps, reference
 from volvelle.compiler.prove import compiled
@@ -42,8 +43,9 @@ def answers(
     kinds = {o: kinds.get(o.split()[-1], TensorProto.FLOAT) for o in outs}
     content = model(nodes, {"x": (TensorProto.FLOAT, ["N", rows.shape[1]])}, outs, whole, kinds=kinds)
     made = compiled(content)
-    case = Case([np.ascontiguousarray(rows)], reference(content, {"x": rows}, made.graph))
-    return made, case, Host(made.sources).run([np.ascontiguousarray(rows)])
+    typed = [np.ascontiguousarray(rows)]
+    case = Case(typed, reference(content, {"x": rows}, made.graph), made.graph, front(content))
+    return made, case, Host(made.sources).run(typed)
 
 
 def each(ops: list[str], *inputs: str, **attributes: dict[str, Any]) -> list[NodeProto]:
@@ -88,7 +90,7 @@ def test_a_row_of_odd_numbers_is_added_up_as_by_onnxruntime(rows: NDArray[np.flo
     """Sums, products, norms, shares and places agree in every row but those whose sum leaves float32 on the way."""
     weights = np.random.default_rng(1).normal(size=(rows.shape[1], 2)).astype(np.float32)
     made, case, own = answers(ROWS, rows, PLACES, e=np.array([1]), w=weights)
-    found = compared("host", own, case, made.graph)
+    found = compared("host", own, case)
     assert (found.label_differences, found.largest <= TOLERANCE) == (0, True)
     small = ~(np.abs(rows) == np.float32(MOST)).any(axis=1)
     for name, mine, theirs in zip(made.graph.outputs, own, case.wanted, strict=True):
@@ -124,29 +126,29 @@ def test_no_number_among_those_whose_largest_is_looked_for_has_no_one_answer(nam
     """onnxruntime passes it on or over by where it stands: those rows differ, are left out, and no other is."""
     read = {i for n in LARGEST[name] for i in n.input}
     rows = np.concatenate([LONG, np.random.default_rng(3).normal(size=(9, 19)).astype(np.float32)])
-    made, case, own = answers(LARGEST[name], rows, {}, **{k: v for k, v in SHAPES.items() if k in read})
+    _, case, own = answers(LARGEST[name], rows, {}, **{k: v for k, v in SHAPES.items() if k in read})
     odd = np.isnan(rows).any(axis=1)
     assert gaps(own[0][odd], case.wanted[0][odd]).max() > TOLERANCE
-    found = compared("host", own, case, made.graph)
+    found = compared("host", own, case)
     assert (found.label_differences, found.largest <= TOLERANCE) == (0, True)
     for row, counts in ((int(np.argmax(odd)), False), (-1, True)):
         wrong = [a.copy() for a in own]
         wrong[0][row] = 7
-        assert (compared("host", wrong, case, made.graph).largest > TOLERANCE) is counts
+        assert (compared("host", wrong, case).largest > TOLERANCE) is counts
     assert not ORDERS & SUMS
 
 
 @pytest.mark.parametrize("kind", [TensorProto.INT32, TensorProto.INT64, TensorProto.INT8, TensorProto.UINT8])
 def test_a_number_that_a_whole_type_does_not_hold_is_held_at_its_ends(kind: int) -> None:
     """onnxruntime gives what its processor does; C the nearest end and 0 for no number; all others are equal."""
-    made, case, own = answers([node("Cast", ["x"], ["y"], to=kind)], EACH, {"y": kind})
+    _, case, own = answers([node("Cast", ["x"], ["y"], to=kind)], EACH, {"y": kind})
     limits = np.iinfo(own[0].dtype)
     held = (limits.min - 1.0 < EACH) & (limits.max + 1.0 > EACH)
     assert np.array_equal(own[0][held], case.wanted[0][held])
     assert not np.array_equal(own[0], case.wanted[0])
     assert own[0][np.isposinf(EACH)] == limits.max
     assert own[0][np.isnan(EACH)] == 0
-    assert compared("host", own, case, made.graph).label_differences == 0
+    assert compared("host", own, case).label_differences == 0
 
 
 def test_an_infinite_number_before_a_linear_support_vector_machine_has_no_one_answer() -> None:
@@ -154,10 +156,10 @@ def test_an_infinite_number_before_a_linear_support_vector_machine_has_no_one_an
     told: dict[str, Any] = {"kernel_type": "LINEAR", "kernel_params": [0.1, 0.5, 2.0],
             "support_vectors": [1.0, 0.0, 2.0, -1.0], "coefficients": [1.0, -2.0], "rho": [0.2],
             "n_supports": 2}  # fmt: skip
-    made, case, own = answers([node("SVMRegressor", ["x"], ["y"], **told, **ML)], PAIRS, {})
+    _, case, own = answers([node("SVMRegressor", ["x"], ["y"], **told, **ML)], PAIRS, {})
     infinite = np.isinf(PAIRS).any(axis=1)
     assert gaps(own[0][infinite], case.wanted[0][infinite]).max() > TOLERANCE
-    assert compared("host", own, case, made.graph).largest <= TOLERANCE
+    assert compared("host", own, case).largest <= TOLERANCE
 
 
 def test_made_up_rows_hold_odd_numbers() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -127,7 +127,7 @@ def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> b
         allowed = TOLERANCE if graph.tensors[name].dtype.kind == "f" else 0
         if (gaps(mine[:real], theirs[:real]) > allowed).any():
             return False
-    found = compared("host", own, case, graph)
+    found = compared("host", own, case)
     return not found.label_differences and found.largest <= TOLERANCE
 
 
@@ -182,18 +182,21 @@ def prove(
     case, way = case_of(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     own = host.run(case.typed)
-    parity = [compared("host", own, case, made.graph)]
+    parity = [by_numpy(case), compared("host", own, case)]
     parity += _sanitized(made, host, _held(content, made, case))
     image, runs, on_core, parts = _on_core(made, case, device, way, own)
+    given = len(next(iter(rows.values()))) if rows else 0
+    real = [run.instructions for row, run in runs.items() if row < given]
+    spent = list(runs.values())
     return Footprint(
         device=device.name,
         onnx=made.onnx,
         source=hashlib.sha256((made.sources.header + made.sources.source).encode()).hexdigest(),
         flash=image.flash,
         ram=image.ram,
-        stack=max(r.stack for r in runs),
-        instructions=_spread([r.instructions for r in runs]),
-        cycles=_spread([r.cycles for r in runs]),
+        stack=max(r.stack for r in spent),
+        instructions=_spread([r.instructions for r in spent]),
+        cycles=_spread([r.cycles for r in spent]),
         parity=(*parity, on_core),
         memory=_memory(made.sources),
         seed=seed,
@@ -202,9 +205,17 @@ def prove(
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,
-        stack_bound=_bound(image, device, max(r.stack for r in runs)),
+        stack_bound=_bound(image, device, max(r.stack for r in spent)),
         layers=parts,
+        real=_spread(real) if real else None,
     )
+
+
+def by_numpy(case: Case) -> Parity:
+    """The operators' own definitions in NumPy beside onnxruntime, on the rows of the golden program."""
+    few = case.part(case.some(GOLDEN_ROWS))
+    answers = [plain(case.made, few.row(row)) for row in range(len(few.typed[0]))]
+    return compared("NumPy", [np.stack(each) for each in zip(*answers, strict=True)], few)
 
 
 def _sanitized(made: Compiled, host: Host, held: Case) -> list[Parity]:
@@ -213,12 +224,12 @@ def _sanitized(made: Compiled, host: Host, held: Case) -> list[Parity]:
     complaint = sanitized(made.sources, golden(made.sources, held.typed, answers))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
-    return [] if complaint is None else [compared("host with sanitizers", answers, held, made.graph)]
+    return [] if complaint is None else [compared("host with sanitizers", answers, held)]
 
 
 def _on_core(
     made: Compiled, case: Case, device: Device, way: tuple[str, str], own: list[NDArray[Any]]
-) -> tuple[Image, list[Run], Parity, tuple[Layer, ...]]:
+) -> tuple[Image, dict[int, Run], Parity, tuple[Layer, ...]]:
     """The linked program, as many rows as the emulator has time for, how their answers compare, and what parts cost."""
     image = TOOLCHAINS.load(way[0]).build(made.sources, device)
     module = EMULATORS.load(way[1])
@@ -231,9 +242,9 @@ def _on_core(
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     slowest = picked[int(np.argmax([r.instructions for r in runs]))]
     parts = layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
-    found = compared("emulated core", answers, case.part(picked), made.graph)
+    found = compared("emulated core", answers, case.part(picked))
     same = all(_bits(a, mine[picked]) for a, mine in zip(answers, own, strict=True))
-    return image, runs, structs.replace(found, same=same), parts
+    return image, dict(zip(picked.tolist(), runs, strict=True)), structs.replace(found, same=same), parts
 
 
 def _bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
@@ -268,7 +279,8 @@ def case_of(content: bytes, made: Compiled, rows: Rows | None, seed: int, more: 
         np.ascontiguousarray(given[name].reshape(count, -1), dtype=KINDS[kind])
         for name, (_, kind, _) in zip(made.graph.inputs, made.sources.inputs, strict=True)
     ]
-    return Case(typed, reference(content, given, made.graph))
+    read = front(content, bounds(made.signature))
+    return Case(typed, reference(content, given, made.graph), made.graph, read)
 
 
 def _held(content: bytes, made: Compiled, case: Case) -> Case:
@@ -278,7 +290,8 @@ def _held(content: bytes, made: Compiled, case: Case) -> Case:
         return few
     rows = cleaned(made.signature, dict(zip(made.graph.inputs, few.typed, strict=True)))
     given = {n: a.astype(np.float32 if n == "numbers" else np.int64) for n, a in rows.items()}
-    return Case([rows[n] for n in made.graph.inputs], reference(content, given, made.graph))
+    typed = [rows[n] for n in made.graph.inputs]
+    return replace(few, typed=typed, wanted=reference(content, given, made.graph))
 
 
 def _spread(values: list[int]) -> Spread:

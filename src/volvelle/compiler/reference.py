@@ -39,7 +39,9 @@ def _evaluated(
         with np.errstate(all="ignore"):
             made = OPERATORS.load(node.op).evaluate(node, *given)
         answers = made if isinstance(made, tuple) else (made,)
-        known.update((name, kept(np.asarray(a))) for name, a in zip(node.outputs, answers, strict=False))
+        # A sum of one value into a larger shape is how Expand is lowered.
+        wide = (np.broadcast_to(a, graph.tensors[o].shape) for o, a in zip(node.outputs, answers, strict=False) if o)
+        known.update(zip((o for o in node.outputs if o), map(kept, wide), strict=False))
     return known
 
 
