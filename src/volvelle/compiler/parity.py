@@ -13,7 +13,7 @@ from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.records import TOLERANCE, Parity
-from volvelle.compiler.reference import exact
+from volvelle.compiler.reference import exact, typed
 from volvelle.compiler.texts import as_positions, without_maps
 from volvelle.compiler.unsettled import unsettled
 from volvelle.model.session import Session
@@ -97,7 +97,7 @@ def compared(where: str, own: list[NDArray[Any]], case: Case) -> Parity:
     labels = np.any([wrong for wrong, _ in found], axis=0)
     far = np.stack([gap.max(axis=1, initial=0.0) for _, gap in found])
     for row in np.flatnonzero(labels | (far > TOLERANCE).any(axis=0)).tolist():
-        if unsettled(case.made, exact(case.made, case.row(row))):
+        if unsettled(case.made, typed(case.made, case.row(row))):
             labels[row], far[:, row] = False, 0.0
             continue
         known = exact(case.read, case.row(row))

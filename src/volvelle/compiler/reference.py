@@ -22,9 +22,14 @@ def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[An
     return _evaluated(graph, row, _wide)
 
 
+def typed(graph: Graph, row: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Every value for one row, in the precision of the graph."""
+    return _evaluated(graph, row, np.asarray)
+
+
 def plain(graph: Graph, row: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
     """Every output for one row, flat, in the precision of the graph."""
-    known = _evaluated(graph, row, np.asarray)
+    known = typed(graph, row)
     return [known[o].reshape(-1) for o in graph.outputs]
 
 

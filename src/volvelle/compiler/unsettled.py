@@ -36,7 +36,7 @@ def unsettled(graph: Graph, known: Mapping[str, NDArray[Any]]) -> bool:
 
     Args:
         graph: as it was read or lowered.
-        known: every value of it for that row, real ones in double precision.
+        known: every value of it for that row, in the precision of the graph.
     """
     return any(_of(node, graph, [known[i] for i in node.inputs if i]) for node in graph.nodes)
 
@@ -61,7 +61,7 @@ def _of(node: Node, graph: Graph, given: list[NDArray[Any]]) -> bool:
 
 def _most(node: Node, given: list[NDArray[Any]]) -> float:
     """No sum of these terms, in whatever order, goes beyond this."""
-    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in given if a.dtype.kind == "f"]
+    sizes = [float(np.abs(a[np.isfinite(a)]).max(initial=0.0)) for a in given if a.dtype.kind == "f"]
     if node.op == "squared_distances":
         return float(given[0].size * (sizes[0] + sizes[1]) ** 2)
     return float(given[0].size * np.prod([max(1.0, s) for s in sizes]))
