@@ -201,9 +201,9 @@ def test_changed_monitor_keys_compute_nothing(own: tuple[Project, Spec]) -> None
 
 
 def test_what_is_held_back_is_new_and_little(tmp_path: Path) -> None:
-    """Of many new rows the newest two windows are held back, so that a challenger learns from nearly everything."""
+    """Of many new rows the newest four windows are held back, so that a challenger learns from most of them."""
     project, spec = released(tmp_path / "many", rows=600)
     pl.concat([pumps(600), pumps(2500, seed=6, start=9_000)]).write_csv(project.folder / "pumps.csv")
     found = gather(project, spec, registry.champion(project)[0], NOW, 200)
-    assert (found.rows.fresh, found.rows.test) == (2500, 400)
-    assert (found.frame[SIDE] == "new").sum() == 2100
+    assert (found.rows.fresh, found.rows.test) == (2500, 800)
+    assert (found.frame[SIDE] == "new").sum() == 1700

@@ -36,7 +36,7 @@ ENOUGH = 200
 """Fewer new rows than these are not learnt from alone."""
 NEW = "new"
 """What `SIDE` says in the rows that the champion has never seen, and that a challenger may learn from."""
-_MOST_WINDOWS, _VARIED = 2, 20
+_MOST_WINDOWS, _VARIED = 4, 20
 _NTH = "volvelle occurrence"
 
 
@@ -70,7 +70,7 @@ def gather(project: Project, spec: Spec, champion: Release, now: int, window: in
         spec: the requirements.
         champion: what the challenger is up against.
         now: the time, in microseconds since 1970 UTC.
-        window: rows of a window; at most two of them are held back.
+        window: rows of a window; at most four of them are held back.
 
     Raises:
         InputError: the source cannot be read.

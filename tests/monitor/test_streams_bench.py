@@ -1,0 +1,22 @@
+"""The bench of quiet streams draws what rows would give, and says what `watch` says."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from bench.streams import agrees, streams
+from bench.watch import learnt
+
+
+def test_drawn_streams_are_judged_as_watch_judges() -> None:
+    """Of a stream whose counters are drawn, the bench finds the same smallest chance of each day as `watch`."""
+    rng = np.random.default_rng(3)
+    assert agrees(learnt(rng.normal(size=(4000, 20)), 500), rng)
+
+
+def test_few_streams_call() -> None:
+    """Of 120 quiet streams of each size, no more call than a budget of 5 % makes likely."""
+    _, _, lines = streams(np.random.default_rng(4), argparse.Namespace(resamples=15))
+    assert [line[1] for line in lines] == ["120"] * 3
+    assert all(float(line[2].removesuffix(" %")) <= 12 for line in lines)
