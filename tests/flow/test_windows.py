@@ -125,3 +125,12 @@ def test_a_damaged_entry_is_made_anew(own: tuple[Project, Spec]) -> None:
     for path in (live_folder(own[0]) / FOLDER).iterdir():
         path.write_bytes(path.read_bytes().replace(b'"rows":200', b'"rows":900').replace(b"0.", b"1."))
     assert told(own) == before
+
+
+def test_where_nothing_can_be_kept_all_is_counted(own: tuple[Project, Spec]) -> None:
+    """A folder that cannot be written costs time and changes nothing."""
+    before = told(own)
+    folder = live_folder(own[0]) / FOLDER
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+    assert told(own) == before

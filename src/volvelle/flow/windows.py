@@ -8,6 +8,7 @@ that is gone or torn has no rows: nothing that was kept is taken for them. Every
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -100,7 +101,9 @@ class Kept:
         path = self._folder / f"{name.hexdigest()}.json"
         if (content := _sound(path)) is None:
             content = msgspec.json.encode(make(self._rows(part)))
-            write_atomic(path, hashlib.sha256(content).hexdigest().encode() + content)
+            # Where nothing can be kept the next look counts again.
+            with contextlib.suppress(OSError):
+                write_atomic(path, hashlib.sha256(content).hexdigest().encode() + content)
         return msgspec.json.decode(content, type=kind)
 
     def forget(self) -> None:
@@ -142,6 +145,6 @@ def _sound(path: Path) -> bytes | None:
     """A kept entry without its hash; None where there is none, or it is damaged."""
     try:
         held = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
     return held[64:] if hashlib.sha256(held[64:]).hexdigest().encode() == held[:64] else None
