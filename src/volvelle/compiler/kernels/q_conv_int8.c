@@ -24,15 +24,15 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                 while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
                 const int8_t *block = x + (line + first * sv + j0 * dv);
                 const signed char *rows = w + i0 * kv + j0;
-                for (int k = 0; k < c; k++, block += h * v, rows += kh * kv) {
+                for (int i = 0; !wide && i < i1 - i0; i++)
+                    for (int j = 0; j < j1 - j0; j++)
+                        for (int k = 0; k < c; k++)
+                            sum[0] += (int32_t)rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
+                for (int k = 0; wide && k < c; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
                     const signed char *at = rows;
                     for (int i = i0; i < i1; i++, near += dh * v, at += kv) {
                         int j = 0;
-                        if (!wide) {
-                            for (; j < j1 - j0; j++) sum[0] += (int32_t)at[j] * (near[j * dv] - back);
-                            continue;
-                        }
 #if defined(VV_DSP)
                         for (; sv == 1 && dv == 1 && j < kv - 2; j += 4) {
                             const uint32_t begin = vv_word(near + j), end = vv_word(near + j + 2);
