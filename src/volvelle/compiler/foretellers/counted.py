@@ -23,7 +23,8 @@ from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import read
-from volvelle.compiler.prove import Compiled, Rows, compiled, single_enough
+from volvelle.compiler.parity import Rows
+from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold
 from volvelle.model.effort import operations
 
