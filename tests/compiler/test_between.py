@@ -260,7 +260,7 @@ def block(channels: int, side: int, *, again: bool) -> bytes:
 def test_the_end_of_a_residual_block_needs_no_picture_of_its_own(
     side: int, again: bool, pictures: int, tmp_path: Path
 ) -> None:
-    """The sum is made channel by channel over the shortcut, if nobody else reads its other term and the stack has room."""
+    """The sum is made channel by channel over the shortcut, if it alone reads its other term and the stack has room."""
     rows = normal((1, side, side), 24)
     content = quantised(block(6, side, again=again), rows, tmp_path, QuantType.QUInt8, each=True)
     made = compare(content, {"x": rows})
