@@ -15,6 +15,7 @@ from volvelle.compiler.passes.expand import expand
 from volvelle.compiler.passes.fold import fold
 from volvelle.compiler.passes.held import held
 from volvelle.compiler.passes.integer import integer
+from volvelle.compiler.passes.joined import joined
 from volvelle.compiler.passes.limited import limited
 from volvelle.compiler.passes.narrow import narrow
 from volvelle.compiler.passes.padded import padded
@@ -63,6 +64,7 @@ PASSES = (
     Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
+    Pass(joined, needs=(states.folded, states.lean), leaves=(states.lean,)),
     Pass(narrow, needs=(states.lean, states.written_out), leaves=(states.narrowed, states.lean, states.written_out)),
 )
 

@@ -115,17 +115,26 @@ def _overwriting(
     """
     over: dict[str, str] = {}
     for step, nodes in enumerate(together):
-        if len(made[step]) != 1 or made[step][0] not in last or not all(map(_elementwise, nodes)):
+        if len(made[step]) != 1 or made[step][0] not in last:
             continue
         out = graph.tensors[made[step][0]]
         reads = [i for n in nodes for i in n.inputs if i]
-        for name in dict.fromkeys(reads):
+        for name in dict.fromkeys(reads) if all(map(_elementwise, nodes)) else _over(nodes, views):
             alone = all(i == name for i in reads if _root(i, views) == name)
             tensor = graph.tensors[name]
             if last.get(name) == step and alone and (tensor.size, tensor.dtype) == (out.size, out.dtype):
                 over[made[step][0]] = over.get(name, name)
                 break
     return over
+
+
+def _over(nodes: tuple[Node, ...], views: dict[str, View]) -> list[str]:
+    """The input that an operator by itself reads element by element, each before it writes the one at its place."""
+    place = OPERATORS.fact(nodes[0].op, "OVER")
+    if len(nodes) > 1 or not isinstance(place, int):
+        return []
+    over, *others = (_root(i, views) for i in (nodes[0].inputs[place], *nodes[0].inputs[:place]))
+    return [] if over in others else [nodes[0].inputs[place]]
 
 
 def _elementwise(node: Node) -> bool:

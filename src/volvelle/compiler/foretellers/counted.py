@@ -40,7 +40,7 @@ WORK = tuple("question scaled_question branch leaf product element function powe
     "wide_product wide_element wide_function whole_product rescaled marks prefix".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
-_WHOLE = frozenset("quantize_linear q_dense q_conv q_add q_mul q_mean q_pool".split())
+_WHOLE = frozenset("quantize_linear q_dense q_conv q_join q_add q_mul q_mean q_pool".split())
 LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
@@ -165,7 +165,7 @@ def _whole(node: Node, graph: Graph, forms: Mapping[str, packing.Packed]) -> Ite
     """Work between quantisers: products, zeros among them, what unpacks, and a rescaling of each answer."""
     out = graph.tensors[node.outputs[0]].size
     yield "rescaled", out
-    if node.op not in ("q_dense", "q_conv"):
+    if node.op not in ("q_dense", "q_conv", "q_join"):
         return
     weights = np.asarray(graph.constant(node.inputs[1]))
     yield "whole_product", float(out * prod(weights.shape[1:]))

@@ -18,26 +18,26 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
             while (q < ov) {
                 int32_t sum[4] = {b[o], b[o], b[o], b[o]}, all = 0;
                 const bool wide = q >= from && q < to && to - from > 3;
-                const int first = wide && q > to - 4 ? to - 4 : q;
+                const int first = wide && q > to - 4 ? to - 4 : q, end = first + (wide ? 4 : 1);
                 int j0 = 0, j1 = kv;
                 while (first * sv - pv + j0 * dv < 0) j0++;
                 while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
                 const int8_t *block = x + (line + first * sv + j0 * dv);
                 const signed char *rows = w + i0 * kv + j0;
-                for (int k = 0; k < c; k++, block += h * v, rows += kh * kv) {
+                for (int i = 0; i < i1 - i0 && !wide; i++)
+                    for (int j = 0; j < j1 - j0; j++)
+                        for (int k = 0; k < c; k++)
+                            sum[0] += (int32_t)rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
+                for (int k = 0; k < c && wide; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
                     const signed char *at = rows;
                     for (int i = i0; i < i1; i++, near += dh * v, at += kv) {
                         int j = 0;
-                        if (!wide) {
-                            for (; j < j1 - j0; j++) sum[0] += (int32_t)at[j] * (near[j * dv] - back);
-                            continue;
-                        }
 #if defined(VV_DSP)
-                        for (; sv == 1 && dv == 1 && j < kv - 2; j += 4) {
-                            const uint32_t begin = vv_word(near + j), end = vv_word(near + j + 2);
+                        for (; j < kv - 2 && sv == 1 && dv == 1; j += 4) {
+                            const uint32_t begin = vv_word(near + j), behind = vv_word(near + j + 2);
                             const uint32_t one = vv_even_int8(begin), two = vv_odd_int8(begin);
-                            const uint32_t three = vv_even_int8(end), four = vv_odd_int8(end);
+                            const uint32_t three = vv_even_int8(behind), four = vv_odd_int8(behind);
                             uint32_t even = ((uint32_t)at[j] & 0xFFFFu) | (uint32_t)at[j + 2] << 16;
                             uint32_t odd = (uint32_t)at[j + 1] & 0xFFFFu, last = odd << 16, five = three;
                             if (j + 3 < kv) {
@@ -59,7 +59,7 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                         }
                     }
                 }
-                for (; q < first + (wide ? 4 : 1); q++)
+                for (; q < end; q++)
                     y[q] = (int8_t)vv_requantised(sum[q - first] - back * all, scale[each ? o : 0], zero, least, most);
             }
         }

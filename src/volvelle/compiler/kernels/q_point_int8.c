@@ -5,7 +5,7 @@ static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t
                             int m, int n, int each, int zero, int least, int most) {
     for (int o = 0; o < m; o++, w += c, y += n) {
         int p = 0;
-        while (n > 3 && p < n) {
+        while (p < n && n > 3) {
             const int first = p > n - 4 ? n - 4 : p;
             const int8_t *at = x + first;
             int32_t sum[4] = {b[o], b[o], b[o], b[o]};

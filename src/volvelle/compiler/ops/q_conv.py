@@ -35,29 +35,36 @@ def emit(node: Node, code: Code) -> None:
     how: Rescaling = node.attributes["rescaling"]
     x, w, b = node.inputs
     weights = np.asarray(code.tensor(w).value)
-    slide = conv.check(node, code.tensor(x).shape, weights)
-    groups, back = node.attributes.get("group", 1), node.attributes["back"]
-    places, kind = slide.out[0] * slide.out[1], code.suffix(x)
-    held = f"{how.each}, {how.bounds(kind)}"
-    plain = groups == 1 and not back
     packed = code.packed.get(w)
-    made = "m" if packed else str(len(weights))
-    if plain and slide.kernel == slide.size:
-        stem, tail = "dense", f"{weights[0].size}, {made}, {held});"
-    elif plain and slide.kernel == slide.stride == (1, 1):
-        stem, tail = "point", f"{weights.shape[1]}, {made}, {places}, {held});"
-    else:
-        each = len(weights) // groups
-        stem, tail = "conv", f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()});"
-    name = f"vv_q_{stem}_{kind}"
+    name, tail = kernel(node, code, "m" if packed else str(len(weights)))
     ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
     if packed:
-        call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail.removesuffix(';')}"
+        places = code.tensor(node.outputs[0]).size // len(weights)
+        call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail}"
         layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call)
         code.add(f"{layer}({code.pointer(x)}, {ends});")
         return
+    kind, slide = code.suffix(x), conv.check(node, code.tensor(x).shape, weights)
     if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
         facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
         name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
-        tail = f"{back}, {held}, {len(weights)}, {slide.sides()});"
-    code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail}")
+        held = f"{how.each}, {how.bounds(kind)}"
+        tail = f"{node.attributes['back']}, {held}, {len(weights)}, {slide.sides()})"
+    code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail};")
+
+
+def kernel(node: Node, code: Code, made: str) -> tuple[str, str]:
+    """The name of the kernel, and its arguments behind those of where things lie, with `made` answers of a place."""
+    how: Rescaling = node.attributes["rescaling"]
+    x, weights = node.inputs[0], np.asarray(code.tensor(node.inputs[1]).value)
+    slide = conv.check(node, code.tensor(x).shape, weights)
+    groups, back = node.attributes.get("group", 1), node.attributes["back"]
+    held = f"{how.each}, {how.bounds(code.suffix(x))}"
+    if groups == 1 and not back and slide.kernel == slide.size:
+        stem, tail = "dense", f"{weights[0].size}, {made}, {held})"
+    elif groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
+        stem, tail = "point", f"{weights.shape[1]}, {made}, {slide.out[0] * slide.out[1]}, {held})"
+    else:
+        each = f"{weights.shape[1]}, {made}, {len(weights) // groups}"
+        stem, tail = "conv", f"{back}, {held}, {each},\n        {slide.numbers()})"
+    return f"vv_q_{stem}_{code.suffix(x)}", tail
