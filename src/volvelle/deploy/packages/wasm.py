@@ -1,7 +1,7 @@
 """WebAssembly: a module, and one page that runs it: a form with every feature, and the answer as one types.
 
 The page fetches nothing, works from a folder or an e-mail, follows the reader's light or dark scheme, and its content
-security policy (W3C, Content Security Policy Level 3) lets only its own style and script run. The module exports four
+security policy (W3C, Content Security Policy Level 3) lets only its own style and script run. The module exports five
 functions, the same as the library in the wheels; no host function is imported.
 
 >>> from volvelle.testing.named_models import packing_of
@@ -36,7 +36,7 @@ def write(packing: Packing) -> dict[str, bytes]:
     """The module, the page with the module inside, and a README.
 
     Raises:
-        InputError: the model has no names, or takes free text.
+        InputError: the model has no names.
         MissingExtra: the `device` extra is not installed.
     """
     typed = packing.named()
@@ -53,7 +53,7 @@ def write(packing: Packing) -> dict[str, bytes]:
 
 
 def _page(packing: Packing, typed: Typed, module: bytes) -> str:
-    style, script = _style(), (_TEMPLATES / "page.js").read_text(encoding="utf-8")
+    style, script = _style(), _script(typed)
     # In a script a tag must not begin: JSON has another way to write the sign.
     facts = json.dumps(_facts(typed, module), ensure_ascii=True, sort_keys=True).replace("<", "\\u003c")
     policy = (
@@ -77,14 +77,29 @@ def _page(packing: Packing, typed: Typed, module: bytes) -> str:
     )
 
 
+def _script(typed: Typed) -> str:
+    """What the page runs; where a feature is free text, what parts and hashes words before it."""
+    names = ["words.js", "page.js"] if typed.signature.of("words") else ["page.js"]
+    return "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+
+
 def _use(typed: Typed) -> str:
     """How another page asks the module."""
-    lines = [f"model.vv_set({k}, {_feature(m)['typical']}); // {m.name}" for k, m in enumerate(typed.members)]
+    lines = [f"model.vv_set({k}, {_feature(m)['typical']}); // {m.name}" for k, m in _told(typed, text=False)]
+    for k, m in _told(typed, text=True):
+        lines.append(f"for (let i = 0; i < {m.feature.length}; i++) model.vv_word({k}, i, codes[i] ?? -1); // {m.name}")
     rest = ["const answered = model.vv_predict(); // 0 where the model needs a value that is missing or unknown"]
     rest += ["const label = model.vv_label();"] if typed.classes else []
     code = "\n".join([*lines, *rest, "const score = model.vv_score(0);"])
     told = "A category travels as its position, -1 if missing, -2 if never seen; a missing number or time as NaN."
+    if typed.signature.of("words"):
+        told += " `codes` are the words of a text as `codes(text)` in the script of `index.html` gives them."
     return f"```js\nconst model = made.instance.exports; // of WebAssembly.instantiate\n{code}\n```\n\n{told}"
+
+
+def _told(typed: Typed, *, text: bool) -> list[tuple[int, Member]]:
+    """Features with their positions: those of free text, or the others."""
+    return [(k, m) for k, m in enumerate(typed.members) if (m.tensor == "words") is text]
 
 
 def _style() -> str:
@@ -123,5 +138,10 @@ def _feature(member: Member) -> dict[str, Any]:
         "categories": [visible(c) for c in feature.categories],
         "refusesMissing": feature.missing == "refuse",
         "refusesUnseen": feature.unseen == "refuse",
-        "typical": float(f"{middle(member):.6g}") if member.tensor == "numbers" else int(middle(member)),
+        "length": feature.length,
+        "typical": ""
+        if member.tensor == "words"
+        else float(f"{middle(member):.6g}")
+        if member.tensor == "numbers"
+        else int(middle(member)),
     }

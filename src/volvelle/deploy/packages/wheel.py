@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 import io
 import keyword
 import sys
@@ -27,6 +28,7 @@ from volvelle.compiler.typed import Member, Typed
 from volvelle.deploy.packing import Packing, filled, middle, plain, readme
 from volvelle.deploy.shim import shim
 from volvelle.errors import InputError
+from volvelle.model import word_codes
 
 NEXT = "python -m pip install --no-index --find-links FOLDER NAME"
 PLATFORMS = {
@@ -44,6 +46,7 @@ _KINDS = {
     "integer": "float",
     "boolean": "bool",
     "time": "datetime | int",
+    "text": "str",
 }
 _ANSWER = '''class Answer(NamedTuple):
     """The class, and the score of every class."""
@@ -55,6 +58,11 @@ _ANSWER = '''class Answer(NamedTuple):
 '''
 _RETURN = """scores = {name: float(_LIBRARY.vv_score(place)) for place, name in enumerate(CLASSES)}
         return Answer(CLASSES[_LIBRARY.vv_label()], scores)  # type: ignore[arg-type]"""
+_SPOKEN = """        for place, most in _LENGTHS.items():
+            told = [word_code(word) for word in words_of(values[place] or "")[:most]]  # type: ignore[arg-type]
+            for at in range(most):
+                _LIBRARY.vv_word(place, at, told[at] if at < len(told) else -1)
+"""
 _METADATA = """Metadata-Version: 2.4
 Name: {name}
 Version: {version}
@@ -67,7 +75,7 @@ def write(packing: Packing) -> dict[str, bytes]:
     """A wheel for each platform, and a README.
 
     Raises:
-        InputError: the model has no names, takes free text, or is called as Python calls something of its own.
+        InputError: the model has no names, or is called as Python calls something of its own.
         MissingExtra: the `device` extra is not installed.
     """
     typed = packing.named()
@@ -83,6 +91,7 @@ def write(packing: Packing) -> dict[str, bytes]:
             f"{name}/__init__.py": _module(packing, typed, library).encode(),
             f"{name}/{library}": content,
             f"{name}/py.typed": b"",
+            **({f"{name}/_words.py": inspect.getsource(word_codes).encode()} if _lengths(typed) else {}),
             f"{name}-{packing.version}.dist-info/METADATA": _metadata(packing, name, text),
             f"{name}-{packing.version}.dist-info/WHEEL": _tags(tag).encode(),
         }
@@ -95,6 +104,9 @@ def _use(name: str, typed: Typed) -> str:
     lines = []
     for argument, member in zip(arguments(typed), typed.members, strict=True):
         kind, known, value = member.feature.kind, member.feature.categories, middle(member).item()
+        if kind == "text":
+            lines.append(f"    {argument}='some words',")
+            continue
         shown = ascii(known[0] if known else None) if kind == "category" else str(False) if kind == "boolean" else value
         lines.append(f"    {argument}={shown},")
     code = "\n".join(["answer = predict(", *lines, ")"])
@@ -114,6 +126,8 @@ def arguments(typed: Typed) -> list[str]:
 
 def _module(packing: Packing, typed: Typed, library: str) -> str:
     names = arguments(typed)
+    lengths = _lengths(typed)
+    words = f"\nfrom ._words import word_code, words_of\n\n_LENGTHS = {lengths!r}" if lengths else ""
     features = [
         (f.name, n, f.kind, f.categories, f.missing == "refuse" or f.unseen == "refuse")
         for n, f in zip(names, (m.feature for m in typed.members), strict=True)
@@ -126,6 +140,8 @@ def _module(packing: Packing, typed: Typed, library: str) -> str:
             "DIGEST": packing.digest,
             "VERSION": ascii(packing.version),
             "FEATURES": "(\n" + "".join(f"    {feature!a},\n" for feature in features) + ")",
+            "WORDS": words,
+            "SPOKEN": _SPOKEN if lengths else "",
             "CLASSES": ascii(classes),
             "LIBRARY": library,
             "ANSWER": _ANSWER.format(classes=", ".join(map(ascii, classes))) if classes else "",
@@ -136,6 +152,11 @@ def _module(packing: Packing, typed: Typed, library: str) -> str:
             "RETURN": _RETURN if classes else "return float(_LIBRARY.vv_score(0))",
         },
     )
+
+
+def _lengths(typed: Typed) -> dict[int, int]:
+    """How many words are read of each feature that is free text, by its position."""
+    return {k: m.feature.length for k, m in enumerate(typed.members) if m.tensor == "words"}
 
 
 def _hint(member: Member) -> str:
@@ -155,6 +176,8 @@ def _told(member: Member) -> str:
         told += f"; {feature.low:g} to {feature.high:g}{unit}" + (", outside it is missing" if feature.bounded else "")
     elif feature.kind == "time":
         told += "; a time, in UTC where it names no zone, or seconds since 1970"
+    elif feature.kind == "text":
+        told += f"; free text, of which {feature.length} words are read"
     elif feature.kind == "category":
         told += f"; one of {len(feature.categories)} categories"
     return told + ("." if not unit or feature.low is not None else f";{unit}.")
