@@ -53,7 +53,8 @@ function look() {
     answers: rows.map(row => asked(page, row)), typical: typical, out: out, wide: wide,
     scroll: page.documentElement.scrollWidth, ground: getComputedStyle(page.body).backgroundColor,
     labels: [...page.querySelectorAll("input, select, textarea")].map(b => b.labels.length),
-    high: Math.min(...[...page.querySelectorAll("input, select, textarea, button")].map(b => b.getBoundingClientRect().height))});
+    high: Math.min(...[...page.querySelectorAll("input, select, textarea, button")]
+      .map(b => b.getBoundingClientRect().height))});
 }
 document.querySelector("iframe").onload = look;
 </script>"""

@@ -32,6 +32,7 @@ from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.signature import Signature
 
+FIRST_TIME = "the first time on a machine takes some seconds more"
 CORE_ROWS, GOLDEN_ROWS, MADE_UP, CHOICE_SEED = 64, 24, 256, 11
 """Rows that the emulated core answers at least, that the golden program holds, that are made up; a seed."""
 FEW, STRICT = 64, TOLERANCE / 10
@@ -209,6 +210,12 @@ def prove(
         layers=parts,
         real=_spread(real) if real else None,
     )
+
+
+def cold(device: Device, toolchain: str | None = None) -> bool:
+    """Whether the toolchain has yet to make what it links to every program for this core, which takes seconds once."""
+    asked = getattr(TOOLCHAINS.load(toolchain or device.way[0]), "cold", None)
+    return bool(asked and asked(device.target))
 
 
 def by_numpy(case: Case) -> Parity:

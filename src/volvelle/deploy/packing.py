@@ -80,7 +80,10 @@ class Packing:
 
 
 class Package(Protocol):
-    """A file in ``deploy/packages/`` or a module in the group ``volvelle.packages``."""
+    """A file in ``deploy/packages/`` or a module in the group ``volvelle.packages``.
+
+    One that builds with zig names what for in `TARGETS`, so that a first time, which takes longer, can be told before.
+    """
 
     NEXT: str
     """What its receiver does first; FOLDER stands for where it lies, NAME for the name in the C."""

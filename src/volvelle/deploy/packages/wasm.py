@@ -26,6 +26,7 @@ from volvelle.deploy.packing import Packing, filled, middle, plain, readme
 from volvelle.deploy.shim import EXPORTS, shim
 from volvelle.errors import visible
 
+TARGETS = ("wasm32-freestanding",)
 NEXT = "open FOLDER/index.html in a browser"
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 COLOURS = ("page", "panel", "line", "ink", "soft", "link", "doubt", "quiet", "series-1")
@@ -42,7 +43,7 @@ def write(packing: Packing) -> dict[str, bytes]:
     typed = packing.named()
     flags = ("-nostdlib", "-Wl,--no-entry", *(f"-Wl,--export={name}" for name in EXPORTS))
     zig = TOOLCHAINS.load("zig")
-    module: bytes = zig.shared(packing.sources, shim(packing.name, typed), "wasm32-freestanding", flags)
+    module: bytes = zig.shared(packing.sources, shim(packing.name, typed), TARGETS[0], flags)
     return {
         f"{packing.name}.wasm": module,
         "index.html": _page(packing, typed, module).encode(),

@@ -39,6 +39,7 @@ PLATFORMS = {
     "win_amd64": ("x86_64-windows-gnu", "model.dll"),
 }
 """Tag of a platform to zig's name of it, and what its library is called."""
+TARGETS = tuple(target for target, _ in PLATFORMS.values())
 _TEMPLATE = Path(__file__).parent.parent / "templates" / "predict.py.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KINDS = {
