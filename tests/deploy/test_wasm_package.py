@@ -20,7 +20,7 @@ from volvelle.deploy.packages.wasm import write
 from volvelle.deploy.packing import Packing
 from volvelle.deploy.palette import DARK, LIGHT
 from volvelle.model.signature import ModelTask
-from volvelle.testing.named_models import model_of, packed, packing_of, signature_of, spoken
+from volvelle.testing.named_models import model_of, packed, packing_of, signature_of, spoken, unnamed
 
 # The page around sets what a person would, and reads what a person sees; the page inside keeps its own policy.
 AROUND = """<!doctype html><meta charset="utf-8"><title>wait</title>
@@ -125,6 +125,17 @@ def test_free_text_is_parted_and_hashed_as_in_training(browser: str, tmp_path: P
     made = [[float(a["chosen"]), *a["numbers"]] for a in found["answers"]]
     assert [k for k in range(60) if not same(made[k], wanted[k])] == []
     assert (found["answers"][-1]["text"], found["answers"][-1]["odd"]) == ("no answer", 1)
+
+
+def test_a_model_without_names_has_a_field_for_each_input(browser: str, tmp_path: Path) -> None:
+    """Numbers parted by blanks or commas; too few of them, and words, give no answer and say why."""
+    rows = [["1.5, 2;-3", "5 -6"], ["1 2", "0 0"], ["1 2 x", "0 0"], ["nan 0 0", "7 7"]]
+    found = looked_at(browser, tmp_path, packed(unnamed(), "pump"), rows)
+    assert found["answers"][0]["numbers"] == [1.5, 4, 3, 5, 1]
+    assert [a["text"] for a in found["answers"]] == ["y, rest", "no answer", "no answer", "y, rest"]
+    assert [a["odd"] for a in found["answers"]] == [0, 1, 1, 0]
+    assert found["typical"] == ["0 0 0", "0 0"]
+    assert set(found["labels"]) == {1}
 
 
 def test_typical_values_are_shown_first(browser: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from volvelle.compiler.typed import Member, Typed
 
 EXPORTS = ("vv_set", "vv_word", "vv_predict", "vv_label", "vv_score")
-_HEAD = """#include "{name}.h"
+_LIBRARY = """#include "{name}.h"
 
 #if defined(_WIN32)
 #define VV_EXPORT __declspec(dllexport)
@@ -22,6 +22,8 @@ int __stdcall DllMainCRTStartup(void *module, unsigned reason, void *more) {{
 #define VV_EXPORT __attribute__((visibility("default"), used))
 #endif
 
+"""
+_HEAD = """
 static {name}_row_t row;
 static {name}_answer_t answer;
 
@@ -56,6 +58,11 @@ int vv_label(void) {{ return {label}; }}
 
 double vv_score(int place) {{ return (double){score}; }}
 """
+
+
+def head(name: str) -> str:
+    """What makes a library of C: the header of the model, and what is seen from outside."""
+    return _LIBRARY.format(name=name)
 
 
 def shim(name: str, typed: Typed) -> str:

@@ -112,6 +112,16 @@ def nameless() -> bytes:
     return graph.finish()
 
 
+def unnamed() -> bytes:
+    """An ONNX file without a signature, of real and of whole numbers."""
+    graph = Graph("unnamed")
+    x = graph.input("lambda", "float", 3)
+    places = graph.input("places", "int64", 2)
+    graph.output("y", graph.node("Mul", x, _real(graph, 1, 2, -1)))
+    graph.output("rest", graph.node("Mod", places, _whole(graph, 7)))
+    return graph.finish()
+
+
 def _real(graph: Graph, *values: float) -> Value:
     return graph.constant(np.array(values, dtype=np.float32))
 

@@ -25,8 +25,9 @@ from pathlib import Path
 from volvelle.catalog import TOOLCHAINS
 from volvelle.compiler.naming import comment
 from volvelle.compiler.typed import Member, Typed
+from volvelle.deploy import arrays
 from volvelle.deploy.packing import Packing, filled, middle, plain, readme
-from volvelle.deploy.shim import shim
+from volvelle.deploy.shim import head, shim
 from volvelle.errors import InputError
 from volvelle.model import word_codes
 
@@ -76,23 +77,29 @@ def write(packing: Packing) -> dict[str, bytes]:
     """A wheel for each platform, and a README.
 
     Raises:
-        InputError: the model has no names, or is called as Python calls something of its own.
+        InputError: the model is called as Python calls something of its own.
         MissingExtra: the `device` extra is not installed.
     """
-    typed = packing.named()
-    name = packing.name
+    typed, name = packing.sources.typed, packing.name
     if keyword.iskeyword(name) or name in sys.stdlib_module_names:
         raise InputError(f"{name!r} is a word of Python's own", where="--name", next_move="give another --name")
-    text = readme(packing, "The model as Python wheels, one for each platform.", NEXT, _use(name, typed))
+    text = readme(
+        packing,
+        "The model as Python wheels, one for each platform.",
+        NEXT,
+        _use(name, typed) if typed else _plain_use(packing),
+    )
     found = {"README.md": text}
     for tag, (target, library) in PLATFORMS.items():
         flags = ("-shared", "-fPIC", "-nostdlib")
-        content = TOOLCHAINS.load("zig").shared(packing.sources, shim(packing.name, typed), target, flags)
+        more = shim(name, typed) if typed else arrays.shim(packing.sources, head(name))
+        content = TOOLCHAINS.load("zig").shared(packing.sources, more, target, flags)
+        module = _module(packing, typed, library) if typed else _plain_module(packing, library)
         files = {
-            f"{name}/__init__.py": _module(packing, typed, library).encode(),
+            f"{name}/__init__.py": module.encode(),
             f"{name}/{library}": content,
             f"{name}/py.typed": b"",
-            **({f"{name}/_words.py": inspect.getsource(word_codes).encode()} if _lengths(typed) else {}),
+            **({f"{name}/_words.py": inspect.getsource(word_codes).encode()} if typed and _lengths(typed) else {}),
             f"{name}-{packing.version}.dist-info/METADATA": _metadata(packing, name, text),
             f"{name}-{packing.version}.dist-info/WHEEL": _tags(tag).encode(),
         }
@@ -112,6 +119,42 @@ def _use(name: str, typed: Typed) -> str:
         lines.append(f"    {argument}={shown},")
     code = "\n".join(["answer = predict(", *lines, ")"])
     return f"```python\nfrom {name} import predict\n\n{code}\n```"
+
+
+def _plain_use(packing: Packing) -> str:
+    """How a model without names is asked."""
+    given = [
+        f"    {n}=[0] * {size}," for n, (_, _, size) in zip(_arguments(packing), packing.sources.inputs, strict=True)
+    ]
+    code = "\n".join(["answer = predict(", *given, ")"])
+    return f"```python\nfrom {packing.name} import predict\n\n{code}\n```"
+
+
+def _arguments(packing: Packing) -> list[str]:
+    return [name + "_" * keyword.iskeyword(name) for name, _, _ in packing.sources.inputs]
+
+
+def _plain_module(packing: Packing, library: str) -> str:
+    names = _arguments(packing)
+    inputs, outputs = (
+        "(\n" + "".join(f"    ({n!a}, {size}, {arrays.real(kind)}),\n" for n, kind, size in ends) + ")"
+        for ends in (packing.sources.inputs, packing.sources.outputs)
+    )
+    told = zip(names, packing.sources.inputs, strict=True)
+    return filled(
+        (_TEMPLATE.parent / "arrays.py.txt").read_text(encoding="utf-8"),
+        {
+            "ABOUT": plain(f"{packing.heading}. {packing.statement}", 400),
+            "DIGEST": packing.digest,
+            "VERSION": ascii(packing.version),
+            "INPUTS": inputs,
+            "OUTPUTS": outputs,
+            "LIBRARY": library,
+            "ARGUMENTS": "\n".join(f"    {n}: Sequence[float]," for n in names),
+            "TOLD": "\n".join(f"        {n}: {size} numbers of {kind}." for n, (_, kind, size) in told),
+            "NAMES": "".join(f"{n}, " for n in names).rstrip(),
+        },
+    )
 
 
 def arguments(typed: Typed) -> list[str]:
