@@ -78,7 +78,8 @@ def shim(name: str, typed: Typed) -> str:
     if typed.classes:
         label, score = "(int)answer.label", "answer.scores[place]"
     return (
-        _HEAD.format(name=name)
+        head(name)
+        + _HEAD.format(name=name)
         + "".join(cases)
         + _WORDS
         + "".join(words)
