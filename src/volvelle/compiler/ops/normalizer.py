@@ -13,8 +13,6 @@ from volvelle.compiler.writing import Chain, Writing
 
 OP = "Normalizer"
 DOMAIN = "ai.onnx.ml"
-
-
 _LEAST = -float(np.finfo(np.float32).max)
 
 
