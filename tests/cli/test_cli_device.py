@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from volvelle.cli.entry import main
+from volvelle.compiler.prove import FIRST_TIME
+from volvelle.compiler.toolchains import zig
 from volvelle.model.graph import Graph
 
 
@@ -64,6 +66,27 @@ def test_a_report_on_misra_is_written_where_it_is_asked_for(
     assert main(["prove", str(out), "--misra", str(told)]) == 2
     assert "cppcheck" in capsys.readouterr().err
     assert not told.exists()
+
+
+def test_what_takes_longer_once_is_told_once(
+    onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an empty cache of zig compile and package say so before they build, with a warm one they do not."""
+    monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(tmp_path / "zig"))
+    zig._facts.cache_clear()
+    out = tmp_path / "out"
+    told = []
+    for _ in range(2):
+        assert main(["compile", str(onnx), "--device", "microbit", "-o", str(out), "--json"]) == 0
+        told.append(capsys.readouterr().err)
+    assert main(["prove", str(out), "--json"]) == 0
+    told.append(capsys.readouterr().err)
+    zig.warmed("elsewhere")
+    assert [FIRST_TIME in text for text in told] == [True, False, False]
+    assert [zig.cold(t) for t in ("elsewhere", "wasm32-freestanding")] == [False, True]
+    shutil.rmtree(tmp_path / "zig")
+    assert zig.cold("elsewhere")
+    zig._facts.cache_clear()
 
 
 def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

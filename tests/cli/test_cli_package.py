@@ -12,7 +12,7 @@ import pytest
 from volvelle.catalog import PACKAGES
 from volvelle.cli.entry import main
 from volvelle.cli.models import footprint
-from volvelle.testing.named_models import model_of, nameless, signature_of
+from volvelle.testing.named_models import model_of, signature_of
 
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -84,7 +84,6 @@ def test_the_newest_run_is_packed(turned: Typed, tmp_path: Path) -> None:
     [
         (["package", "arduno", "ONNX"], "did you mean 'arduino'"),
         (["package", "wasm", "absent.onnx"], "there is no file"),
-        (["package", "wasm", "NAMELESS"], "volvelle package cmake takes any ONNX file"),
         (["package", "wasm"], "volvelle.toml"),
         (["package", "cmake", "ONNX", "--version", "one"], "write it like 1.0.0"),
         (["package", "cmake", "ONNX", "--url", "javascript:alert(1)"], "write it like https://"),
@@ -97,9 +96,8 @@ def test_bad_input_is_one_sentence_and_makes_no_folder(
     words: list[str], said: str, onnx: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 2, one clear error, nothing new in the folder."""
-    Path("nameless.onnx").write_bytes(nameless())
     before = sorted(Path().iterdir())
-    named = {"ONNX": str(onnx), "NAMELESS": "nameless.onnx"}
+    named = {"ONNX": str(onnx)}
     assert main([named.get(w, w) for w in words]) == 2
     assert said in capsys.readouterr().err
     assert sorted(Path().iterdir()) == before

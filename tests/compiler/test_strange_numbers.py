@@ -162,6 +162,14 @@ def test_an_infinite_number_before_a_linear_support_vector_machine_has_no_one_an
     assert compared("host", own, case).largest <= TOLERANCE
 
 
+def test_a_row_of_minus_infinity_has_its_share_of_the_largest() -> None:
+    """A graph that was drawn once: the norm of such a row is the least finite number."""
+    rows = np.full((2, 3), -np.inf, np.float32)
+    _, case, own = answers([node("Normalizer", ["x"], ["y"], norm="MAX", **ML)], rows, {})
+    assert np.array_equal(own[0], case.wanted[0])
+    assert np.isposinf(own[0]).all()
+
+
 def test_made_up_rows_hold_odd_numbers() -> None:
     """A file from elsewhere is asked about infinite numbers and the ends of float32; not in replaced precision."""
     graph = compiled(model([node("Relu", ["x"], ["y"])], {"x": (TensorProto.FLOAT, ["N", 9])}, ["y"])).graph

@@ -12,6 +12,17 @@ from volvelle.deploy.packing import Packing, middle
 from volvelle.model.encode import encode
 from volvelle.model.session import Session
 
+TEXTS = (
+    "Win £1000 NOW! call 0871",
+    "größe ΟΔΟΣ ﬁne ½ Ⓐb x\u200dy",
+    "日本語 テキスト ٣٤ हिन्दी",
+    "x" * 127 + " " + "y" * 128 + " " + "z" * 300,
+    "a_b-c's İstanbul ẞ \U0001f600 K",
+    "line\nbreak\tand </script><b>",
+    "one two three four five six seven eight nine ten",
+    "...",
+)
+"""Texts with words of all kinds: two alphabets, digits of two, ligatures, marks, of more than one block of a hash."""
 TYPES = {"number": pl.Float64, "integer": pl.Float64, "time": pl.Int64}
 
 
@@ -24,6 +35,11 @@ def rows_of(packing: Packing, count: int) -> pl.DataFrame:
         made: list[Any] = []
         for k in range(count):
             odd = random.random() if k else 1.0
+            if feature.kind == "text":
+                made.append(
+                    None if odd < 0.12 and feature.missing == "allow" else TEXTS[int(random.integers(len(TEXTS)))]
+                )
+                continue
             if odd < 0.12:
                 made.append(None)
             elif feature.kind in ("number", "integer"):

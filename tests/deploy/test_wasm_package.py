@@ -20,7 +20,7 @@ from volvelle.deploy.packages.wasm import write
 from volvelle.deploy.packing import Packing
 from volvelle.deploy.palette import DARK, LIGHT
 from volvelle.model.signature import ModelTask
-from volvelle.testing.named_models import model_of, packed, packing_of, signature_of
+from volvelle.testing.named_models import model_of, packed, packing_of, signature_of, spoken, unnamed
 
 # The page around sets what a person would, and reads what a person sees; the page inside keeps its own policy.
 AROUND = """<!doctype html><meta charset="utf-8"><title>wait</title>
@@ -48,12 +48,13 @@ function look() {
     const box = e.getBoundingClientRect();
     if (box.width && (box.right > wide + 1 || box.left < -1)) out.push(e.tagName + " " + e.id + " " + box.right);
   });
-  const typical = [...page.querySelectorAll("input, select")].map(b => b.value);
+  const typical = [...page.querySelectorAll("input, select, textarea")].map(b => b.value);
   document.getElementById("found").textContent = JSON.stringify({
     answers: rows.map(row => asked(page, row)), typical: typical, out: out, wide: wide,
     scroll: page.documentElement.scrollWidth, ground: getComputedStyle(page.body).backgroundColor,
-    labels: [...page.querySelectorAll("input, select")].map(b => b.labels.length),
-    high: Math.min(...[...page.querySelectorAll("input, select, button")].map(b => b.getBoundingClientRect().height))});
+    labels: [...page.querySelectorAll("input, select, textarea")].map(b => b.labels.length),
+    high: Math.min(...[...page.querySelectorAll("input, select, textarea, button")]
+      .map(b => b.getBoundingClientRect().height))});
 }
 document.querySelector("iframe").onload = look;
 </script>"""
@@ -75,8 +76,8 @@ def typed_in(packing: Packing, rows: pl.DataFrame) -> list[list[str]]:
             kind, known = member.feature.kind, member.feature.categories
             if kind in ("category", "boolean"):
                 cells.append(str(-1 if value is None else known.index(value) if value in known else -2))
-            elif value is None:
-                cells.append("")
+            elif kind == "text" or value is None:
+                cells.append(value or "")
             elif kind == "time":
                 stamp = str(pl.select(pl.lit(value).mul(1000).cast(pl.Datetime("ms")).dt.strftime("%FT%T")).item())
                 cells.append(stamp.removesuffix(":00") if stamp.endswith(":00") else stamp)
@@ -91,7 +92,9 @@ def looked_at(
 ) -> dict[str, Any]:
     """What the page shows."""
     put(folder / "page", write(packing))
-    (folder / "page" / "around.html").write_text(AROUND % (width, json.dumps(rows)), encoding="utf-8")
+    (folder / "page" / "around.html").write_text(
+        AROUND % (width, json.dumps(rows).replace("<", "\\u003c")), encoding="utf-8"
+    )
     more = ("--dump-dom", "--virtual-time-budget=8000")
     shown = chromium(browser, folder / "page", scheme, *more, target="around.html")
     found = re.search(r'<pre id="found">(.*?)</pre>', shown, re.S)
@@ -110,6 +113,28 @@ def test_the_form_gives_the_answers_of_onnxruntime(task: ModelTask, browser: str
     made = [a["numbers"] if task == "regression" else [float(a["chosen"]), *a["numbers"]] for a in found["answers"]]
     assert [k for k in range(60) if not same(made[k], wanted[k])] == []
     assert any(a["odd"] for a in found["answers"])
+    assert set(found["labels"]) == {1}
+
+
+def test_free_text_is_parted_and_hashed_as_in_training(browser: str, tmp_path: Path) -> None:
+    """60 rows of texts of many alphabets through the form; a text that the model needs is asked for."""
+    packing = packed(spoken(), "spam")
+    rows = rows_of(packing, 60)
+    found = looked_at(browser, tmp_path, packing, [*typed_in(packing, rows), ["a", "1", ""]])
+    wanted = answers_of(packing, rows)
+    made = [[float(a["chosen"]), *a["numbers"]] for a in found["answers"]]
+    assert [k for k in range(60) if not same(made[k], wanted[k])] == []
+    assert (found["answers"][-1]["text"], found["answers"][-1]["odd"]) == ("no answer", 1)
+
+
+def test_a_model_without_names_has_a_field_for_each_input(browser: str, tmp_path: Path) -> None:
+    """Numbers parted by blanks or commas; too few of them, and words, give no answer and say why."""
+    rows = [["1.5, 2;-3", "5 -6"], ["1 2", "0 0"], ["1 2 x", "0 0"], ["nan 0 0", "7 7"]]
+    found = looked_at(browser, tmp_path, packed(unnamed(), "pump"), rows)
+    assert found["answers"][0]["numbers"] == [1.5, 4, 3, 5, 1]
+    assert [a["text"] for a in found["answers"]] == ["y, rest", "no answer", "no answer", "y, rest"]
+    assert [a["odd"] for a in found["answers"]] == [0, 1, 1, 0]
+    assert found["typical"] == ["0 0 0", "0 0"]
     assert set(found["labels"]) == {1}
 
 

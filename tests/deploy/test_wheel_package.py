@@ -22,7 +22,7 @@ from volvelle.deploy.packages.wheel import PLATFORMS, write
 from volvelle.deploy.packing import Packing
 from volvelle.errors import InputError
 from volvelle.model.signature import ModelTask
-from volvelle.testing.named_models import model_of, packed, packing_of, signature_of
+from volvelle.testing.named_models import model_of, packed, packing_of, signature_of, spoken, unnamed
 
 ASK = """
 import inspect, json, sys
@@ -73,6 +73,53 @@ def test_pip_installs_it_and_it_answers_as_onnxruntime(task: ModelTask, tmp_path
     assert answer == made[0][0] or answer[1] == dict(zip(packing.named().signature.classes, made[0][1:], strict=True))
     wanted = answers_of(packing, rows)
     assert [k for k in range(100) if not same(made[k], wanted[k])] == []
+
+
+def test_free_text_is_parted_and_hashed_as_in_training(tmp_path: Path) -> None:
+    """100 rows of texts of many alphabets; what is no text, or missing where it is needed, is a ValueError."""
+    packing = packed(spoken(), "spam")
+    python = installed(packing, tmp_path)
+    rows = rows_of(packing, 100)
+    (tmp_path / "rows.json").write_text(json.dumps(rows.to_dicts()))
+    made, wanted = asked(python, ASK.format(name="spam"), tmp_path), answers_of(packing, rows)
+    assert [k for k in range(100) if not same(made[k], wanted[k])] == []
+    assert len({str(w) for w in wanted}) > 50
+    code = """
+import json, spam
+told = []
+for odd in ({"note": None}, {"said": 3}):
+    try:
+        spam.predict(**{"said": "a", "heat": 1, "note": "b"} | odd)
+    except ValueError as error:
+        told.append(str(error))
+print(json.dumps(told))
+"""
+    assert asked(python, code, tmp_path) == ["note: None is no text", "said: 3 is no text"]
+
+
+def test_a_model_without_names_is_asked_by_arrays(tmp_path: Path) -> None:
+    """Real and whole numbers in and out under names that are words of Python; another count is a ValueError."""
+    packing = packed(unnamed(), "pump")
+    python = installed(packing, tmp_path)
+    code = """
+import json, pump
+told = []
+for odd in ({"lambda_": [1, 2]}, {"lambda_": "abc"}, {"lambda_": 3}):
+    try:
+        pump.predict(**{"lambda_": [1, 2, 3], "places": [5, -6]} | odd)
+    except ValueError as error:
+        told.append(str(error))
+none = float("nan")
+first, second = ([1.5, 2, -3], [5, -6]), ([none] * 3, [1e300, 2])
+print(json.dumps([*(pump.predict(lambda_=a, places=b) for a, b in (first, second)), told]))
+"""
+    first, second, told = asked(python, code, tmp_path)
+    assert first == {"y": [1.5, 4.0, 3.0], "rest": [5, 1]}
+    assert [v != v for v in second["y"]] == [True] * 3
+    assert second["rest"] == [0, 2]
+    assert [t.partition(":")[0] for t in told] == ["lambda"] * 3
+    text = (tmp_path / "wheels" / "README.md").read_text()
+    assert "predict(" in text
 
 
 def test_values_of_other_kinds(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volvelle.errors import DataError
-from volvelle.model.cells import Unfit, reader, words_of
+from volvelle.model.cells import Unfit, reader
 from volvelle.model.encode import encode
 from volvelle.model.signature import Feature, Signature
+from volvelle.model.word_codes import words_of
 from volvelle.model.words import words
 from volvelle.serve.answering import Answerer
 from volvelle.serve.forms import Refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.signature import Signature
 
+FIRST_TIME = "the first time on a machine takes some seconds more"
 CORE_ROWS, GOLDEN_ROWS, MADE_UP, CHOICE_SEED = 64, 24, 256, 11
 """Rows that the emulated core answers at least, that the golden program holds, that are made up; a seed."""
 FEW, STRICT = 64, TOLERANCE / 10
@@ -185,8 +187,6 @@ def prove(
     parity = [by_numpy(case), compared("host", own, case)]
     parity += _sanitized(made, host, _held(content, made, case))
     image, runs, on_core, parts = _on_core(made, case, device, way, own)
-    given = len(next(iter(rows.values()))) if rows else 0
-    real = [run.instructions for row, run in runs.items() if row < given]
     spent = list(runs.values())
     return Footprint(
         device=device.name,
@@ -207,8 +207,21 @@ def prove(
         goal=made.goal,
         stack_bound=_bound(image, device, max(r.stack for r in spent)),
         layers=parts,
-        real=_spread(real) if real else None,
+        real=_real(runs, rows),
     )
+
+
+def _real(runs: Mapping[int, Run], rows: Rows | None) -> Spread | None:
+    """Instructions of the rows that were given, which stand before those that were made up."""
+    given = len(next(iter(rows.values()))) if rows else 0
+    spent = [run.instructions for row, run in runs.items() if row < given]
+    return _spread(spent) if spent else None
+
+
+def cold(device: Device, toolchain: str | None = None) -> bool:
+    """Whether the toolchain has yet to make what it links to every program for this core, which takes seconds once."""
+    asked = getattr(TOOLCHAINS.load(toolchain or device.way[0]), "cold", None)
+    return bool(asked and asked(device.target))
 
 
 def by_numpy(case: Case) -> Parity:

@@ -69,24 +69,21 @@ class Packing:
         """The names of features and classes.
 
         Raises:
-            InputError: the ONNX file tells none, or a feature is free text.
+            InputError: the ONNX file tells none.
         """
         if self.sources.typed is None:
             raise InputError(
                 "this package asks for values by name, and the ONNX file holds no signature of Volvelle",
                 next_move="volvelle package cmake takes any ONNX file",
             )
-        texts = [m.feature.name for m in self.sources.typed.members if m.tensor == "words"]
-        if texts:
-            raise InputError(
-                f"this package takes no free text yet, and {texts[0]!r} is one",
-                next_move="volvelle package cmake has its words as hashes",
-            )
         return self.sources.typed
 
 
 class Package(Protocol):
-    """A file in ``deploy/packages/`` or a module in the group ``volvelle.packages``."""
+    """A file in ``deploy/packages/`` or a module in the group ``volvelle.packages``.
+
+    One that builds with zig names what for in `TARGETS`, so that a first time, which takes longer, can be told before.
+    """
 
     NEXT: str
     """What its receiver does first; FOLDER stands for where it lies, NAME for the name in the C."""

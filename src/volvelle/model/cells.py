@@ -8,14 +8,13 @@ not a cell, such as a list, is refused. Tests hold the two readers against each 
 from __future__ import annotations
 
 import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Callable
 from typing import Any
 
 from volvelle.data.markers import MISSING
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, UNSEEN_CODE, Feature
-from volvelle.model.word_codes import NO_WORD, word_code
+from volvelle.model.word_codes import NO_WORD, word_code, words_of
 
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 _BLANK = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -26,8 +25,6 @@ _CLOCK_OF_PARTS = r"(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.](\d{{1,2}})[/.](\d{{1,2}}){_CLOCK_OF_PARTS}", re.ASCII)
 _PARTS = re.compile(rf"(\d{{1,2}})([-./])(\d{{1,2}})[-./](\d{{4}}){_CLOCK_OF_PARTS}", re.ASCII)
 _INT64 = 2**63
-_WORD = re.compile(r"\w+", re.ASCII)
-_DIGITS = str.maketrans("123456789", "000000000")
 
 
 class Unfit(Exception):
@@ -209,30 +206,3 @@ def _offset(zone: str | None) -> int:
     if hours > 23 or minutes > 59:
         raise Unfit("not a time: there is no such offset from UTC")
     return (hours * 3_600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, as `volvelle.model.words` finds them; a letter that is newer than Python parts words.
-
-    >>> words_of("Win £1000 NOW!")
-    ['win', '0000', 'now']
-    """
-    if text.isascii():
-        return _WORD.findall(text.lower().translate(_DIGITS))
-    plain = unicodedata.normalize("NFKC", text).lower()
-    return "".join(_letter(c) for c in plain).split()
-
-
-def _letter(character: str) -> str:
-    """The character as it stands in a word, or a blank."""
-    kind = unicodedata.category(character)
-    if kind == "Nd":
-        return "0"
-    if kind[0] in "LM" or kind in ("Nl", "Pc") or character in "\u200c\u200d" or _circled(character):
-        return character
-    return " "
-
-
-def _circled(character: str) -> bool:
-    """Symbols that are alphabetic (Unicode, PropList.txt, Other_Alphabetic)."""
-    return any(low <= character <= high for low, high in ("Ⓐⓩ", "🄰🅉", "🅐🅩", "🅰🆉"))

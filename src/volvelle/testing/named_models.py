@@ -73,6 +73,26 @@ def model_of(signature: Signature) -> bytes:
     return graph.finish({"signature": msgspec.json.encode(signature).decode()})
 
 
+def spoken() -> bytes:
+    """An ONNX file that answers differently to every word of a text, and to a number."""
+    features = (
+        Feature(name="said", kind="text", length=8),
+        Feature(name="heat", kind="number", low=-5.0, high=90.5),
+        Feature(name="note", kind="text", length=3, missing="refuse"),
+    )
+    signature = Signature(features=features, target="spam", task="binary", classes=("ham", "spam"), positive=1)
+    graph = Graph("spoken")
+    x = graph.input("numbers", "float", 1)
+    words = graph.input("words", "int64", signature.width("words"))
+    missing = graph.node("IsNaN", x, kind="bool")
+    known = graph.node("Where", missing, _real(graph, 0.5), x, kind="float")
+    rest = graph.cast(graph.node("Mod", words, _whole(graph, 1009)), "float")
+    joined = graph.concat([graph.node("Mul", known, _real(graph, 0.02)), graph.node("Mul", rest, _real(graph, 0.001))])
+    weights = np.sin(1 + np.arange(joined.width * 2, dtype=np.float32)).reshape(joined.width, 2)
+    _close(graph, graph.node("MatMul", joined, graph.constant(weights), width=2), signature)
+    return graph.finish({"signature": msgspec.json.encode(signature).decode()})
+
+
 def packing_of(task: ModelTask, name: str, **parts: Any) -> Packing:
     """A model of `signature_of` compiled and ready to be packed; `parts` are those of `Packing`."""
     return packed(model_of(signature_of(task, hard=parts.pop("hard", False))), name, **parts)
@@ -89,6 +109,16 @@ def nameless() -> bytes:
     graph = Graph("nameless")
     x = graph.input("x", "float", 3)
     graph.output("y", graph.node("Mul", x, _real(graph, 1, 2, -1)))
+    return graph.finish()
+
+
+def unnamed() -> bytes:
+    """An ONNX file without a signature, of real and of whole numbers."""
+    graph = Graph("unnamed")
+    x = graph.input("lambda", "float", 3)
+    places = graph.input("places", "int64", 2)
+    graph.output("y", graph.node("Mul", x, _real(graph, 1, 2, -1)))
+    graph.output("rest", graph.node("Mod", places, _whole(graph, 7)))
     return graph.finish()
 
 

@@ -148,7 +148,7 @@ def fitting(text: str, stream: TextIO) -> str:
 class Progress:
     """Told of every stage and trial; writes to standard error. A context manager; `close` ends the drawing.
 
-    Events: ``stage`` with stage, state (start, done, reused, waiting), reason, seconds; ``trial`` with
+    Events: ``stage`` with stage, state (start, cold, done, reused, waiting), reason, seconds; ``trial`` with
     trial, best and goal; ``step`` with stage, step and steps; ``rows`` with rows. Others pass unseen.
     """
 
@@ -186,6 +186,8 @@ def stage_text(facts: dict[str, Any]) -> str:
     name, state = str(facts.get("stage", "")), facts.get("state")
     if state == "start":
         return f"{name}: {facts['reason']}" if facts.get("reason") not in ("", None, "never run") else ""
+    if state == "cold":
+        return f"{name}: {facts['reason']}"
     if state == "waiting":
         return f"{name}: waiting for another process that computes it"
     if state == "reused":

@@ -18,7 +18,7 @@ from msgspec import structs
 from volvelle.cli.models import goal_option, of_file, of_run
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.compiler.device import asked, device
-from volvelle.compiler.prove import compiled, prove, vectors
+from volvelle.compiler.prove import FIRST_TIME, cold, compiled, prove, vectors
 from volvelle.compiler.records import Device, Footprint
 from volvelle.deploy.folder import check, put
 from volvelle.deploy.packages import cmake
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
             print_next(argparse.Namespace(), f"without --no-proof, what is in {shown(place)} is measured too")
         return 0
     check(place, {FOOTPRINT: b"", **cmake.write(packing)})
-    print(f"compiling for {wanted.name}; the first time on a machine takes some seconds more", file=sys.stderr)
+    print(f"compiling for {wanted.name}{f'; {FIRST_TIME}' if cold(wanted) else ''}", file=sys.stderr)
     found = prove(content, made, wanted, rows)
     _fits(found, wanted)
     put(place, cmake.write(replace(packing, golden=vectors(content, made, rows), footprint=found)))

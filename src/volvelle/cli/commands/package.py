@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
-from volvelle.catalog import PACKAGES
+from volvelle.catalog import PACKAGES, TOOLCHAINS
 from volvelle.cli.models import Given, differing, goal_option, of_file, of_folder, of_run
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
-from volvelle.compiler.prove import Compiled, compiled, vectors
+from volvelle.compiler.prove import FIRST_TIME, Compiled, compiled, vectors
 from volvelle.deploy.folder import put
 from volvelle.deploy.packing import Packing
 from volvelle.errors import InputError, visible
@@ -54,6 +55,9 @@ def run(options: argparse.Namespace) -> int:
             example = "1.0.0" if flag == "--version" else "https://example.com"
             raise InputError(f"{visible(asked)!r} cannot be used", where=flag, next_move=f"write it like {example}")
     module = PACKAGES.load(options.package)
+    targets = getattr(module, "TARGETS", ())
+    if any(TOOLCHAINS.load("zig").cold(target) for target in targets):
+        print(f"compiling for {len(targets)} platform{'s' * (len(targets) > 1)}; {FIRST_TIME}", file=sys.stderr)
     given, made = _model(options)
     packing = Packing(
         sources=made.sources,

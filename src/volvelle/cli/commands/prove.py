@@ -19,7 +19,7 @@ from volvelle.cli.models import differing, footprint, of_folder
 from volvelle.cli.options import json_option, print_json, shown
 from volvelle.compiler import misra
 from volvelle.compiler.device import device
-from volvelle.compiler.prove import prove
+from volvelle.compiler.prove import FIRST_TIME, cold, prove
 from volvelle.errors import InputError
 from volvelle.flow.store import write_atomic
 from volvelle.ui.footprint import board
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     known = given.footprint or footprint(place)
     wanted = device(known.device, f"{known.clock} Hz" if known.clock else None)
     way = options.toolchain or wanted.way[0], options.emulator or wanted.way[1]
+    if cold(wanted, way[0]):
+        print(f"compiling for {wanted.name}; {FIRST_TIME}", file=sys.stderr)
     found = prove(given.content, made, wanted, seed=known.seed, way=way)
     changed = differing(place, made)
     # Another compiler makes other machine code of the same C.

@@ -13,6 +13,7 @@ from volvelle.compiler.writing import Chain, Writing
 
 OP = "Normalizer"
 DOMAIN = "ai.onnx.ml"
+_LEAST = -float(np.finfo(np.float32).max)
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
@@ -20,7 +21,7 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     given = x.astype(np.float32)
     how = _norm(node)
     if how == "MAX":
-        norm = given.max(axis=-1, keepdims=True)
+        norm = given.max(axis=-1, keepdims=True, initial=_LEAST)
     else:
         total = np.sum(np.abs(given) if how == "L1" else given * given, axis=-1, keepdims=True)
         norm = total if how == "L1" else np.sqrt(total)
@@ -34,6 +35,9 @@ def expanded(node: Node, new: Writing) -> list[Node]:
     plain = made("cast", x, to=TensorProto.FLOAT)
     how = {"MAX": "reduce_max", "L1": "reduce_l1", "L2": "reduce_l2"}[_norm(node)]
     norm = made(how, plain, axes=[len(new.tensor(x).shape) - 1], keepdims=1)
+    if how == "reduce_max":
+        # Where all is minus infinity, onnxruntime divides by the least finite number.
+        norm = made("max", norm, _LEAST)
     made("div", plain, made("where", made("equal", norm, 0.0), new.constant(1.0), norm))
     return made.into(node)
 

@@ -6,9 +6,13 @@ the bytes of the program are those of the model and of that arithmetic.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import re
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 import ziglang
@@ -26,6 +30,34 @@ def version() -> str:
     """The compiler and its version."""
     done = subprocess.run([*COMMAND, "version"], capture_output=True, text=True, check=True)
     return f"zig {done.stdout.strip()}"
+
+
+def cold(target: str) -> bool:
+    """Whether nothing was built here for a target by this zig since its cache was emptied: the first time takes longer.
+
+    What was built is noted in the cache itself, which goes with it.
+    """
+    return not _note(target).exists()
+
+
+def warmed(target: str) -> None:
+    """Note that something was built for a target."""
+    with contextlib.suppress(OSError):
+        _note(target).parent.mkdir(parents=True, exist_ok=True)
+        _note(target).touch()
+
+
+def _note(target: str) -> Path:
+    version, cache = _facts()
+    return Path(cache) / "volvelle" / hashlib.sha256(f"{version} {target}".encode()).hexdigest()[:16]
+
+
+@lru_cache
+def _facts() -> tuple[str, str]:
+    """The version, and where the cache lies."""
+    told = subprocess.run([*COMMAND, "env"], capture_output=True, text=True, check=False).stdout
+    found = dict(re.findall(r'\.(version|global_cache_dir) = "((?:[^"\\]|\\.)*)"', told))
+    return found.get("version", ""), found.get("global_cache_dir", tempfile.gettempdir()).replace("\\\\", "\\")
 
 
 def build(sources: Sources, device: Device) -> Image:
@@ -46,6 +78,7 @@ def build(sources: Sources, device: Device) -> Image:
         done = subprocess.run([*command, f"{sources.name}.c"], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+        warmed(device.target)
         return elf.read(folder / "model.elf", version())
 
 
@@ -71,4 +104,5 @@ def shared(sources: Sources, more: str, target: str, flags: tuple[str, ...] = ()
         done = subprocess.run([*command, *names], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+        warmed(target)
         return (folder / "library").read_bytes()

@@ -27,6 +27,11 @@ def version() -> str:
     return zig.version()
 
 
+def cold(target: str) -> bool:
+    """Whether nothing was built here for a target yet."""
+    return zig.cold(target)
+
+
 def build(sources: Sources, device: Device) -> Image:
     """Compile and link a model as a module.
 
@@ -54,6 +59,7 @@ def build(sources: Sources, device: Device) -> Image:
         done = subprocess.run([*command, f"{sources.name}.c"], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+        zig.warmed(device.target)
         module = (folder / "model.wasm").read_bytes()
         return Image(0, ((0, module),), len(module), static(module), version())
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 import io
 import keyword
 import sys
@@ -24,9 +25,11 @@ from pathlib import Path
 from volvelle.catalog import TOOLCHAINS
 from volvelle.compiler.naming import comment
 from volvelle.compiler.typed import Member, Typed
+from volvelle.deploy import arrays
 from volvelle.deploy.packing import Packing, filled, middle, plain, readme
-from volvelle.deploy.shim import shim
+from volvelle.deploy.shim import head, shim
 from volvelle.errors import InputError
+from volvelle.model import word_codes
 
 NEXT = "python -m pip install --no-index --find-links FOLDER NAME"
 PLATFORMS = {
@@ -37,6 +40,7 @@ PLATFORMS = {
     "win_amd64": ("x86_64-windows-gnu", "model.dll"),
 }
 """Tag of a platform to zig's name of it, and what its library is called."""
+TARGETS = tuple(target for target, _ in PLATFORMS.values())
 _TEMPLATE = Path(__file__).parent.parent / "templates" / "predict.py.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KINDS = {
@@ -44,6 +48,7 @@ _KINDS = {
     "integer": "float",
     "boolean": "bool",
     "time": "datetime | int",
+    "text": "str",
 }
 _ANSWER = '''class Answer(NamedTuple):
     """The class, and the score of every class."""
@@ -55,6 +60,11 @@ _ANSWER = '''class Answer(NamedTuple):
 '''
 _RETURN = """scores = {name: float(_LIBRARY.vv_score(place)) for place, name in enumerate(CLASSES)}
         return Answer(CLASSES[_LIBRARY.vv_label()], scores)  # type: ignore[arg-type]"""
+_SPOKEN = """        for place, most in _LENGTHS.items():
+            told = [word_code(word) for word in words_of(values[place] or "")[:most]]  # type: ignore[arg-type]
+            for at in range(most):
+                _LIBRARY.vv_word(place, at, told[at] if at < len(told) else -1)
+"""
 _METADATA = """Metadata-Version: 2.4
 Name: {name}
 Version: {version}
@@ -67,22 +77,29 @@ def write(packing: Packing) -> dict[str, bytes]:
     """A wheel for each platform, and a README.
 
     Raises:
-        InputError: the model has no names, takes free text, or is called as Python calls something of its own.
+        InputError: the model is called as Python calls something of its own.
         MissingExtra: the `device` extra is not installed.
     """
-    typed = packing.named()
-    name = packing.name
+    typed, name = packing.sources.typed, packing.name
     if keyword.iskeyword(name) or name in sys.stdlib_module_names:
         raise InputError(f"{name!r} is a word of Python's own", where="--name", next_move="give another --name")
-    text = readme(packing, "The model as Python wheels, one for each platform.", NEXT, _use(name, typed))
+    text = readme(
+        packing,
+        "The model as Python wheels, one for each platform.",
+        NEXT,
+        _use(name, typed) if typed else _plain_use(packing),
+    )
     found = {"README.md": text}
     for tag, (target, library) in PLATFORMS.items():
         flags = ("-shared", "-fPIC", "-nostdlib")
-        content = TOOLCHAINS.load("zig").shared(packing.sources, shim(packing.name, typed), target, flags)
+        more = shim(name, typed) if typed else arrays.shim(packing.sources, head(name))
+        content = TOOLCHAINS.load("zig").shared(packing.sources, more, target, flags)
+        module = _module(packing, typed, library) if typed else _plain_module(packing, library)
         files = {
-            f"{name}/__init__.py": _module(packing, typed, library).encode(),
+            f"{name}/__init__.py": module.encode(),
             f"{name}/{library}": content,
             f"{name}/py.typed": b"",
+            **({f"{name}/_words.py": inspect.getsource(word_codes).encode()} if typed and _lengths(typed) else {}),
             f"{name}-{packing.version}.dist-info/METADATA": _metadata(packing, name, text),
             f"{name}-{packing.version}.dist-info/WHEEL": _tags(tag).encode(),
         }
@@ -95,10 +112,49 @@ def _use(name: str, typed: Typed) -> str:
     lines = []
     for argument, member in zip(arguments(typed), typed.members, strict=True):
         kind, known, value = member.feature.kind, member.feature.categories, middle(member).item()
+        if kind == "text":
+            lines.append(f"    {argument}='some words',")
+            continue
         shown = ascii(known[0] if known else None) if kind == "category" else str(False) if kind == "boolean" else value
         lines.append(f"    {argument}={shown},")
     code = "\n".join(["answer = predict(", *lines, ")"])
     return f"```python\nfrom {name} import predict\n\n{code}\n```"
+
+
+def _plain_use(packing: Packing) -> str:
+    """How a model without names is asked."""
+    given = [
+        f"    {n}=[0] * {size}," for n, (_, _, size) in zip(_arguments(packing), packing.sources.inputs, strict=True)
+    ]
+    code = "\n".join(["answer = predict(", *given, ")"])
+    return f"```python\nfrom {packing.name} import predict\n\n{code}\n```"
+
+
+def _arguments(packing: Packing) -> list[str]:
+    return [name + "_" * keyword.iskeyword(name) for name, _, _ in packing.sources.inputs]
+
+
+def _plain_module(packing: Packing, library: str) -> str:
+    names = _arguments(packing)
+    inputs, outputs = (
+        "(\n" + "".join(f"    ({n!a}, {size}, {arrays.real(kind)}),\n" for n, kind, size in ends) + ")"
+        for ends in (packing.sources.inputs, packing.sources.outputs)
+    )
+    told = zip(names, packing.sources.inputs, strict=True)
+    return filled(
+        (_TEMPLATE.parent / "arrays.py.txt").read_text(encoding="utf-8"),
+        {
+            "ABOUT": plain(f"{packing.heading}. {packing.statement}", 400),
+            "DIGEST": packing.digest,
+            "VERSION": ascii(packing.version),
+            "INPUTS": inputs,
+            "OUTPUTS": outputs,
+            "LIBRARY": library,
+            "ARGUMENTS": "\n".join(f"    {n}: Sequence[float]," for n in names),
+            "TOLD": "\n".join(f"        {n}: {size} numbers of {kind}." for n, (_, kind, size) in told),
+            "NAMES": "".join(f"{n}, " for n in names).rstrip(),
+        },
+    )
 
 
 def arguments(typed: Typed) -> list[str]:
@@ -114,6 +170,8 @@ def arguments(typed: Typed) -> list[str]:
 
 def _module(packing: Packing, typed: Typed, library: str) -> str:
     names = arguments(typed)
+    lengths = _lengths(typed)
+    words = f"\nfrom ._words import word_code, words_of\n\n_LENGTHS = {lengths!r}" if lengths else ""
     features = [
         (f.name, n, f.kind, f.categories, f.missing == "refuse" or f.unseen == "refuse")
         for n, f in zip(names, (m.feature for m in typed.members), strict=True)
@@ -126,6 +184,8 @@ def _module(packing: Packing, typed: Typed, library: str) -> str:
             "DIGEST": packing.digest,
             "VERSION": ascii(packing.version),
             "FEATURES": "(\n" + "".join(f"    {feature!a},\n" for feature in features) + ")",
+            "WORDS": words,
+            "SPOKEN": _SPOKEN if lengths else "",
             "CLASSES": ascii(classes),
             "LIBRARY": library,
             "ANSWER": _ANSWER.format(classes=", ".join(map(ascii, classes))) if classes else "",
@@ -136,6 +196,11 @@ def _module(packing: Packing, typed: Typed, library: str) -> str:
             "RETURN": _RETURN if classes else "return float(_LIBRARY.vv_score(0))",
         },
     )
+
+
+def _lengths(typed: Typed) -> dict[int, int]:
+    """How many words are read of each feature that is free text, by its position."""
+    return {k: m.feature.length for k, m in enumerate(typed.members) if m.tensor == "words"}
 
 
 def _hint(member: Member) -> str:
@@ -155,6 +220,8 @@ def _told(member: Member) -> str:
         told += f"; {feature.low:g} to {feature.high:g}{unit}" + (", outside it is missing" if feature.bounded else "")
     elif feature.kind == "time":
         told += "; a time, in UTC where it names no zone, or seconds since 1970"
+    elif feature.kind == "text":
+        told += f"; free text, of which {feature.length} words are read"
     elif feature.kind == "category":
         told += f"; one of {len(feature.categories)} categories"
     return told + ("." if not unit or feature.low is not None else f";{unit}.")

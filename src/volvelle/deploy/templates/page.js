@@ -26,12 +26,14 @@ function choice(feature, id) {
 function entry(feature, id) {
   if (feature.kind === "category" || feature.kind === "boolean") return choice(feature, id);
   if (feature.kind === "time") return element("input", "", {id: id, type: "datetime-local", step: "1"});
+  if (feature.kind === "text") return element("textarea", "", {id: id, rows: "3"});
   const step = feature.kind === "integer" ? "1" : "any";
   return element("input", "", {id: id, type: "number", step: step, inputmode: feature.low < 0 ? "text" : "decimal"});
 }
 
 function range(feature) {
   if (feature.kind === "time") return "in UTC; empty is missing";
+  if (feature.kind === "text") return "the first " + feature.length + " words are read; empty is missing";
   if (feature.kind !== "number" && feature.kind !== "integer") return "";
   if (feature.low === null || feature.high === null) return "empty is missing";
   return (feature.bounded ? "valid: " : "in training: ") + shown(feature.low) + " to " + shown(feature.high);
@@ -49,7 +51,7 @@ function put(feature, value) {
 function taken(feature) {
   const box = feature.box;
   if (box.tagName === "SELECT") return Number(box.value);
-  if (box.value === "") return NaN;
+  if (box.value === "" || feature.kind === "text") return NaN;
   return feature.kind === "time" ? Math.floor(Date.parse(box.value + "Z") / 1000) : Number(box.value);
 }
 
@@ -57,7 +59,8 @@ function hint(feature, value) {
   let told = range(feature);
   const plain = feature.kind === "number" || feature.kind === "integer";
   const outside = plain && feature.low !== null && feature.high !== null && (value < feature.low || value > feature.high);
-  const absent = plain || feature.kind === "time" ? Number.isNaN(value) : value === -1;
+  const empty = feature.kind === "text" && feature.box.value === "";
+  const absent = plain || feature.kind === "time" ? Number.isNaN(value) : value === -1 || empty;
   if (outside) told = (feature.bounded ? "counts as missing; " : "outside; ") + told;
   const refused = (feature.refusesMissing && (absent || (outside && feature.bounded))) ||
     (feature.refusesUnseen && value === -2);
@@ -81,11 +84,15 @@ function answer() {
     const value = taken(feature);
     hint(feature, value);
     model.vv_set(place, value);
+    if (feature.kind !== "text") return;
+    const told = codes(feature.box.value);
+    for (let k = 0; k < feature.length; k++) model.vv_word(place, k, k < told.length ? told[k] : -1);
   });
+  const silent = facts.features.some(f => f.kind === "text" && f.refusesMissing && f.box.value === "");
   const big = document.getElementById("big"), note = document.getElementById("note");
   scores.replaceChildren();
   note.textContent = "";
-  if (!model.vv_predict()) {
+  if (silent || !model.vv_predict()) {
     big.textContent = "no answer";
     note.textContent = "The model needs a value that is missing, or that training never saw.";
     return;

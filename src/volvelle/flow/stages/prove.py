@@ -31,6 +31,8 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
     if spec.device is None:
         return proving.NOWHERE
     wanted = asked(spec.device)
+    if proving.cold(wanted):
+        context.notify("stage", {"stage": "prove", "state": "cold", "reason": proving.FIRST_TIME})
     content = context.get(model.onnx)
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
