@@ -72,4 +72,7 @@ def test_a_network_in_whole_numbers_stands_beside_the_same_in_real_ones(tmp_path
     rows = placed(found)["device"]["beside"]
     assert [row[0].partition(":")[0] for row in rows] == [shipped.form, "the same in float32"]
     assert trial.real["flash"] > trial.foretold["flash"] > 0
+    titles = [figure["title"] for figure in placed(found)["device"]["figures"]]
+    assert titles == ["Memory of the device", "What each part costs", "Working memory over one row"]
+    assert all(f"<strong>{title}</strong>" in render(found) for title in titles)
     assert "the same in float32" in render(found)

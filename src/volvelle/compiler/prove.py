@@ -22,7 +22,8 @@ from volvelle.compiler.image import Image, Run
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
-from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Placed, Precision, Spread
+from volvelle.compiler.memory import placed
+from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Precision, Spread
 from volvelle.compiler.reference import exact, plain
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
@@ -202,7 +203,7 @@ def prove(
         instructions=_spread([r.instructions for r in runs]),
         cycles=_spread([r.cycles for r in runs]),
         parity=(*parity, compared),
-        memory=_memory(made.sources),
+        memory=placed(made.sources.plan),
         seed=seed,
         compiler=image.compiler,
         emulator=EMULATORS.load(way[1]).version(),
@@ -361,17 +362,3 @@ def _gaps(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
 
 def _spread(values: list[int]) -> Spread:
     return Spread(least=min(values), median=int(np.median(values)), most=max(values))
-
-
-def _memory(made: Sources) -> tuple[Placed, ...]:
-    return tuple(
-        Placed(
-            name=s.name,
-            pool=s.pool,
-            offset=s.offset,
-            bytes=s.size * KINDS[s.pool].itemsize,
-            first=s.first,
-            last=s.last,
-        )
-        for s in made.plan.slots
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from volvelle.compiler import memory
 from volvelle.compiler.records import Device, Footprint
 from volvelle.spec.units import show
 
-_BAR, _PARTS = 24, 4
-"""Characters of a bar; how many parts of the C are listed."""
+_BAR, _PARTS, _VALUES = 24, 4, 6
+"""Characters of a bar; how many parts of the C, and values in working memory, are listed."""
 
 
 def board(found: Footprint, device: Device) -> str:
@@ -15,6 +16,7 @@ def board(found: Footprint, device: Device) -> str:
     lines = [f"{device.name}{core}", ""]
     lines.append(_line("flash", found.flash, device.flash, device.name))
     lines.append(_line("RAM", found.ram, device.ram, device.name))
+    lines += [f"    {line}" for line in memory.lines(found.memory, memory.parts(found.layers), _VALUES)]
     lines.append(f"  stack         {found.stack:>10,} bytes{bound(found)}")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 
 from volvelle.compiler import packing
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node, Tensor
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.ops import conv
 from volvelle.compiler.scaling import Rescaling, saturated
 from volvelle.compiler.windows import cut
@@ -28,6 +31,18 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
     scale = how.scale.reshape(-1, 1, 1) if how.each else how.scale
     made = saturated(Rescaling(scale, how.zero, how.least, how.most), whole.astype(np.float32), x.dtype)
     return made.reshape(slide.shape(len(weights), x.ndim))
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """As that of a convolution; what is taken off at a margin keeps to the order of channels."""
+    return replace(
+        conv.overlap(node, graph), level=_across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
+    )
+
+
+def _across(node: Node, tensors: Mapping[str, Tensor], weights: NDArray[Any]) -> bool:
+    slide = conv.check(node, tensors[node.inputs[0]].shape, weights)
+    return not node.attributes["back"] and conv.across(node, slide, weights, 1)
 
 
 def emit(node: Node, code: Code) -> None:
@@ -54,6 +69,9 @@ def emit(node: Node, code: Code) -> None:
         layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call)
         code.add(f"{layer}({code.pointer(x)}, {ends});")
         return
+    if _across(node, code.graph.tensors, weights):
+        facts = {"kind": code.kind(x), "channels": weights.shape[1], "made": len(weights), "places": places}
+        name, tail = code.special("q_across", **facts, dense=f"vv_q_dense_{kind}"), f"{held});"
     if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
         facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
         name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
