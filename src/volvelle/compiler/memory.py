@@ -30,9 +30,9 @@ def lines(memory: Sequence[Placed], parts: Mapping[int, str], most: int) -> list
 
     >>> plan = [Placed("a", "int8_t", 11, 64, 0, 1), Placed("b", "int8_t", 0, 64, 1, 2)]
     >>> print("\\n".join(lines(plan, {0: "0: QuantizeLinear", 1: "1: QConv"}, 9)))
-    from   to  type    steps  made in
-      11   75  int8_t   0-1   0: QuantizeLinear
-       0   64  int8_t   1-2   1: QConv
+    from to  type    steps  made in
+      11 75  int8_t   0-1   0: QuantizeLinear
+       0 64  int8_t   1-2   1: QConv
     """
     if not memory:
         return []

@@ -1,5 +1,7 @@
 """How the weights of quantised layers lie in flash: as they are, without their zeros, or in a code of their own.
 
+Without its zeros means: a bit for every weight, or how many zeros lie before each that is none.
+
 A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
 the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
 where it saves three tenths of all weights: unpacking takes ten to sixty instructions a weight.
@@ -21,9 +23,10 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
-from volvelle.compiler.ir import Graph
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.stream import packed as packed_bits
 
-PROGRAM = {"marks": 60, "prefix": 130}
+PROGRAM = {"marks": 60, "gaps": 110, "prefix": 130}
 """Bytes on a Cortex-M4F of what unpacks, once."""
 LAYER, GAIN, ROOM = 70, 0.3, 1024
 """Bytes of the loop of one layer; the share that must be saved; bytes of the buffer, at most."""
@@ -34,12 +37,15 @@ class Packed:
     """Weights in another form.
 
     Attributes:
-        how: ``marks``, a bit for each weight that is not 0 and then these; ``prefix``, a code of each layer.
+        how: ``marks``, a bit for each weight that is not 0 and then these; ``gaps``, the zeros before each and then
+            these; ``prefix``, a code of each layer.
         tables: of bytes, in the order in which the kernel takes them.
     """
 
     how: str
     tables: tuple[NDArray[Any], ...]
+    width: int = 0
+    """Bits of a gap."""
 
     @property
     def bytes(self) -> int:
@@ -49,13 +55,15 @@ class Packed:
 
 def chosen(graph: Graph) -> dict[str, Packed]:
     """Weights, by their name, and the form that takes the least flash, if it is not the plain one."""
-    layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in graph.nodes if _fits(n.op, n.attributes)}
-    layers = {name: w for name, w in layers.items() if w[0].size <= ROOM}
-    forms = {name: {"marks": marks(w), "prefix": prefix(w)} for name, w in layers.items()}
+    taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
+    layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
+    sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
+    layers = {name: w for name, w in layers.items() if w[0].size * sides[name] <= ROOM}
+    forms = {name: {"marks": marks(w), "gaps": gaps(w), "prefix": prefix(w)} for name, w in layers.items()}
     plain = sum(w.size for w in layers.values())
     best: dict[str, Packed] = {}
     least = plain * (1 - GAIN)
-    for allowed in (a for count in (1, 2) for a in combinations(PROGRAM, count)):
+    for allowed in (a for count in (1, 2, 3) for a in combinations(PROGRAM, count)):
         made = {name: min((f[how] for how in allowed), key=lambda p: p.bytes) for name, f in forms.items()}
         made = {name: p for name, p in made.items() if p.bytes < layers[name].size}
         used = {p.how for p in made.values()}
@@ -66,8 +74,10 @@ def chosen(graph: Graph) -> dict[str, Packed]:
     return best
 
 
-def _fits(op: str, given: Any) -> bool:
-    return op == "q_dense" or (op == "q_conv" and given.get("group", 1) == 1)
+def rows_of_group(node: Node, weights: NDArray[Any]) -> int:
+    """Rows that have to be unpacked together: those of one group of channels, which read the same."""
+    groups = int(node.attributes.get("group", 1))
+    return len(weights) // groups if groups > 1 else 1
 
 
 def marks(weights: NDArray[np.int8]) -> Packed:
@@ -79,6 +89,22 @@ def marks(weights: NDArray[np.int8]) -> Packed:
     flat = weights.reshape(-1)
     values = flat[flat != 0] if flat.any() else flat[:1]
     return Packed("marks", (np.packbits(flat != 0, bitorder="little"), values))
+
+
+def gaps(weights: NDArray[np.int8]) -> Packed:
+    """How many zeros lie before each weight that is none, and behind the last, in the bits that take least for all.
+
+    >>> packed = gaps(np.array([0, 0, 5, 0, -1, 0], np.int8))
+    >>> packed.width, [t.tolist() for t in packed.tables]
+    (2, [[22, 0, 0, 0, 0], [5, -1]])
+    """
+    flat = weights.reshape(-1)
+    ends = np.flatnonzero(flat)
+    told = np.diff(np.concatenate([[-1], ends, [len(flat)]])) - 1
+    _, width = min((int((told // (2**w - 1) + 1).sum()) * w, w) for w in range(1, 9))
+    full = 2**width - 1
+    fields = [(bits, width) for gap in told.tolist() for bits in [full] * (gap // full) + [gap % full]]
+    return Packed("gaps", (packed_bits(fields), flat[ends] if len(ends) else flat[:1]), width)
 
 
 def prefix(weights: NDArray[np.int8]) -> Packed:
@@ -135,6 +161,9 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, s
     if packed.how == "marks":
         begin = f"const signed char *next = {names[1]};"
         take = f"vv_marked({names[0]}, &next, rows, j * {columns}, m * {columns})"
+    elif packed.how == "gaps":
+        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
+        take = f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, m * {columns})"
     else:
         decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
         begin = "uint32_t next = 0;"

@@ -15,7 +15,7 @@ from volvelle.compiler.ir import Graph, Node, Tensor
 from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.ops import conv
 from volvelle.compiler.scaling import Rescaling, saturated
-from volvelle.compiler.windows import cut
+from volvelle.compiler.windows import Windows, cut
 
 OP = "QConv"
 DOMAIN = "volvelle"
@@ -46,34 +46,41 @@ def _across(node: Node, tensors: Mapping[str, Tensor], weights: NDArray[Any]) ->
 
 
 def emit(node: Node, code: Code) -> None:
-    """A window of one element needs no look at margins."""
-    how: Rescaling = node.attributes["rescaling"]
+    """By the kernel for such windows; packed weights are unpacked for one group of channels after another."""
     x, w, b = node.inputs
     weights = np.asarray(code.tensor(w).value)
     slide = conv.check(node, code.tensor(x).shape, weights)
-    groups, back = node.attributes.get("group", 1), node.attributes["back"]
-    places, kind = slide.out[0] * slide.out[1], code.suffix(x)
-    held = f"{how.each}, {how.bounds(kind)}"
-    point = groups == 1 and not back and slide.kernel == slide.stride == (1, 1)
-    packed = code.packed.get(w)
-    made = "m" if packed else str(len(weights))
-    if point:
-        tail = f"{weights.shape[1]}, {made}, {places}, {held});"
-    else:
-        each = len(weights) // groups
-        tail = f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()});"
-    name = f"vv_q_{'point' if point else 'conv'}_{kind}"
-    ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
-    if packed:
-        call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail.removesuffix(';')}"
-        layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call)
-        code.add(f"{layer}({code.pointer(x)}, {ends});")
+    packed, scale = code.packed.get(w), node.attributes["rescaling"]
+    name, tail = _kernel(node, code, slide, weights)
+    ends = f"{code.pointer(b)}, {code.table(scale.scale)}, {code.pointer(node.outputs[0])}"
+    if not packed:
+        code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail});")
         return
-    if _across(node, code.graph.tensors, weights):
-        facts = {"kind": code.kind(x), "channels": weights.shape[1], "made": len(weights), "places": places}
-        name, tail = code.special("q_across", **facts, dense=f"vv_q_dense_{kind}"), f"{held});"
+    side, read = packing.rows_of_group(node, weights), weights.shape[1] * slide.size[0] * slide.size[1]
+    there = f" + j / {side} * {read}" if node.attributes.get("group", 1) > 1 else ""
+    made = f"b + j, scale{' + j' * scale.each}, y + j * {slide.out[0] * slide.out[1]}"
+    call = f"{name}(x{there}, rows, {made}, {tail})"
+    layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call, side)
+    code.add(f"{layer}({code.pointer(x)}, {ends});")
+
+
+def _kernel(node: Node, code: Code, slide: Windows, weights: NDArray[Any]) -> tuple[str, str]:
+    """The function, and its arguments behind the tables and the output; a window of one needs no look at margins."""
+    how: Rescaling = node.attributes["rescaling"]
+    groups, back, kind = node.attributes.get("group", 1), node.attributes["back"], code.suffix(node.inputs[0])
+    held, packed = f"{how.each}, {how.bounds(kind)}", node.inputs[1] in code.packed
+    made, places = "m" if packed else str(len(weights)), slide.out[0] * slide.out[1]
+    facts: dict[str, object] = {"kind": code.kind(node.inputs[0])}
     if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
-        facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
-        name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
-        tail = f"{back}, {held}, {len(weights)}, {slide.sides()});"
-    code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail}")
+        name = code.special("q_depth", **facts, tall=slide.kernel[0], even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
+        return name, f"{back}, {held}, {made}, {slide.sides()}"
+    if not packed and _across(node, code.graph.tensors, weights):
+        facts |= {"channels": weights.shape[1], "made": made, "places": places, "dense": f"vv_q_dense_{kind}"}
+        return code.special("q_across", **facts), held
+    if groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
+        return f"vv_q_point_{kind}", f"{weights.shape[1]}, {made}, {places}, {held}"
+    each = len(weights) // groups
+    return (
+        f"vv_q_conv_{kind}",
+        f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()}",
+    )
