@@ -20,9 +20,11 @@ from volvelle.catalog import EMULATORS
 from volvelle.compiler import packing
 from volvelle.compiler.device import device
 from volvelle.compiler.host import Host
+from volvelle.compiler.ir import Graph, Tensor
 from volvelle.compiler.packing import Packed, gaps, marks, prefix
-from volvelle.compiler.prove import compiled
+from volvelle.compiler.prove import compiled, prove
 from volvelle.compiler.toolchains import zig
+from volvelle.ui.footprint import board
 
 WEIGHTS = st.lists(st.integers(-128, 127), min_size=1, max_size=60)
 
@@ -167,3 +169,58 @@ def test_what_is_smaller_is_chosen(kind: str, how: str, tmp_path: Path) -> None:
         plain - sum(p.bytes for p in packed.values()) - sum(packing.PROGRAM[h] for h in {how} & {*packing.PROGRAM})
     )
     assert flash["cortex-m4f"][1] - flash["cortex-m4f"][0] == pytest.approx(foretold, rel=0.05, abs=64)
+
+
+@pytest.mark.parametrize(("kind", "how"), [("pruned", "gaps"), ("few", "prefix")])
+def test_weights_are_unpacked_once_where_there_is_room(kind: str, how: str, tmp_path: Path) -> None:
+    """With RAM to spare answers stay, and from the second row on they cost what plain weights cost."""
+    content, rows = network(kind)
+    small = quantised(content, rows, tmp_path, QuantType.QUInt8, each=True)
+    wanted = onnxruntime.InferenceSession(small).run(None, {"x": rows})[0]
+    core_of, ends = device("cortex-m4f"), [(np.dtype(np.float32), 6)]
+    work: list[int] = []
+    for ram in (None, 65536):
+        made = compiled(small, ram=ram)
+        image = zig.build(made.sources, core_of)
+        core = EMULATORS.load("unicorn").Core(image, core_of)
+        runs = [core.run([row], ends) for row in rows[:3]]
+        assert all(np.array_equal(run.outputs[0], answer) for run, answer in zip(runs, wanted, strict=False))
+        assert np.array_equal(Host(made.sources).run([rows.reshape(40, -1)])[0], wanted)
+        work.append(runs[1].instructions)
+        assert {one.how for one in made.sources.weights} == {how}
+        assert {one.kept for one in made.sources.weights} == {ram is not None}
+        room = sum(one.plain for one in made.sources.weights if one.kept)
+        assert image.ram - made.sources.plan.bytes == pytest.approx(room, abs=24)
+    assert work[1] < 0.6 * work[0]
+    plain = compiled(small, goal="speed")
+    fast = EMULATORS.load("unicorn").Core(zig.build(plain.sources, core_of), core_of).run([rows[0]], ends)
+    assert work[1] == pytest.approx(fast.instructions, rel=0.01)
+
+
+def test_what_is_kept_leaves_half_of_the_rest() -> None:
+    """Codes come first, then the largest that fit half of what the plan leaves; nothing where no RAM is told."""
+    random = np.random.default_rng(4)
+    sizes = {"a": 4000, "b": 900, "c": 500}
+    tensors = {n: Tensor(np.dtype(np.int8), (k,), random.integers(0, 9, k).astype(np.int8)) for n, k in sizes.items()}
+    graph = Graph("g", (), tensors, (), ())
+    packed = {n: (prefix if n == "c" else gaps)(np.asarray(t.value)) for n, t in tensors.items()}
+    assert packing.kept(graph, packed, 1000, None) == frozenset()
+    assert packing.kept(graph, packed, 1000, 1900) == frozenset()
+    assert packing.kept(graph, packed, 1000, 2000) == {"c"}
+    assert packing.kept(graph, packed, 1000, 4000) == {"b", "c"}
+    assert packing.kept(graph, packed, 1000, 9999 + 5000) == {"a", "b", "c"}
+
+
+def test_what_became_of_weights_is_told_and_repeated(tmp_path: Path) -> None:
+    """The footprint says which layers are kept, and the room that it names gives the same C again."""
+    content, rows = network("pruned")
+    small = quantised(content, rows, tmp_path, QuantType.QUInt8, each=True)
+    made = compiled(small, ram=20_000)
+    found = prove(small, made, device("microbit"))
+    assert found.agrees()
+    assert found.room == 20_000
+    assert {one.kept for one in found.weights} == {True, False}
+    assert compiled(small, ram=found.room).sources.source == made.sources.source
+    told = board(found, device("microbit"))
+    assert "lengths of zeros, unpacked once into RAM" in told
+    assert "lengths of zeros, unpacked in every row" in told

@@ -3,8 +3,9 @@
 Without its zeros means: a bit for every weight, or how many zeros lie before each that is none.
 
 A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
-the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
-where it saves three tenths of all weights: unpacking takes ten to sixty instructions a weight.
+the first row; where the device is told to have RAM to spare, they are unpacked once and stay. What is smallest is
+chosen for all layers together, with each program that unpacks counted once, and only where it saves three tenths of
+all weights: unpacking takes ten to sixty instructions a weight.
 
 Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
 form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.records import Stored
 from volvelle.compiler.stream import packed as packed_bits
 
 PROGRAM = {"marks": 60, "gaps": 110, "prefix": 130}
@@ -157,17 +160,7 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, s
     """
     columns = weights[0].size
     side = max(1, min(side, ROOM // columns, len(weights)))
-    names = [code.table(t) for t in packed.tables]
-    if packed.how == "marks":
-        begin = f"const signed char *next = {names[1]};"
-        take = f"vv_marked({names[0]}, &next, rows, j * {columns}, m * {columns})"
-    elif packed.how == "gaps":
-        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
-        take = f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, m * {columns})"
-    else:
-        decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
-        begin = "uint32_t next = 0;"
-        take = f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
+    begin, take = _taking(code, packed, f"j * {columns}", f"m * {columns}")
     return code.special(
         "unpacked",
         kind=kinds[0],
@@ -179,3 +172,48 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, s
         take=take,
         call=call,
     )
+
+
+def _taking(code: Code, packed: Packed, first: str, count: str) -> tuple[str, str]:
+    """What is declared before weights are unpacked into ``rows``, and the call that does it."""
+    names = [code.table(t) for t in packed.tables]
+    if packed.how == "marks":
+        return f"const signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
+    if packed.how == "gaps":
+        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
+        return begin, f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, {count})"
+    decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
+    return "uint32_t next = 0;", f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, {count})"
+
+
+def kept(graph: Graph, packed: Mapping[str, Packed], plan: int, ram: int | None) -> frozenset[str]:
+    """Weights that are unpacked once, at the first call, and stay in RAM: codes first, for they take longest.
+
+    Args:
+        graph: the graph.
+        packed: its packed weights.
+        plan: bytes of working memory.
+        ram: bytes of the device, where they are known; half of what the plan leaves is for the stack and for others.
+    """
+    room = (ram - plan) // 2 if ram is not None else 0
+    found = set()
+    for name in sorted(packed, key=lambda n: (packed[n].how != "prefix", -graph.tensors[n].size, n)):
+        if graph.tensors[name].size <= room:
+            found.add(name)
+            room -= graph.tensors[name].size
+    return frozenset(found)
+
+
+def keep(code: Code, name: str, packed: Packed) -> None:
+    """Unpack weights at the first call; from then on they are a plain table."""
+    size, code.kept[name] = code.tensor(name).size, code.fresh("weights")
+    begin, take = _taking(code, packed, "0", str(size))
+    code.add(f"{code.special('once', where=code.kept[name], count=size, begin=begin, take=take)}();")
+
+
+def stored(
+    graph: Graph, packed: Mapping[str, Packed], ram: frozenset[str], parts: Mapping[str, str]
+) -> tuple[Stored, ...]:
+    """What became of the weights of each layer that are packed; `parts` names the part of the C that takes them."""
+    sizes = {name: graph.tensors[name].size for name in packed}
+    return tuple(Stored(parts[n], form.how, form.bytes, sizes[n], n in ram) for n, form in packed.items())

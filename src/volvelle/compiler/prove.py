@@ -75,6 +75,7 @@ class Compiled:
         signature: names of features and classes, where the file tells them and they fit it.
         goal: what was chosen where there was a choice.
         precision: of what the file computes in double.
+        ram: bytes of the device that packed weights may be unpacked into, as far as there is room.
     """
 
     sources: Sources
@@ -83,6 +84,7 @@ class Compiled:
     signature: Signature | None
     goal: Goal = "size"
     precision: Precision = "as written"
+    ram: int | None = None
 
 
 def compiled(
@@ -91,6 +93,7 @@ def compiled(
     goal: Goal = "size",
     precision: Precision | None = None,
     rows: Rows | None = None,
+    ram: int | None = None,
 ) -> Compiled:
     """An ONNX file as C.
 
@@ -100,6 +103,7 @@ def compiled(
         goal: what is chosen where there is a choice, little flash or few instructions.
         precision: of what the file computes in double; measured and chosen where it is left out.
         rows: real rows of every input ``[n, ...]`` to choose with; made-up ones are added.
+        ram: bytes of the device; where there is room beside the working memory, packed weights are unpacked once.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
@@ -111,12 +115,13 @@ def compiled(
     digest = hashlib.sha256(content).hexdigest()
     made = None if precision == "as written" else relaxed(graph)
     if made is not None:
-        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True))
-        tried = Compiled(text, made, digest, signature, goal, "single")
+        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram))
+        tried = Compiled(text, made, digest, signature, goal, "single", ram)
         if precision == "single" or _equal(content, tried, graph, rows):
             return tried
     made = lower(graph)
-    return Compiled(sources(made, c_name(name), digest, signature, Wish(goal)), made, digest, signature, goal)
+    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram))
+    return Compiled(text, made, digest, signature, goal, ram=ram)
 
 
 def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> bool:
@@ -210,6 +215,8 @@ def prove(
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,
+        weights=made.sources.weights,
+        room=made.ram,
         stack_bound=_bound(image, device, max(r.stack for r in runs)),
         layers=parts,
     )

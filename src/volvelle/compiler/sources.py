@@ -13,6 +13,7 @@ from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.layers import heading
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
+from volvelle.compiler.records import Stored
 from volvelle.compiler.texts import declared, defined
 from volvelle.compiler.typed import Typed, typed
 from volvelle.model.signature import Signature
@@ -33,6 +34,7 @@ class Sources:
         plan: of working memory.
         inputs, outputs: (C name, C type, elements) of what goes in and comes out.
         typed: the same by names of features and classes, where a signature tells them.
+        weights: layers whose weights are packed.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Sources:
     inputs: tuple[tuple[str, str, int], ...]
     outputs: tuple[tuple[str, str, int], ...]
     typed: Typed | None = None
+    weights: tuple[Stored, ...] = ()
 
 
 def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None, wish: Wish = WISH) -> Sources:
@@ -68,11 +71,15 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
     packed = packing.chosen(graph) if wish.goal == "size" else {}
     plan = place(graph, never | singles, together, packed)
+    kept = packing.kept(graph, packed, plan.bytes, wish.ram)
+    plan = place(graph, never | singles, together, packed.keys() - kept) if kept else plan
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
-    code.packed = packed
+    code.packed = {name: form for name, form in packed.items() if name not in kept}
+    for weights in sorted(kept):
+        packing.keep(code, weights, packed[weights])
     for number, group in enumerate(groups):
         code.add("")
         before = len(code.body)
@@ -90,7 +97,10 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
     told = typed(name, signature, (*ends[0], *ends[1])) if signature else None
     head = _header(name, digest, arguments, ends, _planned(plan, together), told, declared(name, graph.words))
-    return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1], told)
+    text = _source(name, code, plan, singles, arguments)
+    takers = {i: heading(k, nodes).strip("/* ") for k, nodes in enumerate(together) for n in nodes for i in n.inputs}
+    layers = packing.stored(graph, packed, kept, takers)
+    return Sources(name, head, text, plan, ends[0], ends[1], told, layers)
 
 
 def _emit(node: Node, code: Code) -> None:

@@ -10,6 +10,9 @@ _BAR, _PARTS, _VALUES = 24, 4, 6
 """Characters of a bar; how many parts of the C, and values in working memory, are listed."""
 
 
+_FORMS = {"marks": "marked zeros", "gaps": "lengths of zeros", "prefix": "Huffman code"}
+
+
 def board(found: Footprint, device: Device) -> str:
     """Memory as bars against the board, cost of a row, and how the answers compare."""
     core = "" if device.core == device.name else f" ({device.core})"
@@ -17,6 +20,7 @@ def board(found: Footprint, device: Device) -> str:
     lines.append(_line("flash", found.flash, device.flash, device.name))
     lines.append(_line("RAM", found.ram, device.ram, device.name))
     lines += [f"    {line}" for line in memory.lines(found.memory, memory.parts(found.layers), _VALUES)]
+    lines += [f"  weights       {line}" for line in stored(found)]
     lines.append(f"  stack         {found.stack:>10,} bytes{bound(found)}")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
@@ -35,6 +39,15 @@ def board(found: Footprint, device: Device) -> str:
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
     lines.append(f"  {found.compiler}, {found.emulator}")
     return "\n".join(lines)
+
+
+def stored(found: Footprint) -> list[str]:
+    """How packed weights lie, by layer."""
+    return [
+        f"{one.flash:>10,} bytes of {one.plain:,} in {one.part}: {_FORMS[one.how]}, "
+        + ("unpacked once into RAM" if one.kept else "unpacked in every row")
+        for one in found.weights
+    ]
 
 
 def bound(found: Footprint) -> str:
