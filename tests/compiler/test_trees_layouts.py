@@ -185,7 +185,7 @@ def test_flash_is_foretold(kind: str, sets: bool, layout: Layout) -> None:
 
 
 def learnt(count: int) -> Forest:
-    """Trees that were learnt from two classes of flowers: unlike drawn ones, no question is answered by those before."""
+    """Trees that were learnt from flowers: unlike in drawn ones, no question is answered by those before."""
     data = load_iris()
     model = RandomForestClassifier(count, random_state=0).fit(data.data[:, [0, 1, 2, 3, 0]], data.target == 2)
     parts = [e.tree_ for e in model.estimators_]
@@ -212,7 +212,7 @@ def learnt(count: int) -> Forest:
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_the_model_orders_layouts_as_the_core_does(count: int) -> None:
-    """On an emulated core the layout that is chosen takes the least of what was wanted, and instructions are in order."""
+    """On an emulated core what is chosen takes the least of what was wanted, and instructions are in order."""
     made = learnt(count)
     cost, board = Cost(made, whole_values(made)), device("cortex-m4f")
     x, ends = load_iris().data[:, [0, 1, 2, 3, 0]].astype(np.float32), [(np.dtype(np.float32), made.targets)]

@@ -21,6 +21,7 @@ from volvelle.compiler.passes.padded import padded
 from volvelle.compiler.passes.same import same
 from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
+from volvelle.compiler.passes.whole_trees import whole_trees
 from volvelle.errors import ContractBroken
 
 State = Callable[[Graph], str | None]
@@ -57,6 +58,7 @@ PASSES = (
     Pass(limited, needs=(states.written_out, states.folded)),
     Pass(whole_channels, needs=(states.folded,)),
     Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),
+    Pass(whole_trees, needs=(states.written_out,)),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
     Pass(narrow, needs=(states.lean, states.written_out), leaves=(states.narrowed, states.lean, states.written_out)),

@@ -60,7 +60,7 @@ def tables(forest: Forest, values: Values) -> Tables:
     roots = [follows(root) for root in forest.roots]
     sets = sorted(set(forest.members.values()))
     asked = [np.float32(0.0) if n in forest.members else forest.split[n] + np.float32(0.0) for n in order]
-    splits, unit = split_table(np.array(asked, np.float32))
+    splits, unit = split_table(np.array(asked, np.float32), whole=forest.whole)
     columns = {"features": _narrow([int(forest.feature[n]) for n in order]), "yes": _narrow(yes), "no": _narrow(no)}
     columns["splits"] = splits
     if sets:

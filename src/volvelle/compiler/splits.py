@@ -9,20 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.compiler.ctypes import narrow
 
-def split_table(splits: NDArray[np.float32]) -> tuple[NDArray[Any], float]:
+
+def split_table(splits: NDArray[np.float32], *, whole: bool = False) -> tuple[NDArray[Any], float]:
     """The splits as whole numbers of a power of two, where they are that, and this power; 0 where they are floats.
+
+    Where cells are whole numbers too, the power is 1.
 
     >>> split_table(np.float32([0.5, -2.0]))
     (array([ 1, -4], dtype=int8), 0.5)
+    >>> split_table(np.float32([300, -2.0]), whole=True)
+    (array([300,  -2], dtype=int16), 1.0)
     """
+    if whole and len(splits):
+        return splits.astype(narrow(int(splits.min()), int(splits.max()))), 1.0
     known = [s for s in splits.tolist() if s]
     if len(splits) and np.isfinite(splits).all():
         unit = min((_lowest(s) for s in known), default=1.0)
-        whole = splits.astype(np.float64) / unit
+        counts = splits.astype(np.float64) / unit
         for kind in (np.int8, np.int16):
-            if 2.0**-100 < unit < 2.0**100 and abs(whole).max() <= np.iinfo(kind).max:
-                return whole.astype(kind), unit
+            if 2.0**-100 < unit < 2.0**100 and abs(counts).max() <= np.iinfo(kind).max:
+                return counts.astype(kind), unit
     return splits if len(splits) else np.zeros(1, np.float32), 0.0
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from volvelle.compiler import branches
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import literal
-from volvelle.compiler.forest import LEAF, Forest
+from volvelle.compiler.forest import LEAF, Forest, floored
 from volvelle.compiler.leaves import Values, leaves, whole_values
 from volvelle.compiler.nodes import Tables, tables
 from volvelle.compiler.splits import set_bytes, split_table
@@ -35,16 +35,18 @@ def write(forest: Forest, x: str, out: str, code: Code, layout: Layout | None = 
         code: to write into.
         layout: instead of the one that costs least.
     """
+    cell = code.kind(x)
+    forest = floored(forest) if code.tensor(x).dtype.kind == "i" else forest
     values = whole_values(forest)
     cost = Cost(forest, values)
     wanted: Callable[[Layout], float] = cost.flash if code.goal == "size" else cost.instructions
     match layout if layout is not None else min(LAYOUTS, key=wanted):
         case "branches":
-            names = branches.write(forest, values, _kind(values), code)
+            names = branches.write(forest, values, (cell, _kind(values)), code)
         case "table":
-            names = [_questions(forest, values, cost.tables, code)]
+            names = [_questions(forest, values, cost.tables, code, cell)]
         case _:
-            names = [_walk(forest, values, cost.stream, code)]
+            names = [_walk(forest, values, cost.stream, code, cell)]
     _summed(forest, values, x, out, code, names)
 
 
@@ -105,7 +107,7 @@ class Cost:
         """Bytes: of a stream or tables within 64 and 3 %, of branches within a third, for a compiler shares ends."""
         sums = SUM_CODE * self._forest.targets
         if layout == "stream":
-            table, _ = split_table(self.stream.splits)
+            table, _ = split_table(self.stream.splits, whole=self._forest.whole)
             sets = set_bytes(self.stream.sets) * len(self.stream.sets) + SET_CODE * bool(self.stream.sets)
             return self.stream.data.nbytes + table.nbytes + sets + STREAM_CODE + LIST_CODE * self.stream.lists + sums
         if layout == "table":
@@ -136,24 +138,27 @@ class Cost:
         return asked, added
 
 
-def _answer(code: Code, split: str, sets: list[tuple[int, ...]], member: tuple[str, str]) -> str:
+def _answer(code: Code, split: str, sets: list[tuple[int, ...]], member: tuple[str, str], cell: str) -> str:
     """Whether a cell answers yes: it is at most a split or, where `member` tells so, among the codes of a set."""
-    answer = f"vv_at_most(cell, {split})"
+    answer, real = (f"vv_at_most(cell, {split})", "cell") if cell == "float" else (f"cell <= {split}", "(float)cell")
     if not sets:
         return answer
     size = set_bytes(sets)
     is_set, number = member
-    return f"{is_set} ? vv_member(cell, {code.table(bitmaps(sets, size))} + ({number}) * {size}, {size}) : {answer}"
+    return f"{is_set} ? vv_member({real}, {code.table(bitmaps(sets, size))} + ({number}) * {size}, {size}) : {answer}"
 
 
-def _split(table: str, unit: float, index: str) -> str:
+def _split(table: str, unit: float, index: str, cell: str) -> str:
+    if cell != "float":
+        return f"{table}[{index}]"
     return f"(float){table}[{index}] * {literal(np.float32(unit))}" if unit else f"{table}[{index}]"
 
 
-def _questions(forest: Forest, values: Values, made: Tables, code: Code) -> str:
+def _questions(forest: Forest, values: Values, made: Tables, code: Code, cell: str) -> str:
     named = {name: code.table(column) for name, column in made.columns.items()}
     return code.special(
         "nodes",
+        cell=cell,
         sum=_kind(values),
         trees=len(forest.roots),
         roots=code.table(made.roots),
@@ -161,21 +166,20 @@ def _questions(forest: Forest, values: Values, made: Tables, code: Code) -> str:
         yes=named["yes"],
         no=named["no"],
         asked=f"const int asked = {named['sets']}[at];" if made.sets else "",
-        answer=_answer(code, _split(named["splits"], made.unit, "at"), made.sets, ("asked", "asked - 1")),
-        tracks=int("missing" in named),
-        missing=f"{named['missing']}[at]" if "missing" in named else "0",
+        answer=_answer(code, _split(named["splits"], made.unit, "at", cell), made.sets, ("asked", "asked - 1"), cell),
+        missing=f"if (cell != cell) yes = {named['missing']}[at] != 0;" if "missing" in named else "",
         begins=code.table(made.begins),
         targets=f"{code.table(made.targets)}[k]" if forest.targets > 1 else "0",
         values=code.table(made.values),
     )
 
 
-def _walk(forest: Forest, values: Values, stream: Stream, code: Code) -> str:
-    table, unit = split_table(stream.splits)
+def _walk(forest: Forest, values: Values, stream: Stream, code: Code, cell: str) -> str:
+    table, unit = split_table(stream.splits, whole=forest.whole)
     data, splits = code.table(stream.data), code.table(table)
     known = len(stream.splits)
-    split = _split(splits, unit, "asked")
-    answer = _answer(code, split, stream.sets, (f"asked >= {known}", f"asked - {known}"))
+    split = _split(splits, unit, "asked", cell)
+    answer = _answer(code, split, stream.sets, (f"asked >= {known}", f"asked - {known}"), cell)
     head = 2 + stream.tracks + stream.feature
     once = stream.word <= 25
     feature = f"bits >> {2 + stream.tracks}"
@@ -187,13 +191,14 @@ def _walk(forest: Forest, values: Values, stream: Stream, code: Code) -> str:
     single = stream.target + (0 if shares else stream.value) + int(stream.lists)
     return code.special(
         "forest",
+        cell=cell,
         sum=_kind(values),
         data=data,
         trees=len(forest.roots),
         begin=stream.begin,
         head=stream.word if once else head,
         word=stream.word,
-        tracks=stream.tracks,
+        missing="if (cell != cell) yes = (bits & 4u) != 0;" if stream.tracks else "",
         feature=f"{feature} & {2**stream.feature - 1}u" if once else feature,
         asked=f"bits >> {head}" if once else f"vv_bits({data}, at + {head}, {stream.asked})",
         answer=answer,
