@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,23 @@ def test_too_much_working_memory_is_refused_without_a_compiler(
         assert main(["compile", str(file), "--device", "microbit", "-o", str(tmp_path / "out")]) == 2
     assert "takes 132,000 bytes of RAM for working memory; microbit has 131,072" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_report_on_misra_is_written_where_it_is_asked_for(
+    onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """prove --misra writes rules and places beside the proof; without cppcheck, and into a folder, nothing is done."""
+    out, told = tmp_path / "out", tmp_path / "misra.txt"
+    assert main(["compile", str(onnx), "--device", "microbit", "-o", str(out), "--json"]) == 0
+    assert main(["prove", str(out), "--misra", str(tmp_path)]) == 2
+    if shutil.which("cppcheck"):
+        assert main(["prove", str(out), "--misra", str(told)]) == 0
+        assert "pump_failure.c:" in told.read_text()
+        told.unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["prove", str(out), "--misra", str(told)]) == 2
+    assert "cppcheck" in capsys.readouterr().err
+    assert not told.exists()
 
 
 def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,14 +168,20 @@ def test_nearer_than_allowed_changes_answers(kind: str) -> None:
     assert bits(apart, rows) == bits(over, rows) != bits(near, rows)
 
 
-@pytest.mark.parametrize("kind", ["depthwise", "pointwise", "grouped", "max", "dense"])
+@pytest.mark.parametrize("kind", ["depthwise", "pointwise", "packed", "grouped", "plain", "max", "mean", "dense"])
 @pytest.mark.parametrize("core", ["host", "cortex-m4f", "cortex-m3"])
 def test_overlapped_whole_numbers_keep_their_bits(kind: str, core: str, tmp_path: Path) -> None:
     """Quantised kernels, with and without instructions for two products at once, under sanitizers where they exist."""
     random = np.random.default_rng(11)
-    if kind == "pointwise":
-        weights = {"w": random.normal(size=(9, 6, 1, 1)).astype(np.float32)}
-        content, rows = between("Conv", (6, 3, 5), weights, random)
+    if kind in ("pointwise", "packed"):
+        weights = {"w": random.normal(size=(9, 60, 1, 1)).astype(np.float32)}
+        weights["w"][random.random(weights["w"].shape) < 0.9 * (kind == "packed")] = 0
+        content, rows = between("Conv", (60, 3, 5), weights, random)
+    elif kind in ("grouped", "plain"):
+        # Rows so long that four places are made at a time, and the last four again.
+        groups = 2 if kind == "grouped" else 1
+        weights = {"w": random.normal(size=(4, 4 // groups, 3, 3)).astype(np.float32)}
+        content, rows = between("Conv", (4, 5, 11), weights, random, group=groups, pads=[1, 1, 1, 1])
     elif kind == "depthwise":
         weights = {"w": random.normal(size=(5, 1, 3, 3)).astype(np.float32)}
         content, rows = between("Conv", (5, 8, 9), weights, random, group=5, pads=[1, 1, 1, 1])

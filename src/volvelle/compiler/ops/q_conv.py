@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from volvelle.compiler.windows import Windows, cut
 
 OP = "QConv"
 DOMAIN = "volvelle"
+AGAIN = 3
+"""Places that a kernel makes twice, at most, where four at a time do not divide a row."""
 
 
 def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
@@ -34,10 +35,9 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
 
 
 def overlap(node: Node, graph: Graph) -> Overlap:
-    """As that of a convolution; what is taken off at a margin keeps to the order of channels."""
-    return replace(
-        conv.overlap(node, graph), level=_across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
-    )
+    """As that of a convolution, but that the last four of a row may read again what three before them read."""
+    across = _across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
+    return Overlap(conv.overlap(node, graph).lead + AGAIN, level=across)
 
 
 def _across(node: Node, tensors: Mapping[str, Tensor], weights: NDArray[Any]) -> bool:
@@ -65,7 +65,7 @@ def emit(node: Node, code: Code) -> None:
 
 
 def _kernel(node: Node, code: Code, slide: Windows, weights: NDArray[Any]) -> tuple[str, str]:
-    """The function, and its arguments behind the tables and the output; a window of one needs no look at margins."""
+    """The function, and its arguments behind the output; a window of one needs no look at margins."""
     how: Rescaling = node.attributes["rescaling"]
     groups, back, kind = node.attributes.get("group", 1), node.attributes["back"], code.suffix(node.inputs[0])
     held, packed = f"{how.each}, {how.bounds(kind)}", node.inputs[1] in code.packed
@@ -77,6 +77,8 @@ def _kernel(node: Node, code: Code, slide: Windows, weights: NDArray[Any]) -> tu
     if not packed and _across(node, code.graph.tensors, weights):
         facts |= {"channels": weights.shape[1], "made": made, "places": places, "dense": f"vv_q_dense_{kind}"}
         return code.special("q_across", **facts), held
+    if groups == 1 and not back and slide.kernel == slide.size:
+        return f"vv_q_dense_{kind}", f"{weights[0].size}, {made}, {held}"
     if groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
         return f"vv_q_point_{kind}", f"{weights.shape[1]}, {made}, {places}, {held}"
     each = len(weights) // groups
