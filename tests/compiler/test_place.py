@@ -48,6 +48,7 @@ def least(needs: list[Need], overs: dict[tuple[str, str], Over]) -> int:
     return next(top for top in range(sum(n.size for n in needs) + 20) if fits([], top))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(NEED, min_size=1, max_size=14))
 def test_what_is_needed_at_one_time_never_overlaps(needs: list[tuple[int, int, int]]) -> None:
     """Two values that live at the same time lie beside each other, if nothing may lie over anything."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import NamedTuple
 
-EXACT, STEPS = 8, 20_000
+EXACT, STEPS = 8, 4_000
 """Up to so many values every order is searched to its end; beyond, until so many values have been put down."""
 
 
