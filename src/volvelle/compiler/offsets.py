@@ -81,7 +81,9 @@ def packed(needs: Sequence[Need], overs: Overs) -> Placed:
     tried = [_lowered([(n, 0) for n in order], overs) for order in orders]
     search = _Search(needs, overs, min(tried, key=lambda placed: top(needs, placed)))
     for held in _held(needs, overs):
-        search.run(_rigid(needs, held))
+        blocks = _rigid(needs, held)
+        if not any(_inside(block, overs) for block in blocks):
+            search.run(blocks)
     return search.best
 
 
@@ -153,6 +155,12 @@ def _rigid(needs: Sequence[Need], held: tuple[tuple[str, str, int], ...]) -> lis
     known = {n.name: n for n in needs}
     made_of = [tuple((known[name], at - min(b.values())) for name, at in b.items()) for b in blocks]
     return sorted(made_of, key=lambda b: (-max(n.last for n, _ in b), -max(n.size for n, _ in b), b[0][0].name))
+
+
+def _inside(block: Rigid, overs: Overs) -> bool:
+    """Whether values that are joined get into each other's way, as two inputs of one output do."""
+    pairs = [(one, two) for k, one in enumerate(block) for two in block[:k]]
+    return any(low <= by < high for (n, by), (m, at) in pairs for low, high in _bars(n, m, at, overs))
 
 
 def _lowered(order: Sequence[tuple[Need, int]], overs: Overs) -> Placed:

@@ -204,11 +204,12 @@ def kept(graph: Graph, packed: Mapping[str, Packed], plan: int, ram: int | None)
     return frozenset(found)
 
 
-def keep(code: Code, name: str, packed: Packed) -> None:
-    """Unpack weights at the first call; from then on they are a plain table."""
-    size, code.kept[name] = code.tensor(name).size, code.fresh("weights")
-    begin, take = _taking(code, packed, "0", str(size))
-    code.add(f"{code.special('once', where=code.kept[name], count=size, begin=begin, take=take)}();")
+def keep(code: Code, chosen: Mapping[str, Packed]) -> None:
+    """Unpack weights at the first call; from then on they are plain tables."""
+    for name, packed in chosen.items():
+        size, code.kept[name] = code.tensor(name).size, code.fresh("weights")
+        begin, take = _taking(code, packed, "0", str(size))
+        code.add(f"{code.special('once', where=code.kept[name], count=size, begin=begin, take=take)}();")
 
 
 def stored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -191,8 +192,6 @@ def prove(
     parity = [by_numpy(case), compared("host", own, case)]
     parity += _sanitized(made, host, _held(content, made, case))
     image, runs, on_core, parts = _on_core(made, case, device, way, own)
-    given = len(next(iter(rows.values()))) if rows else 0
-    real = [run.instructions for row, run in runs.items() if row < given]
     spent = list(runs.values())
     return Footprint(
         device=device.name,
@@ -209,14 +208,23 @@ def prove(
         compiler=image.compiler,
         emulator=EMULATORS.load(way[1]).version(),
         clock=device.clock,
-        precision=made.precision,
-        goal=made.goal,
-        weights=made.sources.weights,
-        room=made.ram,
+        **_choices(made),
         stack_bound=_bound(image, device, max(r.stack for r in spent)),
         layers=parts,
-        real=_spread(real) if real else None,
+        real=_of_real(runs, rows),
     )
+
+
+def _choices(made: Compiled) -> dict[str, Any]:
+    """What was chosen where there was a choice."""
+    return {"precision": made.precision, "goal": made.goal, "weights": made.sources.weights, "room": made.ram}
+
+
+def _of_real(runs: Mapping[int, Run], rows: Rows | None) -> Spread | None:
+    """Instructions over the real rows alone, which come first."""
+    given = len(next(iter(rows.values()))) if rows else 0
+    real = [run.instructions for row, run in runs.items() if row < given]
+    return _spread(real) if real else None
 
 
 def by_numpy(case: Case) -> Parity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
@@ -70,16 +71,13 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     )
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
     packed = packing.chosen(graph) if wish.goal == "size" else {}
-    plan = place(graph, never | singles, together, packed)
-    kept = packing.kept(graph, packed, plan.bytes, wish.ram)
-    plan = place(graph, never | singles, together, packed.keys() - kept) if kept else plan
+    plan, kept = _placed(graph, never | singles, together, packed, wish.ram)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
     code.packed = {name: form for name, form in packed.items() if name not in kept}
-    for weights in sorted(kept):
-        packing.keep(code, weights, packed[weights])
+    packing.keep(code, {name: packed[name] for name in sorted(kept)})
     for number, group in enumerate(groups):
         code.add("")
         before = len(code.body)
@@ -98,9 +96,26 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     told = typed(name, signature, (*ends[0], *ends[1])) if signature else None
     head = _header(name, digest, arguments, ends, _planned(plan, together), told, declared(name, graph.words))
     text = _source(name, code, plan, singles, arguments)
-    takers = {i: heading(k, nodes).strip("/* ") for k, nodes in enumerate(together) for n in nodes for i in n.inputs}
-    layers = packing.stored(graph, packed, kept, takers)
+    layers = packing.stored(graph, packed, kept, _takers(together))
     return Sources(name, head, text, plan, ends[0], ends[1], told, layers)
+
+
+def _placed(
+    graph: Graph,
+    local: frozenset[str],
+    together: tuple[tuple[Node, ...], ...],
+    packed: Mapping[str, packing.Packed],
+    ram: int | None,
+) -> tuple[Plan, frozenset[str]]:
+    """The memory plan, and the packed weights for which there is room beside it."""
+    plan = place(graph, local, together, packed)
+    kept = packing.kept(graph, packed, plan.bytes, ram)
+    return (place(graph, local, together, packed.keys() - kept) if kept else plan), kept
+
+
+def _takers(together: tuple[tuple[Node, ...], ...]) -> dict[str, str]:
+    """The part of the C that reads each value, the last if there are several."""
+    return {i: heading(k, nodes).strip("/* ") for k, nodes in enumerate(together) for n in nodes for i in n.inputs}
 
 
 def _emit(node: Node, code: Code) -> None:
