@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from volvelle.cli.commands import compile as compiling
 from volvelle.cli.entry import main
 from volvelle.compiler.prove import FIRST_TIME
 from volvelle.compiler.toolchains import zig
@@ -49,6 +50,42 @@ def test_a_file_is_compiled_proved_and_proved_again(
     source.write_text(source.read_text().replace("1.0f", "2.0f"))
     assert main(["prove", str(out)]) == 1
     assert "pump_failure.c" in capsys.readouterr().err
+
+
+def wide(path: Path, units: int) -> Path:
+    """A network with one hidden layer."""
+    graph = Graph("wide")
+    x = graph.input("numbers", "float", 4)
+    hidden = graph.node("MatMul", x, graph.constant(np.ones((4, units), np.float32)), width=units)
+    last = graph.constant(np.ones((units, 2), np.float32))
+    graph.output("scores", graph.node("MatMul", graph.node("Tanh", hidden, width=units), last, width=2))
+    path.write_bytes(graph.finish())
+    return path
+
+
+def test_the_memory_plan_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Terminal, header and README say what lies where, and prove says it again."""
+    file, out = wide(tmp_path / "wide.onnx", 900), tmp_path / "out"
+    assert main(["compile", str(file), "--device", "microbit", "-o", str(out)]) == 0
+    told = capsys.readouterr()
+    assert "working memory as planned: 3,600 bytes" in told.err
+    row = ["0", "3,600", "float", "0-1", "0:", "MatMul"]
+    texts = [told.out, *((out / name).read_text() for name in ("wide.h", "README.md"))]
+    assert all(row in [line.split() for line in text.splitlines()] for text in texts)
+    assert main(["prove", str(out)]) == 0
+    assert row in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_too_much_working_memory_is_refused_without_a_compiler(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan that the board has no room for is refused before any C is compiled, and nothing is written."""
+    file = wide(tmp_path / "wide.onnx", 33_000)
+    with pytest.MonkeyPatch.context() as monkey:
+        monkey.setattr(compiling, "prove", None)
+        assert main(["compile", str(file), "--device", "microbit", "-o", str(tmp_path / "out")]) == 2
+    assert "takes 132,000 bytes of RAM for working memory; microbit has 131,072" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_report_on_misra_is_written_where_it_is_asked_for(

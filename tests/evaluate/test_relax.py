@@ -86,3 +86,20 @@ def test_a_budget_that_costs_nothing_says_so() -> None:
     assert "without the budget alien, pr_auc 0.9 over the folds with an operator that cannot be compiled" in (
         verdicts[0].reason
     )
+
+
+def test_the_smallest_that_is_as_good_is_told() -> None:
+    """Of those that fit, the one with the least flash within one standard error of the best; smaller ones are not."""
+    found, _ = told(
+        ["pr_auc >= 0.4", "flash <= 64 KiB"],
+        *(structs.replace(t, spread=0.04) for t in (
+            trial(0, "lightgbm", 0.60, 50_000, fits=True),
+            trial(1, "forest", 0.59, 20_000, fits=True),
+            trial(2, "tree", 0.57, 1_000, fits=True),
+            trial(3, "mlp", 0.61, 500, fits=False),
+        )),
+        values=(0.6, 20_000),
+    )  # fmt: skip
+    assert found.within is not None
+    assert found.small is not None
+    assert (found.within.estimator, found.small.estimator, found.small.flash) == ("lightgbm", "forest", 20_000)

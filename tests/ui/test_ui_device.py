@@ -13,6 +13,7 @@ def test_the_report_shows_memory_cost_and_parity(device: Result) -> None:
     told = dict(facts["facts"])
     assert told["Device"] == "microbit (cortex-m4f)"
     assert "at 64 MHz, an estimate" in told["Latency"]
+    assert told["Smallest within one standard error"] == told["Best that fits"], "there is one candidate"
     assert "of 8.0 KiB" in facts["figures"][0]["svg"]
     assert 'class="f2"' in facts["figures"][0]["svg"], "the overrun memory stands out"
     assert [row[0] for row in facts["parity"]][-1] == "emulated core"
@@ -32,4 +33,7 @@ def test_a_network_in_whole_numbers_stands_beside_the_same_in_real_ones(whole: R
     rows = placed(whole)["device"]["beside"]
     assert [row[0].partition(":")[0] for row in rows] == [shipped.form, "the same in float32"]
     assert trial.real["flash"] > trial.foretold["flash"] > 0
+    titles = [figure["title"] for figure in placed(whole)["device"]["figures"]]
+    assert titles == ["Memory of the device", "What each part costs", "Working memory over one row"]
+    assert all(f"<strong>{title}</strong>" in render(whole) for title in titles)
     assert "the same in float32" in render(whole)

@@ -86,7 +86,8 @@ def of_folder(place: Path) -> tuple[Given, Compiled]:
     headers = [p.stem for p in sorted(place.glob("*.h"))]
     name = headers[0] if headers else "model"
     given = Given(content, name, footprint=known, precision=known.precision if known else None)
-    return given, compiled(content, name, known.goal if known else "size", given.precision)
+    goal, room = (known.goal, known.room) if known else ("size", None)
+    return given, compiled(content, name, goal, given.precision, ram=room)
 
 
 def differing(place: Path, made: Compiled) -> list[str]:

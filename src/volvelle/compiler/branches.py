@@ -18,26 +18,26 @@ DEEP = 40
 """Levels of one function; C11 5.2.4.1 promises 127 nested blocks."""
 
 
-def write(forest: Forest, values: Values, kind: str, code: Code) -> list[str]:
+def write(forest: Forest, values: Values, kinds: tuple[str, str], code: Code) -> list[str]:
     """One function for each tree, added to the code; gives their names.
 
     Args:
         forest: the trees.
         values: what their leaves add.
-        kind: C type of a sum.
+        kinds: C types of a cell and of a sum.
         code: to write into.
     """
     sets = sorted(set(forest.members.values()))
     most = max((max(s, default=0) for s in sets), default=0)
-    tree = _Tree(forest, values, kind, code, sets, most // 8 + 1)
+    tree = _Tree(forest, values, kinds, code, sets, most // 8 + 1)
     return [tree.function(root) for root in forest.roots]
 
 
 class _Tree:
     def __init__(
-        self, forest: Forest, values: Values, kind: str, code: Code, sets: list[tuple[int, ...]], size: int
+        self, forest: Forest, values: Values, kinds: tuple[str, str], code: Code, sets: list[tuple[int, ...]], size: int
     ) -> None:
-        self._forest, self._values, self._kind, self._code = forest, values, kind, code
+        self._forest, self._values, self._kinds, self._code = forest, values, kinds, code
         self._places = {s: k * size for k, s in enumerate(sets)}
         self._size = size
         self._table = code.table(bitmaps(sets, size)) if sets else ""
@@ -67,7 +67,8 @@ class _Tree:
             f"    (void){given};" for given in ("x", "sums") if f"{given}[" not in text and "(x, sums)" not in text
         ]
         name = self._code.fresh("tree")
-        text = "\n".join([f"static void {name}(const float *x, {self._kind} *sums) {{", *lines, "}", ""])
+        cell, kind = self._kinds
+        text = "\n".join([f"static void {name}(const {cell} *x, {kind} *sums) {{", *lines, "}", ""])
         self._code.function(name, text)
         return name
 
@@ -82,7 +83,9 @@ class _Tree:
         cell = f"x[{forest.feature[node]}]"
         if node in forest.members:
             place = self._places[forest.members[node]]
-            asked = f"vv_member({cell}, {self._table} + {place}, {self._size})"
+            asked = f"vv_member({'(float)' * forest.whole}{cell}, {self._table} + {place}, {self._size})"
+        elif forest.whole:
+            asked = f"{cell} <= {literal(np.int32(forest.split[node]))}"
         else:
             asked = f"vv_at_most({cell}, {literal(forest.split[node] + np.float32(0.0))})"
         return f"{cell} != {cell} || {asked}" if forest.missing[node] else asked

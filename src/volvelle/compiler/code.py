@@ -25,10 +25,12 @@ class Wish:
     Attributes:
         goal: little flash, or few instructions.
         relaxed: whether products with a constant 0 may be left out although the other factor may be no number.
+        ram: bytes of the device, some of which packed weights may be unpacked into once; None where nobody told.
     """
 
     goal: Goal = "size"
     relaxed: bool = False
+    ram: int | None = None
 
 
 WISH = Wish()
@@ -58,6 +60,8 @@ class Code:
         self._written: dict[str, str] = {}
         self.goal, self.relaxed = wish.goal, wish.relaxed
         self.packed: Mapping[str, Any] = {}
+        self.kept: dict[str, str] = {}
+        """Weights that the first call unpacks, and where."""
         self.functions: dict[str, str] = {}
         self.body: list[str] = []
         self._count = 0
@@ -77,6 +81,8 @@ class Code:
     def pointer(self, name: str) -> str:
         """The first element of a value."""
         tensor = self.tensor(name)
+        if name in self.kept:
+            return self.kept[name]
         if tensor.value is not None:
             return self.table(tensor.value)
         if name in self.local:

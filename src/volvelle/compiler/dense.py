@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.records import Goal
 
 _FAR, _CHUNK = 255, 32
@@ -55,6 +57,13 @@ def dense(code: Code, x: str, out: str, weights: NDArray[Any], bias: NDArray[Any
     for first, name in named:
         at = f" + {first}" if first else ""
         code.add(f"{loop}{name}({code.pointer(x)}{here}, {code.pointer(out)}{there}{at});")
+
+
+def overlap(graph: Graph, node: Node) -> Overlap:
+    """How the answers of a layer may lie over its rows: every answer reads a whole row, so only the last lies on it."""
+    (*_, columns), (*_, rows) = (graph.tensors[n].shape for n in (node.inputs[0], node.outputs[0]))
+    count = graph.tensors[node.outputs[0]].size // rows
+    return Overlap(rows - 1 + max(0, (count - 1) * (rows - columns)))
 
 
 def _parts(

@@ -8,7 +8,7 @@ where x is at most the next float32 below t.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Forest:
         adds: node to what its leaf adds, as (target, weight).
         targets: number of sums.
         start: what each sum begins with, float32 ``[targets]``.
+        whole: whether cells are whole numbers; splits are then, and nothing is missing.
     """
 
     roots: tuple[int, ...]
@@ -46,6 +47,7 @@ class Forest:
     adds: dict[int, tuple[tuple[int, np.float32], ...]]
     targets: int
     start: NDArray[np.float32]
+    whole: bool = False
 
     def evaluate(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """The sums for rows ``[n, features]``, added tree by tree in float32."""
@@ -68,6 +70,23 @@ class Forest:
                 said = bool(cell <= self.split[node])
             node = int(self.yes[node] if said else self.no[node])
         return node
+
+
+_EXACT = 2.0**24
+"""Up to here a whole number that becomes a float32 stays what it is."""
+
+
+def exact(forest: Forest, dtype: np.dtype[Any]) -> bool:
+    """Whether splits tell whole numbers of 32 or 64 bits apart as they tell their float32 apart."""
+    return dtype in (np.int32, np.int64) and bool((abs(forest.split[forest.feature != LEAF]) < _EXACT).all())
+
+
+def floored(forest: Forest) -> Forest:
+    """The same answers for whole numbers, where splits are `exact`: x is at most 2.5 where it is at most 2.
+
+    A larger whole number may be rounded on its way to float32, but not past 2^24.
+    """
+    return replace(forest, split=np.floor(forest.split), missing=np.zeros_like(forest.missing), whole=True)
 
 
 def classic(given: Mapping[str, Any], prefix: str) -> Forest:

@@ -24,6 +24,7 @@ from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
 from volvelle.compiler.passes.tabled import tabled
 from volvelle.compiler.passes.thresholds import thresholds
+from volvelle.compiler.passes.whole_trees import whole_trees
 from volvelle.errors import ContractBroken
 
 State = Callable[[Graph], str | None]
@@ -62,6 +63,7 @@ PASSES = (
     Pass(limited, needs=(states.written_out, states.folded)),
     Pass(whole_channels, needs=(states.folded,)),
     Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),
+    Pass(whole_trees, needs=(states.written_out,)),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
     Pass(joined, needs=(states.folded, states.lean), leaves=(states.lean,)),

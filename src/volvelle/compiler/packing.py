@@ -1,8 +1,11 @@
 """How the weights of quantised layers lie in flash: as they are, without their zeros, or in a code of their own.
 
+Without its zeros means: a bit for every weight, or how many zeros lie before each that is none.
+
 A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
-the first row. What is smallest is chosen for all layers together, with each program that unpacks counted once, and only
-where it saves three tenths of all weights: unpacking takes ten to sixty instructions a weight.
+the first row; where the device is told to have RAM to spare, they are unpacked once and stay. What is smallest is
+chosen for all layers together, with each program that unpacks counted once, and only where it saves three tenths of
+all weights: unpacking takes ten to sixty instructions a weight.
 
 Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
 form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -21,9 +25,11 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
-from volvelle.compiler.ir import Graph
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.records import Stored
+from volvelle.compiler.stream import packed as packed_bits
 
-PROGRAM = {"marks": 60, "prefix": 130}
+PROGRAM = {"marks": 60, "gaps": 110, "prefix": 130}
 """Bytes on a Cortex-M4F of what unpacks, once."""
 LAYER, GAIN, ROOM = 70, 0.3, 1024
 """Bytes of the loop of one layer; the share that must be saved; bytes of the buffer, at most."""
@@ -34,12 +40,15 @@ class Packed:
     """Weights in another form.
 
     Attributes:
-        how: ``marks``, a bit for each weight that is not 0 and then these; ``prefix``, a code of each layer.
+        how: ``marks``, a bit for each weight that is not 0 and then these; ``gaps``, the zeros before each and then
+            these; ``prefix``, a code of each layer.
         tables: of bytes, in the order in which the kernel takes them.
     """
 
     how: str
     tables: tuple[NDArray[Any], ...]
+    width: int = 0
+    """Bits of a gap."""
 
     @property
     def bytes(self) -> int:
@@ -49,13 +58,15 @@ class Packed:
 
 def chosen(graph: Graph) -> dict[str, Packed]:
     """Weights, by their name, and the form that takes the least flash, if it is not the plain one."""
-    layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in graph.nodes if _fits(n.op, n.attributes)}
-    layers = {name: w for name, w in layers.items() if w[0].size <= ROOM}
-    forms = {name: {"marks": marks(w), "prefix": prefix(w)} for name, w in layers.items()}
+    taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
+    layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
+    sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
+    layers = {name: w for name, w in layers.items() if w[0].size * sides[name] <= ROOM}
+    forms = {name: {"marks": marks(w), "gaps": gaps(w), "prefix": prefix(w)} for name, w in layers.items()}
     plain = sum(w.size for w in layers.values())
     best: dict[str, Packed] = {}
     least = plain * (1 - GAIN)
-    for allowed in (a for count in (1, 2) for a in combinations(PROGRAM, count)):
+    for allowed in (a for count in (1, 2, 3) for a in combinations(PROGRAM, count)):
         made = {name: min((f[how] for how in allowed), key=lambda p: p.bytes) for name, f in forms.items()}
         made = {name: p for name, p in made.items() if p.bytes < layers[name].size}
         used = {p.how for p in made.values()}
@@ -66,8 +77,10 @@ def chosen(graph: Graph) -> dict[str, Packed]:
     return best
 
 
-def _fits(op: str, given: Any) -> bool:
-    return op == "q_dense" or (op == "q_conv" and given.get("group", 1) == 1)
+def rows_of_group(node: Node, weights: NDArray[Any]) -> int:
+    """Rows that have to be unpacked together: those of one group of channels, which read the same."""
+    groups = int(node.attributes.get("group", 1))
+    return len(weights) // groups if groups > 1 else 1
 
 
 def marks(weights: NDArray[np.int8]) -> Packed:
@@ -79,6 +92,22 @@ def marks(weights: NDArray[np.int8]) -> Packed:
     flat = weights.reshape(-1)
     values = flat[flat != 0] if flat.any() else flat[:1]
     return Packed("marks", (np.packbits(flat != 0, bitorder="little"), values))
+
+
+def gaps(weights: NDArray[np.int8]) -> Packed:
+    """How many zeros lie before each weight that is none, and behind the last, in the bits that take least for all.
+
+    >>> packed = gaps(np.array([0, 0, 5, 0, -1, 0], np.int8))
+    >>> packed.width, [t.tolist() for t in packed.tables]
+    (2, [[22, 0, 0, 0, 0], [5, -1]])
+    """
+    flat = weights.reshape(-1)
+    ends = np.flatnonzero(flat)
+    told = np.diff(np.concatenate([[-1], ends, [len(flat)]])) - 1
+    _, width = min((int((told // (2**w - 1) + 1).sum()) * w, w) for w in range(1, 9))
+    full = 2**width - 1
+    fields = [(bits, width) for gap in told.tolist() for bits in [full] * (gap // full) + [gap % full]]
+    return Packed("gaps", (packed_bits(fields), flat[ends] if len(ends) else flat[:1]), width)
 
 
 def prefix(weights: NDArray[np.int8]) -> Packed:
@@ -131,14 +160,7 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, s
     """
     columns = weights[0].size
     side = max(1, min(side, ROOM // columns, len(weights)))
-    names = [code.table(t) for t in packed.tables]
-    if packed.how == "marks":
-        begin = f"const signed char *next = {names[1]};"
-        take = f"vv_marked({names[0]}, &next, rows, j * {columns}, m * {columns})"
-    else:
-        decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
-        begin = "uint32_t next = 0;"
-        take = f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, m * {columns})"
+    begin, take = _taking(code, packed, f"j * {columns}", f"m * {columns}")
     return code.special(
         "unpacked",
         kind=kinds[0],
@@ -150,3 +172,49 @@ def layer(code: Code, packed: Packed, weights: NDArray[Any], kinds: tuple[str, s
         take=take,
         call=call,
     )
+
+
+def _taking(code: Code, packed: Packed, first: str, count: str) -> tuple[str, str]:
+    """What is declared before weights are unpacked into ``rows``, and the call that does it."""
+    names = [code.table(t) for t in packed.tables]
+    if packed.how == "marks":
+        return f"const signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
+    if packed.how == "gaps":
+        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
+        return begin, f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, {count})"
+    decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
+    return "uint32_t next = 0;", f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, {count})"
+
+
+def kept(graph: Graph, packed: Mapping[str, Packed], plan: int, ram: int | None) -> frozenset[str]:
+    """Weights that are unpacked once, at the first call, and stay in RAM: codes first, for they take longest.
+
+    Args:
+        graph: the graph.
+        packed: its packed weights.
+        plan: bytes of working memory.
+        ram: bytes of the device, where they are known; half of what the plan leaves is for the stack and for others.
+    """
+    room = (ram - plan) // 2 if ram is not None else 0
+    found = set()
+    for name in sorted(packed, key=lambda n: (packed[n].how != "prefix", -graph.tensors[n].size, n)):
+        if graph.tensors[name].size <= room:
+            found.add(name)
+            room -= graph.tensors[name].size
+    return frozenset(found)
+
+
+def keep(code: Code, chosen: Mapping[str, Packed]) -> None:
+    """Unpack weights at the first call; from then on they are plain tables."""
+    for name, packed in chosen.items():
+        size, code.kept[name] = code.tensor(name).size, code.fresh("weights")
+        begin, take = _taking(code, packed, "0", str(size))
+        code.add(f"{code.special('once', where=code.kept[name], count=size, begin=begin, take=take)}();")
+
+
+def stored(
+    graph: Graph, packed: Mapping[str, Packed], ram: frozenset[str], parts: Mapping[str, str]
+) -> tuple[Stored, ...]:
+    """What became of the weights of each layer that are packed; `parts` names the part of the C that takes them."""
+    sizes = {name: graph.tensors[name].size for name in packed}
+    return tuple(Stored(parts[n], form.how, form.bytes, sizes[n], n in ram) for n, form in packed.items())

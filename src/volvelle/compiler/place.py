@@ -7,17 +7,14 @@ they are needed, so that no memory is ever read as another type than it was writ
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
-from itertools import permutations
-
-import numpy as np
 
 from volvelle.catalog import OPERATORS
+from volvelle.compiler import offsets
 from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.ir import Graph, Node
-
-EXACT = 7
-"""Up to so many values all orders are tried; beyond, the largest is placed first."""
+from volvelle.compiler.offsets import Need, Over, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +59,19 @@ class Plan:
         return sum(count * sizes[pool] for pool, count in self.pools.items())
 
 
-def place(graph: Graph, local: frozenset[str] = frozenset(), together: tuple[tuple[Node, ...], ...] = ()) -> Plan:
+def place(
+    graph: Graph,
+    local: frozenset[str] = frozenset(),
+    together: tuple[tuple[Node, ...], ...] = (),
+    unpacked: Container[str] = frozenset(),
+) -> Plan:
     """Plan the memory of a graph.
 
     Args:
         graph: as it will be written.
         local: values that never leave a loop, or are single numbers in a register.
         together: the nodes of every step, each its own if not told: those of one loop read and write in turns.
+        unpacked: weights that are unpacked some rows at a time, so that their layer is not carried out place by place.
     """
     together = together or tuple((n,) for n in graph.nodes)
     views = _views(graph, local)
@@ -81,64 +84,78 @@ def place(graph: Graph, local: frozenset[str] = frozenset(), together: tuple[tup
                 continue
             first.setdefault(root, step)
             last[root] = step
-    kept = {_root(o, views) for o in graph.outputs}
     free = {name for name in first if name not in graph.outputs}
-    for name in kept & free:
+    for name in {_root(o, views) for o in graph.outputs} & free:
         last[name] = len(together)
-    made = {s: [o for n in nodes for o in n.outputs if o and o not in local] for s, nodes in enumerate(together)}
-    over = _overwriting(graph, together, made, views, {n: last[n] for n in free})
-    until = {n: max(last[m] for m in free if over.get(m, m) == n) for n in free if n not in over}
-    slots: list[Slot] = []
+    needs = [Need(n, graph.tensors[n].size, first[n], last[n]) for n in sorted(free)]
+    overs = _overs(graph, together, views, {n.name: n for n in needs}, (local, unpacked))
     pools: dict[str, int] = {}
+    places: dict[str, int] = {}
     for pool in sorted({C_NAMES[graph.tensors[n].dtype] for n in free}):
-        mine = [(n, graph.tensors[n].size, first[n], until[n]) for n in first if n in until]
-        packed = _packed([m for m in mine if C_NAMES[graph.tensors[m[0]].dtype] == pool])
-        places = {need[0]: at for need, at in packed}
-        for name in sorted((n for n in free if over.get(n, n) in places), key=lambda n: (first[n], n)):
-            size = graph.tensors[name].size
-            slots.append(Slot(name, pool, places[over.get(name, name)], size, first[name], last[name]))
-        pools[pool] = max(at + size for (_, size, _, _), at in packed)
-    return Plan(views, tuple(slots), pools)
+        mine = [n for n in needs if C_NAMES[graph.tensors[n.name].dtype] == pool]
+        packed = offsets.packed(mine, overs)
+        pools[pool] = offsets.top(mine, packed)
+        places |= packed
+    slots = [Slot(n.name, C_NAMES[graph.tensors[n.name].dtype], places[n.name], *n[1:]) for n in needs]
+    return Plan(views, tuple(sorted(slots, key=lambda s: (s.pool, s.first, s.name))), pools)
 
 
-def _overwriting(
+def _overs(
     graph: Graph,
     together: tuple[tuple[Node, ...], ...],
-    made: dict[int, list[str]],
     views: dict[str, View],
-    last: dict[str, int],
-) -> dict[str, str]:
-    """Values that take the memory of one that the loop which makes them is the last to read, element by element.
+    needs: dict[str, Need],
+    told: tuple[frozenset[str], Container[str]],
+) -> dict[tuple[str, str], Over]:
+    """What may be written over what: a step's only output over an input that it is the last to read.
 
-    Gives the first of those that share. The loop makes nothing else that is kept, so that every element is read before
-    it is overwritten.
+    The input may be seen through a view, but in one way only; the output must not be a part of another value, of which
+    other parts would be in the way.
     """
-    over: dict[str, str] = {}
+    overs: dict[tuple[str, str], Over] = {}
+    local, unpacked = told
     for step, nodes in enumerate(together):
-        if len(made[step]) != 1 or made[step][0] not in last:
+        made = [o for n in nodes for o in n.outputs if o and o not in local]
+        if len(made) != 1 or made[0] not in needs or needs[made[0]].first != step:
             continue
-        out = graph.tensors[made[step][0]]
-        reads = [i for n in nodes for i in n.inputs if i]
-        for name in dict.fromkeys(reads) if all(map(_elementwise, nodes)) else _over(nodes, views):
-            alone = all(i == name for i in reads if _root(i, views) == name)
-            tensor = graph.tensors[name]
-            if last.get(name) == step and alone and (tensor.size, tensor.dtype) == (out.size, out.dtype):
-                over[made[step][0]] = over.get(name, name)
-                break
-    return over
+        reads = {i for n in nodes for i in n.inputs if i}
+        for name in sorted(reads):
+            root = _root(name, views)
+            seen = [i for i in reads if _root(i, views) == root]
+            if root not in needs or needs[root].last != step or seen != [name] or root == made[0]:
+                continue
+            if graph.tensors[root].dtype != graph.tensors[made[0]].dtype:
+                continue
+            rule = _rule(nodes, name, graph)
+            if rule is not None:
+                at = views[name].offset if name in views else 0
+                level = rule.level and not any(i in unpacked for i in nodes[0].inputs)
+                overs[made[0], root] = Over(at - rule.lead, at if level else None)
+    return overs
 
 
-def _over(nodes: tuple[Node, ...], views: dict[str, View]) -> list[str]:
-    """The input that an operator by itself reads element by element, each before it writes the one at its place."""
-    place = OPERATORS.fact(nodes[0].op, "OVER")
-    if len(nodes) > 1 or not isinstance(place, int):
-        return []
-    over, *others = (_root(i, views) for i in (nodes[0].inputs[place], *nodes[0].inputs[:place]))
-    return [] if over in others else [nodes[0].inputs[place]]
+def _rule(nodes: tuple[Node, ...], name: str, graph: Graph) -> Overlap | None:
+    """How the output of a step may lie over one of the values that it reads.
 
-
-def _elementwise(node: Node) -> bool:
-    return OPERATORS.fact(node.op, "ELEMENTWISE") is True
+    A loop over elements reads what has the size of its output place by place; everything else is the operator's own
+    affair, told by its ``overlap``.
+    """
+    if all(OPERATORS.fact(n.op, "ELEMENTWISE") is True for n in nodes):
+        sizes = {graph.tensors[n.outputs[0]].size for n in nodes}
+        return Overlap(0) if sizes == {graph.tensors[name].size} else None
+    over = OPERATORS.fact(nodes[0].op, "OVER")
+    if (
+        len(nodes) == 1
+        and isinstance(over, int)
+        and list(nodes[0].inputs).count(name) == 1
+        and name == nodes[0].inputs[over]
+    ):
+        return Overlap(0)
+    rule = getattr(OPERATORS.load(nodes[0].op), "overlap", None)
+    if rule is None or len(nodes) != 1 or name != nodes[0].inputs[0]:
+        return None
+    found: Overlap | None = rule(nodes[0], graph)
+    return found
 
 
 def _root(name: str, views: dict[str, View]) -> str:
@@ -188,35 +205,3 @@ def _resolved(name: str, views: dict[str, View]) -> View:
         offset += views[name].offset
         name = views[name].root
     return View(name, offset)
-
-
-Need = tuple[str, int, int, int]
-
-
-def _packed(needs: list[Need]) -> list[tuple[Need, int]]:
-    """Offsets, so that no two values that are needed at one time overlap."""
-    by_size = sorted(needs, key=lambda n: (-n[1], n[2], n[0]))
-    orders = permutations(by_size) if len(needs) <= EXACT else [tuple(by_size)]
-    floor = max((sum(n[1] for n in needs if n[2] <= t <= n[3]) for t in {n[2] for n in needs}), default=0)
-    best: list[tuple[Need, int]] = []
-    least = np.inf
-    for order in orders:
-        tried = _first_fit(order)
-        top = max(at + need[1] for need, at in tried)
-        if top < least:
-            best, least = tried, top
-        if top == floor:
-            break
-    return best
-
-
-def _first_fit(order: tuple[Need, ...]) -> list[tuple[Need, int]]:
-    placed: list[tuple[Need, int]] = []
-    for need in order:
-        at = 0
-        for other, start in sorted(placed, key=lambda p: p[1]):
-            together = other[2] <= need[3] and need[2] <= other[3]
-            if together and at < start + other[1] and start < at + need[1]:
-                at = start + other[1]
-        placed.append((need, at))
-    return placed

@@ -22,8 +22,9 @@ from volvelle.compiler.image import Image, Run
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
+from volvelle.compiler.memory import placed
 from volvelle.compiler.parity import Case, Rows, compared, gaps, joined, reference
-from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Placed, Precision, Spread
+from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Precision, Spread
 from volvelle.compiler.reference import plain
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
@@ -69,6 +70,7 @@ class Compiled:
         signature: names of features and classes, where the file tells them and they fit it.
         goal: what was chosen where there was a choice.
         precision: of what the file computes in double.
+        ram: bytes of the device that packed weights may be unpacked into, as far as there is room.
     """
 
     sources: Sources
@@ -77,6 +79,7 @@ class Compiled:
     signature: Signature | None
     goal: Goal = "size"
     precision: Precision = "as written"
+    ram: int | None = None
 
 
 def compiled(
@@ -85,6 +88,7 @@ def compiled(
     goal: Goal = "size",
     precision: Precision | None = None,
     rows: Rows | None = None,
+    ram: int | None = None,
 ) -> Compiled:
     """An ONNX file as C.
 
@@ -94,6 +98,7 @@ def compiled(
         goal: what is chosen where there is a choice, little flash or few instructions.
         precision: of what the file computes in double; measured and chosen where it is left out.
         rows: real rows of every input ``[n, ...]`` to choose with; made-up ones are added.
+        ram: bytes of the device; where there is room beside the working memory, packed weights are unpacked once.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
@@ -105,12 +110,13 @@ def compiled(
     digest = hashlib.sha256(content).hexdigest()
     made = None if precision == "as written" else relaxed(graph)
     if made is not None:
-        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True))
-        tried = Compiled(text, made, digest, signature, goal, "single")
+        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram))
+        tried = Compiled(text, made, digest, signature, goal, "single", ram)
         if precision == "single" or _equal(content, tried, graph, rows):
             return tried
     made = lower(graph)
-    return Compiled(sources(made, c_name(name), digest, signature, Wish(goal)), made, digest, signature, goal)
+    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram))
+    return Compiled(text, made, digest, signature, goal, ram=ram)
 
 
 def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> bool:
@@ -198,24 +204,28 @@ def prove(
         instructions=_spread([r.instructions for r in spent]),
         cycles=_spread([r.cycles for r in spent]),
         parity=(*parity, on_core),
-        memory=_memory(made.sources),
+        memory=placed(made.sources.plan),
         seed=seed,
         compiler=image.compiler,
         emulator=EMULATORS.load(way[1]).version(),
         clock=device.clock,
-        precision=made.precision,
-        goal=made.goal,
+        **_choices(made),
         stack_bound=_bound(image, device, max(r.stack for r in spent)),
         layers=parts,
-        real=_real(runs, rows),
+        real=_of_real(runs, rows),
     )
 
 
-def _real(runs: Mapping[int, Run], rows: Rows | None) -> Spread | None:
-    """Instructions of the rows that were given, which stand before those that were made up."""
+def _choices(made: Compiled) -> dict[str, Any]:
+    """What was chosen where there was a choice."""
+    return {"precision": made.precision, "goal": made.goal, "weights": made.sources.weights, "room": made.ram}
+
+
+def _of_real(runs: Mapping[int, Run], rows: Rows | None) -> Spread | None:
+    """Instructions over the real rows alone, which come first."""
     given = len(next(iter(rows.values()))) if rows else 0
-    spent = [run.instructions for row, run in runs.items() if row < given]
-    return _spread(spent) if spent else None
+    real = [run.instructions for row, run in runs.items() if row < given]
+    return _spread(real) if real else None
 
 
 def cold(device: Device, toolchain: str | None = None) -> bool:
@@ -309,17 +319,3 @@ def _held(content: bytes, made: Compiled, case: Case) -> Case:
 
 def _spread(values: list[int]) -> Spread:
     return Spread(least=min(values), median=int(np.median(values)), most=max(values))
-
-
-def _memory(made: Sources) -> tuple[Placed, ...]:
-    return tuple(
-        Placed(
-            name=s.name,
-            pool=s.pool,
-            offset=s.offset,
-            bytes=s.size * KINDS[s.pool].itemsize,
-            first=s.first,
-            last=s.last,
-        )
-        for s in made.plan.slots
-    )

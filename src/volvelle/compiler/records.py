@@ -61,6 +61,21 @@ class Placed(Record, frozen=True):
     last: int
 
 
+class Stored(Record, frozen=True):
+    """How the packed weights of one layer lie in flash."""
+
+    part: str
+    """The part of the C that takes them: its heading."""
+    how: str
+    """marks, gaps or prefix: see `compiler/packing.py`."""
+    flash: int
+    """Bytes, with the loop that unpacks them."""
+    plain: int
+    """Bytes, as they are."""
+    kept: bool
+    """Whether they are unpacked once, into RAM; else while the layer runs, some rows at a time."""
+
+
 class Layer(Record, frozen=True):
     """What one part of the C costs for the slowest row."""
 
@@ -122,6 +137,10 @@ class Footprint(Record, frozen=True):
     """Parts of the C in their order, with those that take no instruction left out."""
     real: Spread | None = None
     """Instructions over the real rows alone; None where there were none."""
+    weights: tuple[Stored, ...] = ()
+    """Layers whose weights are packed."""
+    room: int | None = None
+    """Bytes of RAM that the compiler was told of, for packed weights to be unpacked into once."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
-from volvelle.compiler import loops, packing
+from volvelle.compiler import loops, memory, packing
 from volvelle.compiler.code import WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.layers import heading
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
+from volvelle.compiler.records import Stored
 from volvelle.compiler.texts import declared, defined
 from volvelle.compiler.typed import Typed, typed
 from volvelle.model.signature import Signature
 
+_ROWS = 40
+"""Values of the memory plan that the header lists."""
 _DSP = ("#if defined(__ARM_FEATURE_DSP) && !defined(VV_DSP)", "#define VV_DSP", "#endif", "")
 """Kernels have a form for cores that multiply two pairs of halves at once; some compilers do not say that they do."""
 
@@ -31,6 +35,7 @@ class Sources:
         plan: of working memory.
         inputs, outputs: (C name, C type, elements) of what goes in and comes out.
         typed: the same by names of features and classes, where a signature tells them.
+        weights: layers whose weights are packed.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Sources:
     inputs: tuple[tuple[str, str, int], ...]
     outputs: tuple[tuple[str, str, int], ...]
     typed: Typed | None = None
+    weights: tuple[Stored, ...] = ()
 
 
 def sources(graph: Graph, name: str, digest: str, signature: Signature | None = None, wish: Wish = WISH) -> Sources:
@@ -64,12 +70,14 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
-    plan = place(graph, never | singles, together)
+    packed = packing.chosen(graph) if wish.goal == "size" else {}
+    plan, kept = _placed(graph, never | singles, together, packed, wish.ram)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
         names.setdefault(value, argument(value, frozenset(names.values())))
     code = Code(graph, plan, names, singles, wish)
-    code.packed = packing.chosen(graph) if wish.goal == "size" else {}
+    code.packed = {name: form for name, form in packed.items() if name not in kept}
+    packing.keep(code, {name: packed[name] for name in sorted(kept)})
     for number, group in enumerate(groups):
         code.add("")
         before = len(code.body)
@@ -86,8 +94,28 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
     ]
     arguments = ", ".join([f"const {t} *{n}" for n, t, _ in ends[0]] + [f"{t} *{n}" for n, t, _ in ends[1]])
     told = typed(name, signature, (*ends[0], *ends[1])) if signature else None
-    head = _header(name, digest, arguments, ends, plan, told, declared(name, graph.words))
-    return Sources(name, head, _source(name, code, plan, singles, arguments), plan, ends[0], ends[1], told)
+    head = _header(name, digest, arguments, ends, _planned(plan, together), told, declared(name, graph.words))
+    text = _source(name, code, plan, singles, arguments)
+    layers = packing.stored(graph, packed, kept, _takers(together))
+    return Sources(name, head, text, plan, ends[0], ends[1], told, layers)
+
+
+def _placed(
+    graph: Graph,
+    local: frozenset[str],
+    together: tuple[tuple[Node, ...], ...],
+    packed: Mapping[str, packing.Packed],
+    ram: int | None,
+) -> tuple[Plan, frozenset[str]]:
+    """The memory plan, and the packed weights for which there is room beside it."""
+    plan = place(graph, local, together, packed)
+    kept = packing.kept(graph, packed, plan.bytes, ram)
+    return (place(graph, local, together, packed.keys() - kept) if kept else plan), kept
+
+
+def _takers(together: tuple[tuple[Node, ...], ...]) -> dict[str, str]:
+    """The part of the C that reads each value, the last if there are several."""
+    return {i: heading(k, nodes).strip("/* ") for k, nodes in enumerate(together) for n in nodes for i in n.inputs}
 
 
 def _emit(node: Node, code: Code) -> None:
@@ -159,12 +187,21 @@ def _asserted(plan: Plan) -> list[str]:
     return lines
 
 
+def _planned(plan: Plan, together: tuple[tuple[Node, ...], ...]) -> list[str]:
+    """The memory plan, for a comment: values are named by the operators that make them."""
+    parts = {number: heading(number, nodes).strip("/* ") for number, nodes in enumerate(together)}
+    table = memory.lines(memory.placed(plan), parts, _ROWS)
+    told = f"   Working memory: {plan.bytes:,} bytes, static, so that one call runs at a time."
+    where = "   What lies where in it, in bytes of the part for its type, and in which parts of the C it is needed:"
+    return [told, *(["", where, *(f"   {line}" for line in table)] if table else [])]
+
+
 def _header(
     name: str,
     digest: str,
     arguments: str,
     ends: list[tuple[tuple[str, str, int], ...]],
-    plan: Plan,
+    planned: list[str],
     told: Typed | None,
     words: list[str],
 ) -> str:
@@ -173,7 +210,8 @@ def _header(
     return "\n".join(
         [
             f"/* Model {name}; SHA-256 of its ONNX file: {digest}.",
-            f"   Working memory: {plan.bytes} bytes, static, so that one call runs at a time. */",
+            *planned,
+            "*/",
             f"#ifndef {guard}",
             f"#define {guard}",
             "",

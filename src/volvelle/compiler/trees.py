@@ -1,42 +1,53 @@
-"""Trees in C, in one of two layouts: a stream of bits that a loop walks, or nested if and else.
+"""Trees in C, in one of three layouts: a stream of bits that a loop walks, tables of questions, or nested if and else.
 
-Both give the sums of `Forest.evaluate` to the bit. The choice is made by a model of their cost, before any compiler
-runs.
+All give the sums of `Forest.evaluate` to the bit. The choice is made by one model of their cost, before any compiler
+runs: wanted small, the least flash; wanted fast, the fewest instructions.
 """
 
 from __future__ import annotations
 
-from math import frexp
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from volvelle.compiler import branches
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import literal
-from volvelle.compiler.forest import LEAF, Forest
+from volvelle.compiler.forest import LEAF, Forest, floored
 from volvelle.compiler.leaves import Values, leaves, whole_values
+from volvelle.compiler.nodes import Tables, tables
+from volvelle.compiler.splits import set_bytes, split_table
 from volvelle.compiler.stream import Stream, bitmaps
 
-
-def write(forest: Forest, x: str, out: str, code: Code) -> None:
-    """Write the sums of a forest over a row of features, in the layout that suits the goal of the code."""
-    stream = None if code.goal == "speed" else Stream(forest, whole_values(forest))
-    if stream and stream_flash(stream, forest.targets) <= branches_flash(forest, whole_values(forest)):
-        as_stream(forest, x, out, code, stream)
-    else:
-        as_branches(forest, x, out, code)
+Layout = Literal["branches", "table", "stream"]
+LAYOUTS: tuple[Layout, ...] = ("branches", "table", "stream")
 
 
-def as_branches(forest: Forest, x: str, out: str, code: Code) -> None:
-    """The sums of a forest by nested if and else."""
+def write(forest: Forest, x: str, out: str, code: Code, layout: Layout | None = None) -> None:
+    """Write the sums of a forest over a row of features, in the layout that suits the goal of the code.
+
+    Args:
+        forest: the trees.
+        x: the row.
+        out: the sums.
+        code: to write into.
+        layout: instead of the one that costs least.
+    """
+    cell = code.kind(x)
+    forest = floored(forest) if code.tensor(x).dtype.kind == "i" else forest
     values = whole_values(forest)
-    _summed(forest, values, x, out, code, branches.write(forest, values, _kind(values), code))
-
-
-def as_stream(forest: Forest, x: str, out: str, code: Code, stream: Stream | None = None) -> None:
-    """The sums of a forest by a loop over a stream of bits, which is made if it is not given."""
-    values = whole_values(forest)
-    _summed(forest, values, x, out, code, [_walk(forest, values, stream or Stream(forest, values), code)])
+    cost = Cost(forest, values)
+    wanted: Callable[[Layout], float] = cost.flash if code.goal == "size" else cost.instructions
+    match layout if layout is not None else min(LAYOUTS, key=wanted):
+        case "branches":
+            names = branches.write(forest, values, (cell, _kind(values)), code)
+        case "table":
+            names = [_questions(forest, values, cost.tables, code, cell)]
+        case _:
+            names = [_walk(forest, values, cost.stream, code, cell)]
+    _summed(forest, values, x, out, code, names)
 
 
 def _kind(values: Values) -> str:
@@ -59,65 +70,116 @@ def _summed(forest: Forest, values: Values, x: str, out: str, code: Code, names:
 
 
 STREAM_CODE, SUM_CODE, SET_CODE, LIST_CODE = 170, 20, 100, 120
-NODE_CODE, SAME_CODE, TERM_CODE = 14, 3, 12
-"""Bytes on a Cortex-M4F: of the loop that walks, of a sum, of what sets and lists need; of a question between branches,
-of a leaf that adds what most do, of another term. Measured with clang 21 on forests of digits and made-up ones."""
+NODE_CODE, SAME_CODE, TERM_CODE, TABLE_CODE = 14, 3, 12, 190
+"""Bytes on a Cortex-M4F: of the loop that walks a stream, of a sum, of what sets and lists need; of a question between
+branches, of a leaf that adds what most do, of another term; of the loop over tables. Measured with clang 21 on forests
+of digits and made-up ones."""
+WORK: dict[Layout, tuple[float, float, float]] = {
+    "branches": (5.0, 5.0, 5.0),
+    "table": (12.0, 20.0, 9.0),
+    "stream": (20.0, 40.0, 25.0),
+}
+"""Instructions on a Cortex-M4F for a tree, a question and a term."""
 
 
-def stream_flash(stream: Stream, targets: int) -> int:
-    """Bytes of flash that a stream takes, foretold: within 64 bytes and 3 %."""
-    table, _ = split_table(stream)
-    more = SUM_CODE * targets + SET_CODE * bool(stream.sets) + LIST_CODE * stream.lists
-    return stream.data.nbytes + table.nbytes + set_bytes(stream) * len(stream.sets) + STREAM_CODE + more
+class Cost:
+    """What each layout of a forest takes on a Cortex-M4F, foretold.
 
-
-def branches_flash(forest: Forest, values: Values) -> int:
-    """Bytes of flash that nested branches take, foretold: within a third, for a compiler shares their ends."""
-    terms = [v for root in forest.roots for n in leaves(forest, root) for _, v in values.of[n]]
-    same = max(map(terms.count, set(terms)), default=0) if len(set(terms)) < 16 else 0
-    code = NODE_CODE * int((forest.feature != LEAF).sum()) + SAME_CODE * same + TERM_CODE * (len(terms) - same)
-    return code + SUM_CODE * forest.targets
-
-
-def set_bytes(stream: Stream) -> int:
-    """Bytes of a set of codes."""
-    return max((max(s, default=0) for s in stream.sets), default=0) // 8 + 1
-
-
-def split_table(stream: Stream) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32 | np.int16 | np.int8]], float]:
-    """The splits as whole numbers of a power of two, where they are that, and this power; 0 where they are floats."""
-    splits = stream.splits
-    known = [s for s in splits.tolist() if s]
-    if len(splits) and np.isfinite(splits).all():
-        unit = min((_lowest(s) for s in known), default=1.0)
-        whole = splits.astype(np.float64) / unit
-        for kind in (np.int8, np.int16):
-            if 2.0**-100 < unit < 2.0**100 and abs(whole).max() <= np.iinfo(kind).max:
-                return whole.astype(kind), unit
-    return splits if len(splits) else np.zeros(1, np.float32), 0.0
-
-
-def _lowest(value: float) -> float:
-    """The value of the lowest bit that is set.
-
-    >>> _lowest(6.5), _lowest(-12.0)
-    (0.5, 4.0)
+    Args:
+        forest: the trees.
+        values: what their leaves add.
     """
-    fraction, exponent = frexp(value)
-    whole = int(abs(fraction) * 2**53)
-    return float((whole & -whole) * 2.0 ** (exponent - 53))
+
+    def __init__(self, forest: Forest, values: Values) -> None:
+        self._forest, self._values = forest, values
+
+    @cached_property
+    def stream(self) -> Stream:
+        """The bits of the forest."""
+        return Stream(self._forest, self._values)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of the forest."""
+        return tables(self._forest, self._values)
+
+    def flash(self, layout: Layout) -> int:
+        """Bytes: of a stream or tables within 64 and 3 %, of branches within a third, for a compiler shares ends."""
+        sums = SUM_CODE * self._forest.targets
+        if layout == "stream":
+            table, _ = split_table(self.stream.splits, whole=self._forest.whole)
+            sets = set_bytes(self.stream.sets) * len(self.stream.sets) + SET_CODE * bool(self.stream.sets)
+            return self.stream.data.nbytes + table.nbytes + sets + STREAM_CODE + LIST_CODE * self.stream.lists + sums
+        if layout == "table":
+            return self.tables.bytes + TABLE_CODE + SET_CODE * bool(self.tables.sets) + sums
+        terms = [v for root in self._forest.roots for n in leaves(self._forest, root) for _, v in self._values.of[n]]
+        same = max(map(terms.count, set(terms)), default=0) if len(set(terms)) < 16 else 0
+        code = NODE_CODE * int((self._forest.feature != LEAF).sum()) + SAME_CODE * same
+        return code + TERM_CODE * (len(terms) - same) + sums
+
+    def instructions(self, layout: Layout) -> float:
+        """Of a row, if every question is answered yes by one half of all rows."""
+        tree, question, term = WORK[layout]
+        asked, added = self.expected
+        return len(self._forest.roots) * tree + asked * question + added * term
+
+    @cached_property
+    def expected(self) -> tuple[float, float]:
+        """Questions that such a row is asked, and terms that it adds."""
+        forest, asked, added = self._forest, 0.0, 0.0
+        waiting = [(root, 1.0) for root in forest.roots]
+        while waiting:
+            node, share = waiting.pop()
+            if forest.feature[node] == LEAF:
+                added += share * len(self._values.of[node])
+                continue
+            asked += share
+            waiting += [(int(forest.yes[node]), share / 2), (int(forest.no[node]), share / 2)]
+        return asked, added
 
 
-def _walk(forest: Forest, values: Values, stream: Stream, code: Code) -> str:
-    table, unit = split_table(stream)
+def _answer(code: Code, split: str, sets: list[tuple[int, ...]], member: tuple[str, str], cell: str) -> str:
+    """Whether a cell answers yes: it is at most a split or, where `member` tells so, among the codes of a set."""
+    answer, real = (f"vv_at_most(cell, {split})", "cell") if cell == "float" else (f"cell <= {split}", "(float)cell")
+    if not sets:
+        return answer
+    size = set_bytes(sets)
+    is_set, number = member
+    return f"{is_set} ? vv_member({real}, {code.table(bitmaps(sets, size))} + ({number}) * {size}, {size}) : {answer}"
+
+
+def _split(table: str, unit: float, index: str, cell: str) -> str:
+    if cell != "float":
+        return f"{table}[{index}]"
+    return f"(float){table}[{index}] * {literal(np.float32(unit))}" if unit else f"{table}[{index}]"
+
+
+def _questions(forest: Forest, values: Values, made: Tables, code: Code, cell: str) -> str:
+    named = {name: code.table(column) for name, column in made.columns.items()}
+    return code.special(
+        "nodes",
+        cell=cell,
+        sum=_kind(values),
+        trees=len(forest.roots),
+        roots=code.table(made.roots),
+        features=named["features"],
+        yes=named["yes"],
+        no=named["no"],
+        asked=f"const int asked = {named['sets']}[at];" if made.sets else "",
+        answer=_answer(code, _split(named["splits"], made.unit, "at", cell), made.sets, ("asked", "asked - 1"), cell),
+        missing=f"if (cell != cell) yes = {named['missing']}[at] != 0;" if "missing" in named else "",
+        begins=code.table(made.begins),
+        targets=f"{code.table(made.targets)}[k]" if forest.targets > 1 else "0",
+        values=code.table(made.values),
+    )
+
+
+def _walk(forest: Forest, values: Values, stream: Stream, code: Code, cell: str) -> str:
+    table, unit = split_table(stream.splits, whole=forest.whole)
     data, splits = code.table(stream.data), code.table(table)
-    split = f"(float){splits}[asked] * {literal(np.float32(unit))}" if unit else f"{splits}[asked]"
-    answer = f"vv_at_most(cell, {split})"
-    if stream.sets:
-        size = set_bytes(stream)
-        sets = code.table(bitmaps(stream.sets, size))
-        row = f"{sets} + (asked - {len(stream.splits)}) * {size}"
-        answer = f"asked >= {len(stream.splits)} ? vv_member(cell, {row}, {size}) : {answer}"
+    known = len(stream.splits)
+    split = _split(splits, unit, "asked", cell)
+    answer = _answer(code, split, stream.sets, (f"asked >= {known}", f"asked - {known}"), cell)
     head = 2 + stream.tracks + stream.feature
     once = stream.word <= 25
     feature = f"bits >> {2 + stream.tracks}"
@@ -129,13 +191,14 @@ def _walk(forest: Forest, values: Values, stream: Stream, code: Code) -> str:
     single = stream.target + (0 if shares else stream.value) + int(stream.lists)
     return code.special(
         "forest",
+        cell=cell,
         sum=_kind(values),
         data=data,
         trees=len(forest.roots),
         begin=stream.begin,
         head=stream.word if once else head,
         word=stream.word,
-        tracks=stream.tracks,
+        missing="if (cell != cell) yes = (bits & 4u) != 0;" if stream.tracks else "",
         feature=f"{feature} & {2**stream.feature - 1}u" if once else feature,
         asked=f"bits >> {head}" if once else f"vv_bits({data}, at + {head}, {stream.asked})",
         answer=answer,

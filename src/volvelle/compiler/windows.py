@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Node
 from volvelle.compiler.limits import room
+from volvelle.compiler.offsets import Overlap
 from volvelle.errors import ModelError
 
 Pair = tuple[int, int]
@@ -100,6 +101,36 @@ def _margins(
     whole = [max((ceil(n / s) - 1) * s + r - n, 0) for n, r, s in zip(size, reach, stride, strict=True)]
     small, large = (whole[0] // 2, whole[1] // 2), (whole[0] - whole[0] // 2, whole[1] - whole[1] // 2)
     return (small, large) if how == "SAME_UPPER" else (large, small)
+
+
+def overlap(w: Windows, groups: int = 1, channels: int = 1, made: int = 1) -> Overlap:
+    """How the output of a kernel that goes window by window, channel by channel, may lie over its input.
+
+    Args:
+        w: the windows.
+        groups: of channels, one after another.
+        channels: that each of them reads.
+        made: channels that each of them makes; the first is read again until the last of them is made.
+
+    A window of three over rows of ten, with a margin, needs the row behind and the place behind:
+
+    >>> overlap(Windows((10, 10), (10, 10), (3, 3), (1, 1), (1, 1), (1, 1), (1, 1)), groups=4)
+    Overlap(lead=11, level=False)
+    """
+    (rows, columns), (tall, wide) = w.size, w.out
+    behind = [_behind(w, 0, wide, columns), _behind(w, 1, 1, 1)]
+    drift = made * tall * wide - channels * rows * columns
+    return Overlap(max(0, (made - 1) * tall * wide + max(0, (groups - 1) * drift) + sum(behind)))
+
+
+def _behind(w: Windows, axis: int, wide: int, step: int) -> int:
+    """How far the last window that reads a place lies before it, at most, in elements of memory."""
+    last = {
+        r * w.stride[axis] - w.begin[axis] + i * w.dilation[axis]: r
+        for r in range(w.out[axis])
+        for i in range(w.kernel[axis])
+    }
+    return max((r * wide - at * step for at, r in last.items() if 0 <= at < w.size[axis]), default=0)
 
 
 def cut(w: Windows, x: NDArray[Any], fill: float) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from volvelle.compiler import memory
 from volvelle.compiler.records import Footprint
 from volvelle.compiler.sources import Sources
 from volvelle.compiler.typed import Member, Typed
@@ -20,6 +21,8 @@ FOOTPRINT, MODEL = "footprint.json", "model.onnx"
 KERNELS = (
     "The kernels inside the C come from Volvelle, Apache License 2.0 (https://www.apache.org/licenses/LICENSE-2.0)."
 )
+_VALUES = 12
+"""Values in working memory that are listed."""
 _FAR, _LATEST = 3e38, 9e15
 """No plausible number, and no plausible time in seconds, lies beyond."""
 
@@ -184,6 +187,9 @@ def readme(packing: Packing, about: str, next_move: str, use: str = "") -> bytes
             f"{f.flash:,} bytes of flash, {f.ram:,} of RAM, {f.stack:,} of stack, {f.instructions.most:,} instructions"
         )
         measured = ["## Measured", "", f"On an emulated {f.device}: {told} for the slowest row.", ""]
+        plan = memory.lines(f.memory, memory.parts(f.layers), _VALUES)
+        where = "Working memory in bytes, by the type of what lies there and the parts of the C that need it:"
+        measured += [where, "", "```text", *plan, "```", ""] if plan else []
     code = f"```c\n{program(packing)}```\n\nOne call runs at a time: the working memory is static."
     parts = [
         *(f"# {packing.heading} {packing.version}", "", plain(packing.statement, 400), "", about, ""),

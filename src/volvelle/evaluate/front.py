@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import structs
 
+from volvelle.evaluate.explain.simplest import standard_error
 from volvelle.evaluate.judge import meets
 from volvelle.evaluate.records import Verdict, Weighed
 from volvelle.spec.gates import Gate
@@ -94,6 +95,35 @@ def front(points: Sequence[Weighed], *, up: bool) -> tuple[Weighed, ...]:
 
     kept = [p for at, p in enumerate(points) if p.shipped or not beaten(at)]
     return tuple(sorted(kept, key=lambda p: (*costs(p), p.trial is not None)))
+
+
+def smallest(ranked: Sequence[Trial], searched: Searched, gates: Sequence[Gate]) -> Trial:
+    """The smallest of the trials within one standard error of the best, which cannot be told from it.
+
+    The smallest takes the least flash on the device, as foretold, or the fewest bytes as a file where there is none. A
+    floor of the search metric that the best meets over the folds is met by the smallest too.
+
+    Reference: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984, section 3.4.3.
+
+    Args:
+        ranked: some of the trials, the best first.
+        searched: the search that they come from.
+        gates: of the spec.
+    """
+    best, sign = ranked[0], 1.0 if searched.direction == "up" else -1.0
+    floors = [g for g in gates if g.name == searched.metric and not g.where]
+    floors = [g for g in floors if meets(float(best.score or 0.0), g.comparison, g.bound)]
+    error = standard_error(best, searched.folds)
+
+    def equal(trial: Trial) -> bool:
+        score = float(trial.score or 0.0)
+        near = sign * (float(best.score or 0.0) - score) <= error
+        return near and all(meets(score, g.comparison, g.bound) for g in floors)
+
+    def taken(trial: Trial) -> float:
+        return trial.foretold.get("flash", math.inf) if best.foretold else trial.size or math.inf
+
+    return min((t for t in ranked if equal(t)), key=taken)
 
 
 def grown(size: int, folds: int) -> int:

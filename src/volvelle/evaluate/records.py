@@ -102,6 +102,8 @@ class Constrained(Record, frozen=True):
     """The best single candidate of all."""
     within: Weighed | None = None
     """The best single candidate that fits."""
+    small: Weighed | None = None
+    """The smallest single candidate that fits, of those within one standard error of the best that does."""
     relax: tuple[str, ...] = ()
     """Which requirement to relax by how much, where a gate has not passed that the budget stands against."""
 

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from volvelle.catalog import METRICS
 from volvelle.evaluate.budget import Budget, Limit, needed, share
-from volvelle.evaluate.front import weighed
+from volvelle.evaluate.front import smallest, weighed
 from volvelle.evaluate.judge import meets
 from volvelle.evaluate.records import Constrained, Verdict, Weighed
 from volvelle.spec.gates import Gate, parse
@@ -47,6 +47,7 @@ def constrained(
         fitting=len(known.fitting),
         free=known.best(known.points),
         within=known.best(known.fitting),
+        small=known.smallest([parse(v.gate) for v in verdicts]),
         relax=tuple(dict.fromkeys(relax)),
     )
     lines = {limit.gate for limit in budget.limits}
@@ -70,6 +71,15 @@ class _Known:
     def best(self, points: Sequence[Weighed]) -> Weighed | None:
         """The one with the best score."""
         return max(points, key=lambda p: self._sign * p.score, default=None)
+
+    def smallest(self, gates: Sequence[Gate]) -> Weighed | None:
+        """The smallest that fits and cannot be told from the best that does."""
+        numbers = {p.trial for p in self.fitting}
+        ranked = sorted(
+            (t for t in self._searched.trials if t.number in numbers), key=lambda t: -self._sign * float(t.score or 0.0)
+        )
+        found = smallest(ranked, self._searched, gates).number if ranked else None
+        return next((p for p in self.fitting if p.trial == found), None)
 
     def outcome(self, shipped: Weighed) -> str:
         """How many candidates fit, and what the others would reach."""

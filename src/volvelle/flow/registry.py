@@ -132,7 +132,9 @@ def _compiled(result: Result, watched: Reference) -> dict[str, bytes]:
     texts = msgspec.json.decode(result.project.store.get(found.files), type=dict[str, str])
     if result.spec.monitor.on_device:
         name = result.spec.problem.name or result.spec.problem.target
-        texts |= written(compiled(result.onnx, name, found.goal, found.precision).sources, watched.edges)
+        texts |= written(
+            compiled(result.onnx, name, found.goal, found.precision, ram=found.room).sources, watched.edges
+        )
     return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 

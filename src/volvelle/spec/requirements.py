@@ -217,6 +217,13 @@ class Search(Record, frozen=True):
     ensemble: Annotated[
         bool, Meta(description="whether several models may be averaged, where that is better by more than chance")
     ] = True
+    prefer: Annotated[
+        Literal["quality", "small"],
+        Meta(
+            description="quality: the best candidate that fits; small: of those within one standard error of it, the "
+            "one that takes the least flash on the device, or the fewest bytes where there is none"
+        ),
+    ] = "quality"
     threshold: Annotated[
         float | str,
         Meta(

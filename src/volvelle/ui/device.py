@@ -80,7 +80,12 @@ def _decided(bounded: Constrained | None, metric: str) -> list[tuple[str, str]]:
     rows = [
         ("Fit the device", f"{bounded.fitting} of {bounded.candidates} candidates, foretold before any was compiled")
     ]
-    for label, point in (("Best that fits", bounded.within), ("Best without the budget", bounded.free)):
+    points = {
+        "Best that fits": bounded.within,
+        "Smallest within one standard error": bounded.small,
+        "Best without the budget": bounded.free,
+    }
+    for label, point in points.items():
         if point is not None:
             took = f", {size(point.flash)} of flash" if point.flash is not None else ", which cannot be compiled"
             rows.append(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from volvelle.compiler import memory
 from volvelle.compiler.records import Device, Footprint
 from volvelle.spec.units import show
 
-_BAR, _PARTS = 24, 4
-"""Characters of a bar; how many parts of the C are listed."""
+_BAR, _PARTS, _VALUES = 24, 4, 6
+"""Characters of a bar; how many parts of the C, and values in working memory, are listed."""
+
+
+_FORMS = {"marks": "marked zeros", "gaps": "lengths of zeros", "prefix": "Huffman code"}
 
 
 def board(found: Footprint, device: Device) -> str:
@@ -15,6 +19,8 @@ def board(found: Footprint, device: Device) -> str:
     lines = [f"{device.name}{core}", ""]
     lines.append(_line("flash", found.flash, device.flash, device.name))
     lines.append(_line("RAM", found.ram, device.ram, device.name))
+    lines += [f"    {line}" for line in memory.lines(found.memory, memory.parts(found.layers), _VALUES)]
+    lines += [f"  weights       {line}" for line in stored(found)]
     lines.append(f"  stack         {found.stack:>10,} bytes{bound(found)}")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
@@ -36,6 +42,15 @@ def board(found: Footprint, device: Device) -> str:
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
     lines.append(f"  {found.compiler}, {found.emulator}")
     return "\n".join(lines)
+
+
+def stored(found: Footprint) -> list[str]:
+    """How packed weights lie, by layer."""
+    return [
+        f"{one.flash:>10,} bytes of {one.plain:,} in {one.part}: {_FORMS[one.how]}, "
+        + ("unpacked once into RAM" if one.kept else "unpacked in every row")
+        for one in found.weights
+    ]
 
 
 def bound(found: Footprint) -> str:

@@ -18,7 +18,7 @@ from msgspec import structs
 from volvelle.cli.models import goal_option, of_file, of_run
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.compiler.device import asked, device
-from volvelle.compiler.prove import FIRST_TIME, cold, compiled, prove, vectors
+from volvelle.compiler.prove import FIRST_TIME, Compiled, cold, compiled, prove, vectors
 from volvelle.compiler.records import Device, Footprint
 from volvelle.deploy.folder import check, put
 from volvelle.deploy.packages import cmake
@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
-    made = compiled(content, options.name or given.name, options.goal, rows=rows)
+    made = compiled(content, options.name or given.name, options.goal, rows=rows, ram=wanted.ram)
+    _planned(made, wanted)
     packing = Packing(made.sources, content, "", made.onnx, title=given.name, statement=given.statement)
     if options.no_proof:
         name = made.sources.name
@@ -79,14 +80,26 @@ def run(options: argparse.Namespace) -> int:
     return 0 if found.agrees() else 1
 
 
+def _planned(made: Compiled, wanted: Device) -> None:
+    """What is known of the memory before there is a program; told, and refused where the board has less."""
+    took = made.sources.plan.bytes
+    print(f"working memory as planned: {took:,} bytes", file=sys.stderr)
+    if wanted.ram is not None and took > wanted.ram:
+        raise _small("RAM for working memory", took, wanted.ram, wanted)
+
+
 def _fits(found: Footprint, wanted: Device) -> None:
     for what, took, limit in (("flash", found.flash, wanted.flash), ("RAM", found.ram, wanted.ram)):
         if limit is not None and took > limit:
-            raise InputError(
-                f"the model takes {took:,} bytes of {what}; {wanted.name} has {limit:,}",
-                where="--device",
-                next_move="choose a larger board or a smaller model; volvelle devices lists boards with their memory",
-            )
+            raise _small(what, took, limit, wanted)
+
+
+def _small(what: str, took: int, limit: int, wanted: Device) -> InputError:
+    return InputError(
+        f"the model takes {took:,} bytes of {what}; {wanted.name} has {limit:,}",
+        where="--device",
+        next_move="choose a larger board or a smaller model; volvelle devices lists boards with their memory",
+    )
 
 
 def _named(options: argparse.Namespace) -> Device:

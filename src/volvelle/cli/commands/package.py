@@ -97,9 +97,10 @@ def _model(options: argparse.Namespace) -> tuple[Given, Compiled]:
             )
         if options.name is None:
             return given, made
-        return given, compiled(given.content, options.name, made.goal, made.precision)
+        return given, compiled(given.content, options.name, made.goal, made.precision, ram=made.ram)
     given = of_file(place) if place is not None else of_run(options.spec)
-    return given, compiled(given.content, options.name or given.name, options.goal, rows=given.rows)
+    room = given.footprint.room if given.footprint else None
+    return given, compiled(given.content, options.name or given.name, options.goal, rows=given.rows, ram=room)
 
 
 def _list(options: argparse.Namespace) -> int:

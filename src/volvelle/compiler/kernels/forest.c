@@ -1,14 +1,14 @@
 /* The sums of trees that lie as bits; compiler/stream.py tells how they are written. */
-static void vv_forest(const float *x, VV_SUM *sums) {
+static void vv_forest(const VV_CELL *x, VV_SUM *sums) {
     for (uint32_t tree = 0; tree < VV_TREES; tree++) {
         uint32_t at = vv_bits(VV_DATA, tree * VV_BEGIN, VV_BEGIN);
         for (;;) {
             const uint32_t bits = vv_bits(VV_DATA, at, VV_HEAD);
-            const float cell = x[VV_FEATURE];
+            const VV_CELL cell = x[VV_FEATURE];
             const uint32_t asked = VV_ASKED;
             at += VV_WORD;
             bool yes = VV_ANSWER;
-            if (VV_TRACKS && cell != cell) yes = (bits & 4u) != 0;
+            VV_MISSING
             const uint32_t shape = bits & 3u;
             const bool first = yes != (shape == 2);
             if (shape == 3) {

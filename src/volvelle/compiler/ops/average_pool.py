@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.windows import Windows, cut, windows
+from volvelle.compiler.windows import overlap as windowed
 
 OP = "AveragePool"
 DOMAIN = ""
@@ -37,6 +39,12 @@ def emit(node: Node, code: Code) -> None:
     x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
     margin = f"{int(bool(node.attributes.get('count_include_pad')))}, {slide.end[0]}, {slide.end[1]}"
     code.add(f"vv_mean_pool_{code.suffix(node.inputs[0])}({x}, {y}, {margin}, {shape[1]}, {slide.numbers()});")
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """Channel by channel."""
+    shape = graph.tensors[node.inputs[0]].shape
+    return windowed(_slide(node, shape), shape[1])
 
 
 def _slide(node: Node, shape: tuple[int, ...]) -> Windows:

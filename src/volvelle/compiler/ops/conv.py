@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 
 from volvelle.compiler import holding
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.windows import Windows, cut, windows
+from volvelle.compiler.windows import overlap as windowed
 from volvelle.errors import ModelError
 
 OP = "Conv"
 DOMAIN = ""
 CONSTANT = (1, 2)
+COLUMN = 1024
+"""Bytes of the stack that the channels of one place may take, before and behind."""
 
 
 def evaluate(node: Node, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -53,6 +57,27 @@ def deep(node: Node, slide: Windows, w: NDArray[Any]) -> bool:
     return alone and slide.dilation == (1, 1) and slide.kernel != (1, 1) and reached
 
 
+def across(node: Node, slide: Windows, w: NDArray[Any], size: int) -> bool:
+    """Whether all channels of one place are made before the next place, from a copy of its column on the stack.
+
+    Args:
+        node: the convolution.
+        slide: its windows.
+        w: its weights.
+        size: of an element in bytes.
+    """
+    one = slide.kernel == slide.stride == (1, 1) and slide.out == slide.size
+    return one and node.attributes.get("group", 1) == 1 and size * sum(w.shape[:2]) <= COLUMN
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """Channel by channel, or place by place."""
+    tensor, w = graph.tensors[node.inputs[0]], np.asarray(graph.constant(node.inputs[1]))
+    slide, groups = check(node, tensor.shape, w), node.attributes.get("group", 1)
+    found = windowed(slide, groups, w.shape[1], len(w) // groups)
+    return Overlap(found.lead, level=across(node, slide, w, tensor.dtype.itemsize))
+
+
 def emit(node: Node, code: Code) -> None:
     """Straight from the picture, without a copy of its windows."""
     shape = code.tensor(node.inputs[0]).shape
@@ -66,6 +91,11 @@ def emit(node: Node, code: Code) -> None:
     if deep(node, slide, w):
         name = code.special("depth", real=code.kind(node.inputs[0]), tall=slide.kernel[0], wide=slide.kernel[1])
         code.add(f"{name}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}, {len(w)}, {slide.sides()});")
+        return
+    if across(node, slide, w, code.tensor(node.inputs[0]).dtype.itemsize):
+        facts = {"real": code.kind(node.inputs[0]), "channels": w.shape[1], "made": len(w)}
+        name = code.special("across", **facts, places=slide.out[0] * slide.out[1])
+        code.add(f"{name}({x}, {code.table(w)}, {bias}, {y}, {low}, {high});")
         return
     call = f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}"
     code.add(f"{call}, {sizes},", f"    {slide.numbers()});")

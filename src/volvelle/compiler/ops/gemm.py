@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
-from volvelle.compiler.ir import Node
+from volvelle.compiler.dense import overlap as rowwise
+from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import room
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.writing import Writing
 from volvelle.errors import ContractBroken, ModelError
 
@@ -58,6 +60,11 @@ def expanded(node: Node, new: Writing) -> list[Node] | None:
 def _row(bias: NDArray[Any] | None) -> bool:
     """Whether a bias is constant and the same for every row."""
     return bias is not None and (bias.ndim < 2 or bias.shape[0] == 1)
+
+
+def overlap(node: Node, graph: Graph) -> Overlap | None:
+    """As that of every dense layer; of several rows, some answers may be made for all before others."""
+    return rowwise(graph, node) if graph.tensors[node.outputs[0]].shape[0] == 1 else None
 
 
 def emit(node: Node, code: Code) -> None:

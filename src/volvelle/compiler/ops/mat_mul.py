@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from volvelle.compiler import holding
 from volvelle.compiler.code import Code
 from volvelle.compiler.dense import dense
-from volvelle.compiler.ir import Node
+from volvelle.compiler.dense import overlap as rowwise
+from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import room
+from volvelle.compiler.offsets import Overlap
 from volvelle.errors import ModelError
 
 OP = "MatMul"
@@ -24,6 +26,12 @@ def evaluate(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         raise ModelError(f"MatMul of {a.dtype} is not supported", next_move="cast to float before")
     room((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ())))
     return holding.limited(node, np.asarray(a @ b))
+
+
+def overlap(node: Node, graph: Graph) -> Overlap | None:
+    """Of one row times constant weights as that of every dense layer."""
+    weights, out = graph.tensors[node.inputs[1]], graph.tensors[node.outputs[0]]
+    return rowwise(graph, node) if weights.value is not None and out.size == out.shape[-1] else None
 
 
 def emit(node: Node, code: Code) -> None:

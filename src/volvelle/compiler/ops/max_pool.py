@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.windows import Windows, cut, windows
+from volvelle.compiler.windows import overlap as windowed
 from volvelle.errors import ModelError
 
 OP = "MaxPool"
@@ -29,6 +31,12 @@ def emit(node: Node, code: Code) -> None:
     numbers = _slide(node, shape).numbers()
     x, y = code.pointer(node.inputs[0]), code.pointer(node.outputs[0])
     code.add(f"vv_max_pool_{code.suffix(node.inputs[0])}({x}, {y}, {shape[1]}, {numbers});")
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """Channel by channel."""
+    shape = graph.tensors[node.inputs[0]].shape
+    return windowed(_slide(node, shape), shape[1])
 
 
 def bounds(node: Node, x: tuple[int, int] | None) -> tuple[int, int] | None:

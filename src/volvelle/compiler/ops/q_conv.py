@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ from numpy.typing import NDArray
 
 from volvelle.compiler import packing
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node, Tensor
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.ops import conv
 from volvelle.compiler.scaling import Rescaling, saturated
-from volvelle.compiler.windows import cut
+from volvelle.compiler.windows import Windows, cut
 
 OP = "QConv"
 DOMAIN = "volvelle"
+AGAIN = 3
+"""Places that a kernel makes twice, at most, where four at a time do not divide a row."""
 
 
 def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any]) -> NDArray[Any]:
@@ -30,27 +34,50 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
     return made.reshape(slide.shape(len(weights), x.ndim))
 
 
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """As that of a convolution, but that the last four of a row may read again what three before them read."""
+    across = _across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
+    return Overlap(conv.overlap(node, graph).lead + AGAIN, level=across)
+
+
+def _across(node: Node, tensors: Mapping[str, Tensor], weights: NDArray[Any]) -> bool:
+    slide = conv.check(node, tensors[node.inputs[0]].shape, weights)
+    return not node.attributes["back"] and conv.across(node, slide, weights, 1)
+
+
 def emit(node: Node, code: Code) -> None:
-    """A window of one element needs no look at margins, one as large as the picture is a dense layer."""
-    how: Rescaling = node.attributes["rescaling"]
+    """By the kernel for such windows; packed weights are unpacked for one group of channels after another."""
     x, w, b = node.inputs
     weights = np.asarray(code.tensor(w).value)
-    packed = code.packed.get(w)
-    name, tail = kernel(node, code, "m" if packed else str(len(weights)))
-    ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
-    if packed:
-        places = code.tensor(node.outputs[0]).size // len(weights)
-        call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail}"
-        layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call)
-        code.add(f"{layer}({code.pointer(x)}, {ends});")
+    slide = conv.check(node, code.tensor(x).shape, weights)
+    packed, scale = code.packed.get(w), node.attributes["rescaling"]
+    name, tail = _kernel(node, code, slide, weights)
+    ends = f"{code.pointer(b)}, {code.table(scale.scale)}, {code.pointer(node.outputs[0])}"
+    if not packed:
+        code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail});")
         return
-    kind, slide = code.suffix(x), conv.check(node, code.tensor(x).shape, weights)
+    side, read = packing.rows_of_group(node, weights), weights.shape[1] * slide.size[0] * slide.size[1]
+    there = f" + j / {side} * {read}" if node.attributes.get("group", 1) > 1 else ""
+    made = f"b + j, scale{' + j' * scale.each}, y + j * {slide.out[0] * slide.out[1]}"
+    call = f"{name}(x{there}, rows, {made}, {tail})"
+    layer = packing.layer(code, packed, weights, (code.kind(x), code.kind(node.outputs[0])), call, side)
+    code.add(f"{layer}({code.pointer(x)}, {ends});")
+
+
+def _kernel(node: Node, code: Code, slide: Windows, weights: NDArray[Any]) -> tuple[str, str]:
+    """The function, and its arguments behind the output; a window of one needs no look at margins."""
+    how: Rescaling = node.attributes["rescaling"]
+    back, kind = node.attributes["back"], code.suffix(node.inputs[0])
+    held, packed = f"{how.each}, {how.bounds(kind)}", node.inputs[1] in code.packed
+    made, places = "m" if packed else str(len(weights)), slide.out[0] * slide.out[1]
+    facts: dict[str, object] = {"kind": code.kind(node.inputs[0])}
     if conv.deep(node, slide, weights) and slide.kernel[1] == 3:
-        facts = {"kind": code.kind(x), "tall": slide.kernel[0]}
-        name = code.special("q_depth", **facts, even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
-        held = f"{how.each}, {how.bounds(kind)}"
-        tail = f"{node.attributes['back']}, {held}, {len(weights)}, {slide.sides()})"
-    code.add(f"{name}({code.pointer(x)}, {code.pointer(w)}, {ends}, {tail};")
+        name = code.special("q_depth", **facts, tall=slide.kernel[0], even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
+        return name, f"{back}, {held}, {made}, {slide.sides()}"
+    if not packed and _across(node, code.graph.tensors, weights):
+        facts |= {"channels": weights.shape[1], "made": made, "places": places, "dense": f"vv_q_dense_{kind}"}
+        return code.special("q_across", **facts), held
+    return kernel(node, code, made)
 
 
 def kernel(node: Node, code: Code, made: str) -> tuple[str, str]:
@@ -61,10 +88,10 @@ def kernel(node: Node, code: Code, made: str) -> tuple[str, str]:
     groups, back = node.attributes.get("group", 1), node.attributes["back"]
     held = f"{how.each}, {how.bounds(code.suffix(x))}"
     if groups == 1 and not back and slide.kernel == slide.size:
-        stem, tail = "dense", f"{weights[0].size}, {made}, {held})"
+        stem, tail = "dense", f"{weights[0].size}, {made}, {held}"
     elif groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
-        stem, tail = "point", f"{weights.shape[1]}, {made}, {slide.out[0] * slide.out[1]}, {held})"
+        stem, tail = "point", f"{weights.shape[1]}, {made}, {slide.out[0] * slide.out[1]}, {held}"
     else:
         each = f"{weights.shape[1]}, {made}, {len(weights) // groups}"
-        stem, tail = "conv", f"{back}, {held}, {each},\n        {slide.numbers()})"
+        stem, tail = "conv", f"{back}, {held}, {each},\n        {slide.numbers()}"
     return f"vv_q_{stem}_{code.suffix(x)}", tail

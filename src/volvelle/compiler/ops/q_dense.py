@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from volvelle.compiler import packing
 from volvelle.compiler.code import Code
-from volvelle.compiler.ir import Node
+from volvelle.compiler.dense import overlap as dense
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.scaling import Rescaling, saturated
 
 OP = "QDense"
@@ -21,6 +23,11 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
     whole = (x.astype(np.int64) @ weights.T.astype(np.int64) + bias).astype(np.float32)
     how: Rescaling = node.attributes["rescaling"]
     return np.asarray(whole * how.scale) if node.attributes.get("real") else saturated(how, whole, x.dtype)
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """As that of every dense layer."""
+    return dense(graph, node)
 
 
 def emit(node: Node, code: Code) -> None:

@@ -31,7 +31,7 @@ def emit(node: Node, code: Code) -> None:
     places = out.size // len(weights)
     name, tail = q_conv.kernel(node, code, "1")
     pair = _ordered(node, "plane[i]", "a[i]")
-    facts = {"kind": kind, "places": places, "call": f"{name}(x, w, b, scale, plane, {tail}"}
+    facts = {"kind": kind, "places": places, "call": f"{name}(x, w, b, scale, plane, {tail})"}
     join = code.special("q_join", **facts, sum=q_add.express(node, (kind,), *pair))
     how = node.attributes["rescaling"]
     ends = [

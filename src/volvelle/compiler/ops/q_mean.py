@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import literal
 from volvelle.compiler.ir import Node
+from volvelle.compiler.offsets import in_turn
 from volvelle.compiler.scaling import Rescaling, saturated
 
 OP = "QMean"
 DOMAIN = "volvelle"
+overlap = in_turn
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:

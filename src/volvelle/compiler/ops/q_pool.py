@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import literal
-from volvelle.compiler.ir import Node
+from volvelle.compiler.ir import Graph, Node
+from volvelle.compiler.offsets import Overlap
 from volvelle.compiler.scaling import lift
 from volvelle.compiler.windows import cut, windows
+from volvelle.compiler.windows import overlap as windowed
 
 OP = "QPool"
 DOMAIN = "volvelle"
@@ -32,6 +34,12 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     made = total / count / np.float32(given["step"]) + np.float32(given["zero"] + lift(x.dtype))
     whole = np.clip(np.rint(made), 0, 255) - lift(x.dtype)
     return np.asarray(whole, dtype=x.dtype).reshape(slide.shape(x.shape[1], x.ndim))
+
+
+def overlap(node: Node, graph: Graph) -> Overlap:
+    """Channel by channel."""
+    shape = graph.tensors[node.inputs[0]].shape
+    return windowed(windows(node, shape, tuple(node.attributes["kernel_shape"])), shape[1])
 
 
 def emit(node: Node, code: Code) -> None:

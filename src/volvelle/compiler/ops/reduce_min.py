@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
+from volvelle.compiler.offsets import in_turn
 from volvelle.compiler.reduce import apart, reduced, write
 from volvelle.compiler.writing import Writing
 
 OP = "ReduceMin"
 DOMAIN = ""
+overlap = in_turn
 CONSTANT = (1,)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from volvelle.compiler import forest, trees
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
+from volvelle.compiler.writing import Chain, Writing
 from volvelle.errors import ModelError
 
 OP = "TreeEnsemble"
@@ -21,6 +23,16 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
     if len(x) != 1 or x.ndim != 2 or x.dtype.kind not in "fiu":
         raise ModelError(f"trees over {x.dtype} of shape {list(x.shape)} are not supported", next_move="give one row")
     return read(node).evaluate(np.asarray(x, dtype=np.float32))
+
+
+def expanded(node: Node, new: Writing) -> list[Node] | None:
+    """Whole numbers become real before, where splits are too large to tell them apart."""
+    dtype = new.tensor(node.inputs[0]).dtype
+    if dtype.kind == "f" or forest.exact(read(node), dtype):
+        return None
+    made = Chain(new)
+    made(node.op, made("cast", node.inputs[0], to=TensorProto.FLOAT), **node.attributes)
+    return made.into(node)
 
 
 def emit(node: Node, code: Code) -> None:

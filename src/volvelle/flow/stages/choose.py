@@ -61,7 +61,8 @@ def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> 
 
     The best trial is taken that keeps within a gate on the size of the model and is foretold to keep within the budget
     of the device. Where none keeps within the size, the best of all is taken, and the verdict names the smallest; where
-    none fits the device, the one that comes nearest.
+    none fits the device, the one that comes nearest. Where small ones are preferred, the smallest is taken that cannot
+    be told from the best, and no average.
     """
     gates = [parse(text) for text in spec.require.gates]
     foretold = {limit.gate for limit in budget.limits}
@@ -76,6 +77,9 @@ def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> 
     nearest = sorted(ranked, key=bounds.share)
     able = [t for t in fitting if front.fits(t, bounds.size, searched.folds)]
     best = (able or fitting or nearest)[0]
+    small = spec.search.prefer == "small"
+    if small and able:
+        best = front.smallest(able, searched, gates)
     single = Candidate(
         estimator=best.estimator,
         settings=_settings([best], bounds)[0],
@@ -87,7 +91,7 @@ def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> 
         layout=searched.layout,
     )
     able = [t for t in able if t.predictions]
-    if not spec.search.ensemble or len(able) < 2 or bounds.unknown:
+    if small or not spec.search.ensemble or len(able) < 2 or bounds.unknown:
         return single
     return _averaged(searched, able, bounds, stated(searched.metric, spec.require), context) or single
 

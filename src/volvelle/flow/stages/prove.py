@@ -12,6 +12,7 @@ from volvelle.compiler.records import Footprint
 from volvelle.data.versions import from_bytes
 from volvelle.deploy.packages import cmake
 from volvelle.deploy.packing import MODEL, Packing
+from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.records import Scored
 from volvelle.flow.context import Context
 from volvelle.model.encode import encode
@@ -19,7 +20,7 @@ from volvelle.spec.requirements import Spec
 from volvelle.train.records import Model
 
 
-def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footprint:
+def prove(spec: Spec, model: Model, scored: Scored, budget: Budget, context: Context) -> Footprint:
     """Flash, memory, stack and instructions, and the answers of the C beside those of the ONNX file on all test rows.
 
     Without a device nothing is compiled. The seal stays closed: the rows are those of `validate`.
@@ -36,7 +37,8 @@ def prove(spec: Spec, model: Model, scored: Scored, context: Context) -> Footpri
     content = context.get(model.onnx)
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
-    made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs)
+    room = min((int(limit.most) for limit in budget.limits if limit.name == "ram"), default=None)
+    made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs, ram=room)
     found = proving.prove(content, made, wanted, inputs, spec.search.seed)
     golden = proving.vectors(content, made, inputs, spec.search.seed)
     title, statement = spec.problem.name or spec.problem.target, spec.problem.statement

@@ -1,0 +1,81 @@
+"""Choosing: the best candidate, or the smallest of those that cannot be told from it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+
+from volvelle.compiler.device import device
+from volvelle.evaluate.budget import NOWHERE, Budget, budget
+from volvelle.flow.stages.choose import choose
+from volvelle.spec.gates import parse
+from volvelle.spec.requirements import Data, Problem, Require, Search, Spec
+from volvelle.train.records import Searched, Trial
+
+
+def trial(number: int, estimator: str, score: float, flash: int, size: int, **more: Any) -> Trial:
+    """A finished trial of five folds, whose scores spread by 0.04: two hundredths are one standard error."""
+    takes = {"flash": flash, "tables": 0, "ram": 64, "instructions": 900, "cycles": 1300, "leaves": 9}
+    facts: dict[str, Any] = {"foretold": takes, "fits": True, "predictions": "kept"} | more
+    return Trial(
+        number=number, estimator=estimator, settings={}, status="done", score=score, spread=0.04, size=size, **facts
+    )
+
+
+TRIALS = (
+    trial(0, "lightgbm", 0.90, 40_000, 9_000),
+    trial(1, "forest", 0.89, 9_000, 20_000),
+    trial(2, "mlp", 0.885, 12_000, 3_000),
+    trial(3, "decision_tree", 0.87, 900, 500),
+    trial(4, "logistic", 0.895, 300, 100, fits=False),
+)
+
+
+def chosen(prefer: Literal["quality", "small"], gates: tuple[str, ...], bounds: Budget, *trials: Trial) -> str:
+    """The estimator of the candidate; an average would need the store, which is not there."""
+    spec = Spec(
+        problem=Problem(target="y"),
+        data=Data(source="x.csv"),
+        require=Require(gates=gates),
+        search=Search(prefer=prefer, ensemble=prefer == "small"),
+    )
+    done = trials or TRIALS
+    searched = Searched("roc_auc", "up", done, best=0, seed=1, folds=5, budget=1.0, spent=1.0)
+    absent: Any = None
+    return choose(spec, searched, bounds, absent).estimator
+
+
+def test_quality_is_preferred_if_nothing_is_said() -> None:
+    """Without a word the best candidate wins, however large."""
+    assert Search().prefer == "quality"
+    assert chosen("quality", (), NOWHERE) == "lightgbm"
+
+
+def test_small_takes_the_least_flash_within_one_standard_error() -> None:
+    """What is further off, or does not fit the device, is not taken, however small; the front is counted in flash."""
+    assert chosen("small", ("flash <= 64 KiB",), budget(device("cortex-m0"), [parse("flash <= 64 KiB")])) == "forest"
+
+
+def test_small_without_a_device_counts_bytes_of_the_file() -> None:
+    """Where no flash is foretold, the smallest file wins."""
+    plain = [trial(t.number, t.estimator, float(t.score or 0), 0, t.size, foretold={}, fits=None) for t in TRIALS[:4]]
+    assert chosen("small", (), NOWHERE, *plain) == "mlp"
+
+
+@pytest.mark.parametrize(("floor", "taken"), [("0.888", "forest"), ("0.895", "lightgbm"), ("0.95", "forest")])
+def test_a_floor_that_the_best_meets_is_kept(floor: str, taken: str) -> None:
+    """What is smaller but misses the floor over the folds is not taken; a floor that nothing meets decides nothing."""
+    bounds = budget(device("cortex-m0"), [parse("flash <= 64 KiB")])
+    assert chosen("small", (f"roc_auc >= {floor}", "flash <= 64 KiB"), bounds) == taken
+
+
+def test_of_losses_less_is_better() -> None:
+    """The direction of the metric is heeded: a loss that is lower by more than an error is told apart."""
+    losses = [trial(k, name, loss, flash, 9) for k, (name, loss, flash) in enumerate(
+        [("lightgbm", 0.30, 9000), ("forest", 0.315, 5000), ("mlp", 0.33, 100)]
+    )]  # fmt: skip
+    searched = Searched("log_loss", "down", tuple(losses), best=0, seed=1, folds=5, budget=1.0, spent=1.0)
+    spec = Spec(problem=Problem(target="y"), data=Data(source="x.csv"), search=Search(prefer="small"))
+    absent: Any = None
+    assert choose(spec, searched, NOWHERE, absent).estimator == "forest"
