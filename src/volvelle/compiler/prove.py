@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -325,7 +325,22 @@ def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
     return [np.stack([as_positions(s[o], graph.words).reshape(-1) for s in single]) for o in graph.outputs]
 
 
-def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> Parity:
+def agreement(
+    content: bytes, made: Compiled, run: Callable[[list[NDArray[Any]]], list[NDArray[Any]]], rows: Rows | None = None
+) -> Parity:
+    """How something that runs the C answers beside onnxruntime, to a millionth.
+
+    Args:
+        content: the ONNX file.
+        made: its C.
+        run: gives answers ``[n, size]`` to rows ``[n, size]`` of every input, in the types of the C.
+        rows: real rows of every input; made-up ones are added.
+    """
+    case = _case(content, made, rows, CHOICE_SEED)
+    return _parity("host", run(case.typed), case, made.graph, STRICT)
+
+
+def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph, tolerance: float = TOLERANCE) -> Parity:
     """Compare answers; a number that differs is held against exact arithmetic before it counts.
 
     Two orders of one sum may differ by more than the tolerance where large terms cancel; what counts is whether the
@@ -339,7 +354,7 @@ def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph) -> P
             labels += int(((mine.astype(np.int64) != theirs.astype(np.int64)) & told).any(axis=1).sum())
             continue
         gap = _gaps(mine, theirs)
-        for row in np.flatnonzero((gap > TOLERANCE).any(axis=1)):
+        for row in np.flatnonzero((gap > tolerance).any(axis=1)):
             inputs = {n: a[row] for n, a in zip(graph.inputs, case.typed, strict=True)}
             answers, size = exact(graph, inputs)
             truth = answers[position]

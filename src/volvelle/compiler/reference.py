@@ -15,12 +15,15 @@ from volvelle.compiler.ir import Graph
 def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> tuple[list[NDArray[np.float64]], float]:
     """Every output for one row, flat, with real numbers in double precision, and the largest finite number on the way.
 
+    A constant is on the way once it was reckoned with: bounds are as large as float32 goes, and no answer is.
+
     Args:
         graph: as it was read or lowered.
         row: the inputs, each of the shape in the graph.
     """
     known = _evaluated(graph, row, _wide)
-    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in known.values() if a.dtype == np.float64]
+    made = [a for name, a in known.items() if graph.tensors[name].value is None and a.dtype == np.float64]
+    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in made]
     return [np.asarray(known[o], dtype=np.float64).reshape(-1) for o in graph.outputs], float(max(sizes, default=0.0))
 
 

@@ -23,6 +23,7 @@ from volvelle.model.cells import Unfit, reader
 from volvelle.model.runtime import Runtime
 from volvelle.model.signature import MISSING_CODE, Feature, Signature
 from volvelle.serve.forms import Refusal, decoded, named, no_json, records
+from volvelle.serve.library import Compiled, Library
 
 _ROWS = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[')
 _NAMED = 20
@@ -44,12 +45,13 @@ class Answerer:
     Args:
         folder: of the release, whose files were compared with their hashes before.
         digest: SHA-256 that model.onnx must have: it may have been replaced since.
+        library: the model as compiled C, which answers in the place of onnxruntime.
 
     Raises:
         InputError: a file cannot be read or was changed, or the runtime refuses the model.
     """
 
-    def __init__(self, folder: Path, digest: str) -> None:
+    def __init__(self, folder: Path, digest: str, library: Library | None = None) -> None:
         try:
             content = (folder / "model.onnx").read_bytes()
             self.signature = msgspec.json.decode((folder / "signature.json").read_bytes(), type=Signature)
@@ -58,7 +60,7 @@ class Answerer:
         if hashlib.sha256(content).hexdigest() != digest:
             raise InputError("model.onnx was changed after the release", where=str(folder))
         self.release = folder.name
-        self._runtime = Runtime(content)
+        self._runtime = Runtime(content) if library is None else Compiled(library)
         self._numbers = self.signature.of("numbers")
         groups = [self.signature.of(tensor) for tensor in ("codes", "times", "words")]
         # In a row the numbers stand first, so that one slice of it is one row of their matrix.
