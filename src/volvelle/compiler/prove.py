@@ -12,9 +12,8 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from volvelle.catalog import EMULATORS, TOOLCHAINS
+from volvelle.catalog import EMULATORS, TOOLCHAINS, import_late
 from volvelle.compiler.code import Wish
-from volvelle.compiler.costs import layers
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
@@ -237,7 +236,8 @@ def _on_core(
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     slowest = picked[int(np.argmax([r.instructions for r in runs]))]
-    parts = layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
+    costs = import_late("volvelle.compiler.costs", "a proof on a core")
+    parts = costs.layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
     compared = _parity("emulated core", answers, case.part(picked), made.graph)
     same = all(_bits(a, mine[picked]) for a, mine in zip(answers, own, strict=True))
     return image, runs, structs.replace(compared, same=same), parts

@@ -117,10 +117,8 @@ def _live(folder: Path) -> Path:
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        advice = "name a folder that this user can write"
-        raise InputError(
-            f"no log can be kept in {folder}: {error.strerror}", where="--live", next_move=advice
-        ) from error
+        problem = f"no log can be kept in {folder}: {error.strerror}"
+        raise InputError(problem, where="--live", next_move="name a folder that this user can write") from error
     return folder.resolve()
 
 
