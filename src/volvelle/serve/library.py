@@ -9,12 +9,15 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.errors import InputError
+from volvelle.model.runtime import Fixed
 from volvelle.spec.requirements import Record
 
 _TURN = 64
@@ -77,6 +80,22 @@ class Compiled:
             name: array[:, 0] if size == 1 and kind.kind == "i" else array
             for (name, kind, size), array in zip(self._outputs, made, strict=True)
         }
+
+    def fixed(self, row: Mapping[str, NDArray[np.generic]]) -> Fixed:
+        """What answers one row at a time over fixed arrays, made from a row that the model takes."""
+        inputs = {name: np.array(row[name], dtype=kind, order="C") for name, kind, _ in self._inputs}
+        outputs: dict[str, NDArray[Any]] = {
+            name: np.zeros((1, size) if kind.kind == "f" else size, dtype=kind) for name, kind, size in self._outputs
+        }
+        call, turn = self._call, self._turn
+        places = [ctypes.c_void_p(array.ctypes.data) for array in (*inputs.values(), *outputs.values())]
+        one = ctypes.c_int64(1)
+
+        def run() -> None:
+            with turn:
+                call(one, *places)
+
+        return Fixed(inputs, outputs, run)
 
     def rows(self, given: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         """Answers ``[n, size]`` to contiguous rows ``[n, size]`` of every input, all in the types of the C."""

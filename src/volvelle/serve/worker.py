@@ -114,7 +114,8 @@ class Worker(uvicorn.Server):
                 http=lane(service, routes),
                 ws="none",
                 lifespan="off",
-                loop="asyncio",
+                # uvloop where it is installed.
+                loop="auto",
                 log_config=None,
                 access_log=False,
                 server_header=False,
