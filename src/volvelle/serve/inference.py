@@ -104,8 +104,7 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
     except Refusal as refusal:
         told = refusal.problem + (f" (field {refusal.field!r}, row {refusal.row})" if refusal.field else "")
         reply = service.refused(refusal, request)._replace(content=msgspec.json.encode({"error": told}))
-    service.meters.request("infer", reply.status, time.perf_counter() - start)
-    return reply
+    return service.done("infer", call, reply, time.perf_counter() - start)
 
 
 def _parted(body: bytes, header: str | None) -> tuple[_Request, bytes]:

@@ -60,6 +60,7 @@ class Head(NamedTuple):
     length: int
     key: str
     id: str
+    trace: str
     more: str
     """Lines of the answer's head that are known from the request's."""
     inference: str | None
@@ -100,7 +101,8 @@ def read_head(head: bytes, routes: Routes, most: int = BODY) -> Head | None:
         length,
         found.get(b"authorization", b"Bearer ").partition(b" ")[2].decode("ascii"),
         found.get(b"x-request-id", b"").decode("ascii"),
-        f"traceparent: {trace.decode('ascii')}\r\n" if (trace := found.get(b"traceparent", b"")) else "",
+        trace := found.get(b"traceparent", b"").decode("ascii"),
+        f"traceparent: {trace}\r\n" if trace else "",
         value.decode("ascii") if (value := found.get(b"inference-header-content-length")) is not None else None,
     )
 
@@ -173,7 +175,7 @@ class Lane(HttpToolsProtocol):
 
     def _answer(self, head: Head, body: bytes) -> None:
         client = self.client
-        call = Call(head.key, client[0] if client else "", head.id)
+        call = Call(head.key, client[0] if client else "", head.id, head.trace)
         status, content, request, media, headers = head.handler(body, call, head.inference)
         staying = self.service.ready
         more = head.more

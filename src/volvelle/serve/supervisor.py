@@ -33,8 +33,7 @@ from volvelle.serve.library import Library
 from volvelle.serve.log import remember, settle
 from volvelle.serve.metrics import SLOT_BYTES, Meters
 from volvelle.serve.orders import Note, Orders, Place, Setup
-from volvelle.serve.service import Limits
-from volvelle.serve.worker import LOG
+from volvelle.serve.service import LOG, Limits
 from volvelle.spec.requirements import Record
 
 _LOOK, _SETTLE, _WAIT = 1.0, 3.0, 30.0

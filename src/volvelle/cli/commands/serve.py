@@ -66,6 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="onnxruntime",
         help="what computes: onnxruntime, or the model compiled here (default: onnxruntime)",
     )
+    parser.add_argument("--log-requests", action="store_true", help="one JSON line a request on standard error")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain for TLS, PEM")
     parser.add_argument("--key", type=Path, metavar="FILE", help="its private key, PEM")
     parser.add_argument("--auto", action="store_true", help="also watch, and retrain where [monitor] says so")
@@ -151,6 +152,7 @@ def _plan(options: argparse.Namespace, project: Project | None, live: Path) -> P
             rate=_quantity("--rate", options.rate, "1/seconds") / options.workers if options.rate else 0.0,
             seconds=_quantity("--time-limit", options.time_limit, "seconds"),
             terse=options.terse,
+            told=options.log_requests,
         ),
         workers=options.workers,
         certificate=str(options.certificate or ""),
