@@ -89,7 +89,7 @@ def alike(block: pl.DataFrame, kinds: dict[str, pl.DataType]) -> pl.DataFrame:
         kind = kinds.setdefault(cells.name, cells.dtype)
         if cells.dtype != kind and cells.null_count() == len(cells):
             cells = pl.Series(cells.name, [None] * len(cells), dtype=kind)
-        elif cells.dtype != kind and (kind == pl.String or (kind, cells.dtype) == (pl.Float64, pl.Int64)):
+        elif cells.dtype != kind and (kind == pl.String or (kind == pl.Float64 and cells.dtype == pl.Int64)):
             cells = cells.cast(kind)
         if cells.dtype != kind:
             problem = f"column {cells.name!r} begins as {kind} and goes on as {cells.dtype}"
