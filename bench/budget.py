@@ -1,6 +1,6 @@
 """How closely a run keeps its time budget: asked against used, on real tables.
 
-What counts is the clock from the beginning of the search to the end of the evidence: trials, refit, export, measures.
+What counts is the clock from the beginning of the search to the finished model: trials, selection, refit, export.
 Beside it stands how many processors this process tree got: on a machine that others use as well, the clock is theirs.
 
 Usage: python bench/budget.py [--json] [--data FOLDER] [--budgets 10 20]
@@ -21,8 +21,8 @@ from volvelle.spec.requirements import Data, Problem, Search, Spec
 
 BUDGETS = (10.0, 20.0)
 TABLES = {"adult": ("tabular/adult_train.csv.gz", "income"), "wine": ("tabular/wine_quality.csv.gz", "quality")}
-COUNTED = ("search",)
-LIMIT = 1.05
+COUNTED = ("search", "choose", "tune", "build")
+LIMIT = 1.03
 
 
 def measure(folder: Path, budgets: tuple[float, ...]) -> list[dict[str, object]]:

@@ -27,7 +27,8 @@ from volvelle.catalog import DEVICES, EMULATORS, ESTIMATORS, TOOLCHAINS
 from volvelle.compiler.device import device
 from volvelle.compiler.foretellers.counted import FLASH, WORK, costs_of, flash_of, work_of
 from volvelle.compiler.host import KINDS
-from volvelle.compiler.prove import Compiled, Rows, compiled
+from volvelle.compiler.parity import Rows
+from volvelle.compiler.prove import Compiled, compiled
 from volvelle.data.collect import collect
 from volvelle.flow.lesson import overrides
 from volvelle.model.derive import derive, target_codes

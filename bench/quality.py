@@ -112,9 +112,7 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
     with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as folder:
         place = Path(folder)
         if tool == "own":
-            (place / "spec.json").write_bytes(
-                msgspec.json.encode(spec_for(name, options.data, seed, standing.SEARCHED * budget))
-            )
+            (place / "spec.json").write_bytes(msgspec.json.encode(spec_for(name, options.data, seed, budget)))
             command = [sys.executable, "-m", "bench.peers.own", folder]
         else:
             for side, frame in (("train", dealt.train), ("test", dealt.test)):

@@ -25,6 +25,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
+from bench.again import again
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.stats import ks_2samp
@@ -305,6 +306,7 @@ PARTS: dict[str, Callable[[np.random.Generator, argparse.Namespace], Table]] = {
     "delay": delay,
     "estimates": estimates,
     "speed": speed,
+    "again": again,
 }
 
 

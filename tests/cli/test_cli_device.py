@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,6 +47,23 @@ def test_a_file_is_compiled_proved_and_proved_again(
     source.write_text(source.read_text().replace("1.0f", "2.0f"))
     assert main(["prove", str(out)]) == 1
     assert "pump_failure.c" in capsys.readouterr().err
+
+
+def test_a_report_on_misra_is_written_where_it_is_asked_for(
+    onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """prove --misra writes rules and places beside the proof; without cppcheck, and into a folder, nothing is done."""
+    out, told = tmp_path / "out", tmp_path / "misra.txt"
+    assert main(["compile", str(onnx), "--device", "microbit", "-o", str(out), "--json"]) == 0
+    assert main(["prove", str(out), "--misra", str(tmp_path)]) == 2
+    if shutil.which("cppcheck"):
+        assert main(["prove", str(out), "--misra", str(told)]) == 0
+        assert "pump_failure.c:" in told.read_text()
+        told.unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["prove", str(out), "--misra", str(told)]) == 2
+    assert "cppcheck" in capsys.readouterr().err
+    assert not told.exists()
 
 
 def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,9 @@
-"""Random graphs: operators drawn one after another, with small numbers, so that answers can be compared."""
+"""Random graphs: operators drawn one after another, with small numbers, so that answers can be compared.
+
+What is compared, rounded to a whole number or quantised takes a step at some number, beside which a difference in the
+last bit is one of a whole step. A made number lies beside such a number once in a million times, and no compiler can do
+anything about it; so quantisers take numbers that are no different by a bit: the input, and what was quantised before.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper
 from onnx_files import model  # type: ignore[import-not-found]
+from quantised_layers import layers  # type: ignore[import-not-found]
 
 UNARY: dict[str, dict[str, Any]] = {
     **{op: {} for op in "Abs Neg Relu Sigmoid Tanh Exp Softplus Softsign Mish Erf Identity Dropout Selu Sign".split()},
@@ -23,6 +29,8 @@ UNARY: dict[str, dict[str, Any]] = {
 }
 BINARY = "Add Sub Mul Max Min".split()
 COMPARISONS = "Greater Less GreaterOrEqual LessOrEqual Equal".split()
+WIDEST = 400
+"""A graph with a value of more numbers grows no more."""
 REDUCTIONS = "Sum Mean Max Min L1 L2 Prod SumSquare LogSumExp".split()
 
 
@@ -36,10 +44,18 @@ class Growing:
     nodes: list[NodeProto] = field(default_factory=list)
     constants: dict[str, NDArray[np.generic]] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=lambda: {"x": 6})
+    labels: list[str] = field(default_factory=list)
+    """Classes that classifiers told."""
+    quantised: dict[str, str] = field(default_factory=dict)
+    """Values that were quantised, and their whole numbers."""
 
     def pick(self) -> str:
         """Any value there is."""
         return str(self.random.choice(list(self.widths)))
+
+    def exact(self) -> str:
+        """Any value that has no rounding of sums in it: the input, or what was quantised."""
+        return self.one_of(["x", *self.quantised])
 
     def one_of(self, names: list[str]) -> str:
         """Any of some."""
@@ -75,6 +91,22 @@ class Growing:
         name = f"i{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
+
+    def classified(self) -> list[str]:
+        """Names for the class and the scores of a classifier."""
+        self.labels.append(f"l{len(self.nodes)}")
+        return [self.labels[-1], f"v{len(self.widths)}"]
+
+    def kind_of(self, whole: str) -> int:
+        """The type of quantised numbers, which their zero point tells."""
+        maker = {o: n for n in self.nodes for o in n.output}
+        while maker[whole].op_type == "Flatten":
+            whole = maker[whole].input[0]
+        return helper.np_dtype_to_tensor_dtype(self.constants[maker[whole].input[2]].dtype)
+
+    def apart(self, x: str) -> str:
+        """A value with equal numbers held apart: which of two is the largest is no matter of their last bit."""
+        return self.inner("Add", x, self.constant(0.013 * np.arange(1, self.widths[x] + 1)[None], np.float32))
 
     def tame(self, x: str) -> str:
         """The size of a value, plus one: for what does not take 0 or less."""
@@ -130,12 +162,13 @@ def odd_numbers(g: Growing, x: str, n: int) -> None:
 
 
 def dense(g: Growing, x: str, n: int) -> None:
-    """Matrices."""
-    out = 1 + g.below(6)
+    """Matrices, one in four of them wide."""
+    out = 1 + g.below(6) if g.below(4) else 20 + g.below(230)
+    weights = g.constant((g.random.normal(size=(n, out)) / max(2.0, n**0.5)).astype(np.float32))
     if g.below(2):
-        g.add(out, "Gemm", x, g.real(n, out), g.real(out))
+        g.add(out, "Gemm", x, weights, g.real(out))
     else:
-        g.add(out, "MatMul", x, g.real(n, out))
+        g.add(out, "MatMul", x, weights)
 
 
 def reduction(g: Growing, x: str, n: int) -> None:
@@ -162,7 +195,7 @@ def parts(g: Growing, x: str, n: int) -> None:
             places = g.random.integers(-n, n, 1 + g.below(4))
             g.add(len(places), "Gather", x, g.constant(places), axis=1)
         case 1:
-            g.add(1, "GatherElements", x, g.inner("ArgMin", x, axis=1, keepdims=1), axis=1)
+            g.add(1, "GatherElements", x, g.inner("ArgMin", g.apart(x), axis=1, keepdims=1), axis=1)
         case 2:
             first = g.below(n)
             g.add(n - first, "Slice", x, g.constant([first]), g.constant([n]), g.constant([1]))
@@ -218,10 +251,10 @@ def places(g: Growing, x: str, n: int) -> None:
     """Where the largest lie, as numbers or as ones."""
     match g.below(4):
         case 0 | 1:
-            best = g.inner(g.one_of(["ArgMax", "ArgMin"]), x, axis=1, keepdims=1)
+            best = g.inner(g.one_of(["ArgMax", "ArgMin"]), g.apart(x), axis=1, keepdims=1)
             g.add(1, "Cast", best, to=TensorProto.FLOAT)
         case 2:
-            best = g.inner("ArgMax", x, axis=1, keepdims=0)
+            best = g.inner("ArgMax", g.apart(x), axis=1, keepdims=0)
             g.add(n, "OneHot", best, g.constant(n), g.real(2), axis=1)
         case _:
             k = 1 + g.below(n)
@@ -232,7 +265,12 @@ def places(g: Growing, x: str, n: int) -> None:
 
 def whole(g: Growing, x: str, n: int) -> None:
     """Whole numbers: parts of a count, and codes."""
-    count = g.inner("Cast", g.inner("Mul", x, g.constant(20, np.float32)), to=TensorProto.INT64)
+    x = g.exact()
+    n = g.widths[x]
+    # What becomes of no number and of what 64 bits do not hold is up to the machine.
+    bounds = g.constant(-1e6, np.float32), g.constant(1e6, np.float32)
+    sound = g.inner("Where", g.inner("IsNaN", x), g.constant(0, np.float32), g.inner("Clip", x, *bounds))
+    count = g.inner("Cast", g.inner("Mul", sound, g.constant(20, np.float32)), to=TensorProto.INT64)
     rest = g.inner("Mod", g.inner("Add", count, g.constant(1 + g.below(9))), g.constant(3 + g.below(4)))
     if g.below(2):
         coded = g.inner("LabelEncoder", rest, domain="ai.onnx.ml", keys_int64s=[0, 1, 2], values_int64s=[5, 2, 7])
@@ -257,9 +295,12 @@ def known(g: Growing, x: str, n: int) -> None:
 
 def quantised(g: Growing, x: str, n: int) -> None:
     """To a whole number and back; steps are coarse."""
+    x = g.exact()
+    n = g.widths[x]
     held = g.inner("Clip", x, g.constant(-3, np.float32), g.constant(3, np.float32))
     ends = g.constant(0.05, np.float32), g.constant(120 + g.below(9), np.uint8)
-    g.add(n, "DequantizeLinear", g.inner("QuantizeLinear", held, *ends), *ends)
+    whole = g.inner("QuantizeLinear", held, *ends)
+    g.quantised[g.add(n, "DequantizeLinear", whole, *ends)] = whole
 
 
 def prepared(g: Growing, x: str, n: int) -> None:
@@ -286,7 +327,7 @@ def lines(g: Growing, x: str, n: int) -> None:
         g.add(3, "LinearRegressor", x, **told, targets=3)
         return
     how = g.one_of(["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO"])
-    names = [f"i{len(g.nodes)}", f"v{len(g.widths)}"]
+    names = g.classified()
     g.nodes.append(
         helper.make_node("LinearClassifier", [x], names, **told, classlabels_ints=[0, 1, 2], post_transform=how)
     )
@@ -307,7 +348,7 @@ def machines(g: Growing, x: str, n: int) -> None:
         g.add(1, "SVMRegressor", x, **told, coefficients=weights[:count], rho=[0.2], n_supports=count)
         return
     told |= {"coefficients": weights, "rho": [0.1, -0.1, 0.2], "vectors_per_class": [1, 1, count - 2]}
-    names = [f"i{len(g.nodes)}", f"v{len(g.widths)}"]
+    names = g.classified()
     g.nodes.append(helper.make_node("SVMClassifier", [x], names, **told, classlabels_ints=[0, 1, 2]))
     g.widths[names[1]] = 3
 
@@ -343,26 +384,63 @@ def trees(g: Growing, x: str, n: int) -> None:
     if form == 0:
         g.add(1, "TreeEnsembleRegressor", x, **told, n_targets=1)
         return
-    names = [f"i{len(g.nodes)}", f"v{len(g.widths)}"]
+    names = g.classified()
     g.nodes.append(helper.make_node("TreeEnsembleClassifier", [x], names, **told, classlabels_int64s=[0, 1, 2]))
     g.widths[names[1]] = 3
 
 
 STEPS: tuple[Callable[[Growing, str, int], None], ...] = (
     *(elementwise, elementwise, arithmetic, arithmetic, several, roots, truths, odd_numbers, dense, reduction, shares),
-    *(joined, parts, shapes, windows, places, whole, known, quantised, prepared, lines, machines, trees),
+    *(
+        joined,
+        parts,
+        shapes,
+        windows,
+        places,
+        whole,
+        known,
+        quantised,
+        prepared,
+        lines,
+        machines,
+        trees,
+        layers,
+        layers,
+    ),
 )
 
 
 def grown(seed: int, size: int) -> bytes:
-    """A graph of so many steps whose last value comes out; values stay small, so that sums can be compared."""
-    g = Growing(np.random.default_rng(seed), ml=(3, 5)[seed % 2])
+    """A graph of so many steps whose last value comes out; values stay small, so that sums can be compared.
+
+    One in four has an input of up to 300 numbers. One in three also gives a label, that of a classifier or the place of
+    the largest, and one with quantised layers may give whole numbers.
+    """
+    random = np.random.default_rng(seed)
+    g = Growing(
+        random, ml=(3, 5)[seed % 2], widths={"x": 6 if random.random() < 0.75 else int(random.integers(7, 300))}
+    )
     for _ in range(size):
         x = g.pick()
         STEPS[g.below(len(STEPS))](g, x, g.widths[x])
-        if max(g.widths.values()) > 60:
+        if max(g.widths.values()) > WIDEST:
             break
-    last = list(g.widths)[-1]
+    wide = g.widths["x"]
+    if not g.below(4):
+        layers(g, "x", g.widths["x"])
+    last = list(g.widths)[-1] if not g.quantised or g.below(2) else g.one_of(list(g.quantised))
     ends = (g.constant(k, np.float32) for k in (-50, 50))
-    g.nodes.append(helper.make_node("Clip", [last, *ends], ["y"]))
-    return bytes(model(g.nodes, {"x": (TensorProto.FLOAT, ["N", 6])}, ["y"], g.constants, opset=21, ml=g.ml))
+    kinds: dict[str, int] = {}
+    if last in g.quantised:
+        g.nodes.append(helper.make_node("Identity", [last], ["y"]))
+    if last in g.quantised and g.below(2):
+        g.nodes.append(helper.make_node("Identity", [g.quantised[last]], ["whole"]))
+        kinds["whole"] = g.kind_of(g.quantised[last])
+    if last not in g.quantised:
+        g.nodes.append(helper.make_node("Clip", [last, *ends], ["y"]))
+    if not g.below(3):
+        found = g.one_of(g.labels) if g.labels and g.below(2) else g.inner("ArgMax", g.apart(last), axis=1, keepdims=0)
+        g.nodes.append(helper.make_node("Identity", [found], ["label"]))
+        kinds["label"] = TensorProto.INT64
+    inputs = {"x": (TensorProto.FLOAT, ["N", wide])}
+    return bytes(model(g.nodes, inputs, ["y", *kinds], g.constants, opset=21, ml=g.ml, kinds=kinds))

@@ -16,13 +16,14 @@ def model(
     constants: dict[str, NDArray[Any]] | None = None,
     opset: int = 21,
     ml: int = 3,
+    kinds: dict[str, int] | None = None,
 ) -> bytes:
-    """An ONNX file; inputs by name as (type, shape); versions of the two domains."""
+    """An ONNX file; inputs by name as (type, shape); versions of both domains; types of outputs that are no floats."""
     graph = helper.make_graph(
         nodes,
         "test",
         [helper.make_tensor_value_info(n, kind, shape) for n, (kind, shape) in inputs.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
+        [helper.make_tensor_value_info(n, (kinds or {}).get(n, TensorProto.FLOAT), None) for n in outputs],
         [numpy_helper.from_array(a, n) for n, a in (constants or {}).items()],
     )
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", ml)]

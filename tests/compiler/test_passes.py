@@ -269,3 +269,61 @@ def test_an_elementwise_loop_writes_over_what_it_reads_last() -> None:
         content = model(nodes, {"x": (FLOAT, ["N", 8])}, ["y"], {"w": w})
         own, wanted = answers(content, rows, made)
         assert np.allclose(own, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_equal_operators_are_evaluated_once() -> None:
+    """Of two branches that compute the same from the same, with constants of their own, one is left."""
+    constants = {k: np.array([[0.5, 2, -1]], np.float32) for k in ("c", "d")} | {"w": np.eye(3, dtype=np.float32)}
+    nodes = [
+        node("Sub", ["x", "c"], ["a"]),
+        node("Sub", ["x", "d"], ["b"]),
+        node("Exp", ["a"], ["e"]),
+        node("Exp", ["b"], ["f"]),
+        node("MatMul", ["e", "w"], ["g"]),
+        node("MatMul", ["f", "w"], ["h"]),
+        node("Mul", ["g", "h"], ["y"]),
+    ]
+    content = model(nodes, {"x": (FLOAT, ["N", 3])}, ["y"], constants)
+    made = compiled(content)
+    assert sorted(ops(made)) == ["exp", "mat_mul", "mul", "sub"]
+    own, wanted = answers(content, np.random.default_rng(5).normal(size=(20, 3)).astype(np.float32), made)
+    assert np.allclose(own, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_preparation_is_one_loop_for_each_shape() -> None:
+    """What is missing, scaled and its logarithm is one loop, ones for categories another, and none of it is copied."""
+    nodes = [
+        node(
+            "Imputer",
+            ["x"],
+            ["i"],
+            domain="ai.onnx.ml",
+            imputed_value_floats=[1.0, 2.0, 3.0],
+            replaced_value_float=np.nan,
+        ),
+        node("Scaler", ["i"], ["s"], domain="ai.onnx.ml", offset=[0.5, 0.25, -1.0], scale=[2.0, 1.0, 0.5]),
+        node("Abs", ["s"], ["a"]),
+        node("Add", ["a", "one"], ["p"]),
+        node("Log", ["p"], ["l"]),
+        node("OneHotEncoder", ["c"], ["o"], domain="ai.onnx.ml", cats_int64s=[0, 1, 2, 3]),
+        node("Reshape", ["o", "flat"], ["f"]),
+        node("Concat", ["l", "f"], ["z"], axis=1),
+        node("Gemm", ["z", "w", "b"], ["y"]),
+    ]
+    random = np.random.default_rng(9)
+    constants: dict[str, NDArray[Any]] = {
+        "one": np.array(1, np.float32),
+        "flat": np.array([-1, 8]),
+        "w": random.normal(size=(11, 3)).astype(np.float32),
+        "b": random.normal(size=3).astype(np.float32),
+    }
+    given = {"x": (FLOAT, ["N", 3]), "c": (TensorProto.INT64, ["N", 2])}
+    content = model(nodes, given, ["y"], constants)
+    made = compiled(content)
+    run = made.sources.source[made.sources.source.index("void model_run") :]
+    assert run.count("for (") == 2
+    assert made.sources.plan.bytes == 11 * 4
+    x, c = random.normal(size=(30, 3)).astype(np.float32), random.integers(-1, 5, (30, 2))
+    x[random.random((30, 3)) < 0.2] = np.nan
+    wanted = onnxruntime.InferenceSession(content).run(None, {"x": x, "c": c})[0]
+    assert np.allclose(Host(made.sources).run([x, c])[0], wanted, rtol=1e-5, atol=1e-5)

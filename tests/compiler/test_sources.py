@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +27,34 @@ def test_the_same_file_gives_the_same_bytes() -> None:
     """Nothing of the time, the machine or the order of a set is in the C."""
     first, second = compiled(line(), "m").sources, compiled(line(), "m").sources
     assert (first.header, first.source) == (second.header, second.source)
+
+
+PRINTED = """
+import hashlib, sys
+from growing import grown
+from volvelle.compiler.prove import compiled
+for seed in range(12):
+    for goal in ("size", "speed"):
+        made = compiled(grown(seed, 9), "m", goal).sources
+        print(seed, hashlib.sha256((made.header + made.source).encode()).hexdigest())
+"""
+
+
+def test_the_order_of_sets_and_of_texts_is_not_in_the_c() -> None:
+    """Two processes that hash texts otherwise write the same bytes."""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", PRINTED],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert printed[0] == printed[1]
+    assert len(printed[0].splitlines()) == 24
 
 
 @given(st.text(max_size=30))

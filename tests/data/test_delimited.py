@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volvelle.data import raw
-from volvelle.data.records import Layout
-from volvelle.data.sources.delimited import read
+from volvelle.data.records import Layout, Quoting
+from volvelle.data.sources.delimited import blocks, read
 from volvelle.errors import DataError
 
 
@@ -87,10 +88,38 @@ def test_the_delimiter_and_the_header_are_found(numbers: list[float], words: lis
 def test_a_stated_layout_overrules_what_would_be_found(tmp_path: Path) -> None:
     """Delimiter, header, decimal and encoding of the spec win."""
     (tmp_path / "t.csv").write_bytes("a;b\n1;ä\n".encode("cp1252"))
-    layout = Layout(delimiter=";", header=False, decimal=",", encoding="cp1252")
+    layout = Layout(delimiter=";", quoting="none", header=False, decimal=",", encoding="cp1252")
     got = read("t.csv", tmp_path, layout)
     assert got.frame.rows() == [("a", "b"), ("1", "ä")]
     assert got.layout == layout
+
+
+QUOTED: dict[Quoting, tuple[bytes, tuple[str, str]]] = {
+    "double": (b'"x, ""y""",it\'s', ('x, "y"', "it's")),
+    "backslash": (b'"x, \\"y\\"",it\'s', ('x, "y"', "it's")),
+    "single": (b"'x, ''y''',5\" hose", ("x, 'y'", '5" hose')),
+    "none": (b'"x,5" hose', ('"x', '5" hose')),
+}
+
+
+@pytest.mark.parametrize("quoting", QUOTED)
+def test_quoting_may_be_stated(quoting: Quoting, tmp_path: Path) -> None:
+    """Each way to quote reads its own text, whole or in blocks, and stands in the layout that was used."""
+    line, cells = QUOTED[quoting]
+    (tmp_path / "t.csv").write_bytes(b"a,b\n" + (line + b"\n") * 1500)
+    got = read("t.csv", tmp_path, Layout(quoting=quoting))
+    assert set(got.frame.rows()) == {cells}
+    assert got.layout.quoting == quoting
+    parts = list(blocks("t.csv", tmp_path, Layout(quoting=quoting), 500))
+    assert len(parts) > 1
+    assert pl.concat([part.frame for part in parts]).equals(got.frame)
+
+
+def test_quotes_that_do_not_fit_name_the_other_ways(tmp_path: Path) -> None:
+    """A text that breaks the stated quoting is refused with its line and what else may be stated."""
+    with pytest.raises(DataError, match="line 3") as caught:
+        read_bytes(b"a,b\n'x',1\nit's,2\n", tmp_path, Layout(quoting="single"))
+    assert '[data] quoting = "double", "backslash" or "none"' in str(caught.value)
 
 
 def test_near_file_names_are_offered(tmp_path: Path) -> None:

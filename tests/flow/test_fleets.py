@@ -123,7 +123,7 @@ def test_devices_and_server_count_the_same(released: Project, tmp_path: Path) ->
         names = {f"probability_{name}": f"score_{k}" for k, name in enumerate(predictor.signature.classes)}
         wanted = sketch(part, told.rename(names), reference.edges)
         features = {n: msgspec.structs.replace(c, run=0) for n, c in wanted.features.items()}
-        assert record.sketch == msgspec.structs.replace(wanted, features=features)
+        assert record.sketch == msgspec.structs.replace(wanted, features=features, worth=())
 
 
 def test_a_fleet_is_watched(released: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

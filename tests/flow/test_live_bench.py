@@ -37,6 +37,33 @@ def test_a_calm_stream_is_left_alone(real_data: Path, tmp_path: Path) -> None:
     assert lived.alarms <= 1
 
 
+def spring(real_data: Path) -> tuple[pl.DataFrame, Stream]:
+    """Bicycles from January to June 2011, released on what came before May; the month is a number."""
+    frame = pl.read_csv(real_data / "regression/bike_sharing_hour.csv.gz")[:4300]
+    spec = STREAMS["bike"].spec.replace('[features.mnth]\nrole = "category"\n', "").replace("336", "480")
+    return frame, STREAMS["bike"]._replace(first=2786 / 4300, window=480, spec=spec.replace(" or on loss", ""))
+
+
+def test_a_new_month_turns_the_wheel(real_data: Path, tmp_path: Path) -> None:
+    """A month that training never saw is drift, not a broken contract: in every window the wheel may turn again."""
+    frame, months = spring(real_data)
+    lived = replay(tmp_path, frame, months)
+    assert lived.windows == 3
+    assert len(lived.decisions) == 2
+    assert any(reason.startswith("drift: mnth: out of range") for reason in lived.decisions[0].why)
+
+
+def test_another_unit_does_not_turn_the_wheel(real_data: Path, tmp_path: Path) -> None:
+    """Temperatures a thousand times as high are called in every whole window and learnt from in none."""
+    frame, months = spring(real_data)
+    start = int(frame.height * months.first)
+    index = pl.int_range(pl.len())
+    changed = frame.with_columns(pl.when(index < start).then(pl.col("temp")).otherwise(pl.col("temp") * 1000))
+    lived = replay(tmp_path, changed, months)
+    assert lived.alarms >= 2
+    assert lived.decisions == []
+
+
 def test_luck_does_not_promote() -> None:
     """Challengers of no gain take over in at most 5 % of trials, where the higher score would take most of them."""
     trials = 60

@@ -42,7 +42,24 @@ def test_the_estimate_is_near_the_truth(bend: float, shift: float) -> None:
     assert found["f1"] == pytest.approx(f1_score(y, given, pos_label="yes"), abs=0.012)
     worth = honest(healthy["score"].to_numpy(), (healthy["fails"] == "yes").to_numpy())
     exact = area_of_rows(now["score"].to_numpy(), *worth)
-    assert found["roc_auc"] == pytest.approx(exact, abs=0.003)
+    assert found["roc_auc"] == pytest.approx(exact, abs=0.0003)
+    counted = msgspec.structs.replace(sketch(now, answers(now), known.edges), worth=())
+    alone = estimated(known, counted)
+    assert 0 < abs(alone["roc_auc"] - exact) < 0.003
+    assert alone["f1"] == pytest.approx(found["f1"], abs=0.003)
+
+
+def test_a_certain_step_of_few_rows_is_not_believed() -> None:
+    """Four rows of which all upper ones are of the class promise no certainty; a thousand nearly do."""
+    found = {}
+    for copies in (1, 250):
+        frame = rows(4 * copies, np.random.default_rng(4), score=pl.Series([0.1, 0.4, 0.6, 0.9] * copies))
+        frame = frame.with_columns(fails=pl.when(pl.col("score") > 0.5).then(pl.lit("yes")).otherwise(pl.lit("no")))
+        [nothing, knots] = reference(frame, answers(frame), SIGNATURE, window=20, seed=0).edges.worth
+        assert nothing == ()
+        found[copies] = knots[-1][1]
+    assert found[1] == pytest.approx((2 + 0.75) / 3, abs=1e-6)
+    assert found[250] > 0.999
 
 
 def test_isotonic_values_are_those_of_scikit_learn() -> None:

@@ -44,16 +44,25 @@ def test_what_never_finished_a_fold_is_not_tried_again() -> None:
 def test_what_training_again_will_cost() -> None:
     """The best trial's fold of 1.6 s, 0.1 s of it answering, is counted once; with an ensemble others too."""
     seen = [trial(n, "a", float(n)) for n in range(10)]
-    once = 1.5 * 1.25**1.5 + 0.1 * 5 * 3.5
+    once = 1.5 * 1.25**1.25 + 0.1 * 5 * 2.5
     assert math.isclose(refit(seen[0], 5), once)
     assert math.isclose(clock().refits(seen, "up"), once)
-    assert math.isclose(clock(ensemble=True).refits(seen, "up"), once + 15.0)
+    assert math.isclose(clock(ensemble=True).refits(seen, "up"), once + 10.0)
     assert math.isclose(clock(ensemble=True).refits(seen[:3], "up"), 3 * once)
 
 
-def test_the_budget_is_the_searchs_alone() -> None:
-    """What an interrupted search has spent is taken off, and nothing is held back."""
-    assert math.isclose(clock(before=50.0).left(), 50.0, abs_tol=0.5)
+def test_time_is_held_back() -> None:
+    """What an interrupted search has spent is taken off, and what training the winner again will take."""
+    assert math.isclose(clock(before=50.0).left([], "up"), 50.0, abs_tol=0.5)
+    seen = [trial(0, "a", 1.0)]
+    assert math.isclose(clock(before=50.0).left(seen, "up"), 50.0 - refit(seen[0], 5), abs_tol=0.5)
+
+
+def test_all_that_is_left_is_there_for_the_last_fits() -> None:
+    """The members of an ensemble share what the search left over; the winner's own fit is granted in any case."""
+    seen = [trial(n, "a", float(n)) for n in range(10)]
+    assert math.isclose(clock(before=60.0).refit_within(seen, "up"), 40.0, abs_tol=0.5)
+    assert math.isclose(clock(before=120.0).refit_within(seen, "up"), refit(seen[9], 5))
 
 
 def test_the_last_fit_may_average_several() -> None:

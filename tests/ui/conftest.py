@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from ui_runs import bundled, turned  # type: ignore[import-not-found]
 
 from volvelle.flow.aside import deepen
-from volvelle.flow.result import Result
+from volvelle.flow.result import Result, find
+from volvelle.flow.turn import Project, turn
+from volvelle.spec.read import parse
 from volvelle.spec.requirements import Data, Problem
+
+NARROW = """
+problem.target = "Survived"
+data.source = "{source}"
+data.ignore = ["PassengerId", "Name", "Ticket", "Cabin"]
+require.gates = ["flash <= 8 KiB", "ram <= 8 B"]
+search = {{ trials = 1, estimators = ["logistic"], ensemble = false }}
+device = {{ core = "microbit" }}
+"""
+WHOLE = """
+problem.target = "Survived"
+data.source = "{source}"
+data.ignore = ["PassengerId", "Name", "Ticket", "Cabin"]
+require.gates = ["flash <= 64 KiB", "parity <= 1e-5"]
+device = {{ core = "cortex-m0" }}
+[search]
+method = "manual"
+ensemble = false
+folds = 3
+candidates = [{{ estimator = "mlp", settings = {{ units = 64, bits = 8 }} }}]
+"""
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +92,24 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Result:
     )
     deepen(found, lambda event, facts: None)
     return found
+
+
+@pytest.fixture(scope="session")
+def device(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Result:
+    """Titanic on a board whose memory gate is too narrow."""
+    return _turned(tmp_path_factory.mktemp("device"), NARROW, real_data)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Result:
+    """Titanic as a network in whole numbers, on a core without a floating-point unit."""
+    return _turned(tmp_path_factory.mktemp("whole"), WHOLE, real_data)
+
+
+def _turned(folder: Path, spec: str, real_data: Path) -> Result:
+    project = Project(folder)
+    asked = parse(spec.format(source=real_data / "tabular" / "titanic.csv.gz"))
+    return find(project, turn(project, asked, lambda event, facts: None).run)
 
 
 @pytest.fixture(scope="session")

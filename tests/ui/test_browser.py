@@ -53,7 +53,10 @@ def measured(browser: str, folder: Path, result: Result, *, width: int, scheme: 
     return dict(json.loads(html.unescape(found[1])))
 
 
-@pytest.mark.parametrize("name", ["binary", "multiclass", "regression", "hostile"])
+KINDS = ["binary", "deep", "multiclass", "regression", "hostile", "device", "whole"]
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_fits_a_telephone(name: str, browser: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """At 390 px nothing sticks out (wide tables scroll in their own frame), no label is cut or under 10 px."""
     found = measured(browser, tmp_path, request.getfixturevalue(name), width=390)
@@ -62,9 +65,10 @@ def test_fits_a_telephone(name: str, browser: str, tmp_path: Path, request: pyte
     assert (found["out"], found["small"], found["cut"]) == ([], [], [])
 
 
-def test_fits_a_desk(browser: str, tmp_path: Path, binary: Result) -> None:
+@pytest.mark.parametrize("name", KINDS)
+def test_fits_a_desk(name: str, browser: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """At 1280 px nothing sticks out either, and no chart's label is cut."""
-    found = measured(browser, tmp_path, binary, width=1280)
+    found = measured(browser, tmp_path, request.getfixturevalue(name), width=1280)
     assert (found["scroll"], found["out"], found["cut"]) == (1280, [], [])
 
 
@@ -78,14 +82,20 @@ def test_follows_the_scheme(
     assert found["letters"] == _rgb(colours["ink"])
 
 
-def test_screenshot(browser: str, tmp_path: Path, regression: Result) -> None:
-    """Chromium paints the page: a PNG of the asked size that is not one flat colour."""
-    (tmp_path / "report.html").write_text(render(regression), encoding="utf-8")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["regression", "device"])
+def test_screenshot(
+    name: str, width: int, scheme: str, browser: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Chromium paints the page in both schemes: a PNG of the asked size that is not one flat colour."""
+    (tmp_path / "report.html").write_text(render(request.getfixturevalue(name)), encoding="utf-8")
     shot = tmp_path / "shot.png"
-    chromium(browser, tmp_path, "light", "--window-size=390,1200", f"--screenshot={shot}", target="report.html")
+    size = f"--window-size={width},1200"
+    chromium(browser, tmp_path, scheme, size, f"--screenshot={shot}", target="report.html")
     content = shot.read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", content[16:24]) == (390, 1200)
+    assert struct.unpack(">II", content[16:24]) == (width, 1200)
     assert len(content) > 20_000
 
 

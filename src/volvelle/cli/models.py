@@ -9,7 +9,8 @@ from typing import get_args
 
 import msgspec
 
-from volvelle.compiler.prove import Compiled, Rows, compiled
+from volvelle.compiler.parity import Rows
+from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.records import Footprint, Goal, Precision
 from volvelle.data.versions import from_bytes
 from volvelle.deploy.packing import FOOTPRINT, MODEL

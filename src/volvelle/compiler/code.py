@@ -107,6 +107,10 @@ class Code:
             return f"{base}[{variable}]"
         return f"{base}[{index} + {offset}]" if offset else f"{base}[{index}]"
 
+    def looks(self, name: str, source: str) -> bool:
+        """Whether a value lies where its source does; what looks at a number in a register has nothing to look at."""
+        return name in self.plan.views and source not in self.local
+
     def scalar(self, name: str) -> str:
         """The variable that holds a single number."""
         return f"s{sorted(self.local).index(name)}"

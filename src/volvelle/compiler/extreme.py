@@ -13,8 +13,20 @@ from volvelle.compiler.ir import Node
 
 
 def position(how: Callable[..., Any], node: Node, x: NDArray[Any]) -> NDArray[Any]:
-    """By NumPy's argmax or argmin; the last of equals is the first from behind."""
+    """By NumPy's argmax or argmin; the last of equals is the first from behind.
+
+    No number is passed over; in the first place it stays, for nothing is larger or smaller.
+    """
     axis = node.attributes.get("axis", 0)
+    if x.dtype.kind == "f":
+        ends = {"argmax": (-np.inf, np.inf), "argmin": (np.inf, -np.inf)}[how.__name__]
+        none = np.isnan(x)
+        first = np.take(none, [0], axis)
+        x = np.where(none, ends[0], x)
+        if first.any():
+            # Held to its place where all others are passed over.
+            at = np.arange(x.shape[axis]).reshape([-1 if k == axis % x.ndim else 1 for k in range(x.ndim)])
+            x = np.where(first, np.where(at == 0, ends[1], ends[0]), x)
     if node.attributes.get("select_last_index"):
         made = x.shape[axis] - 1 - how(np.flip(x, axis), axis=axis).astype(np.int64)
     else:

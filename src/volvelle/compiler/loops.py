@@ -96,9 +96,13 @@ def write(loop: Loop, code: Code) -> None:
 
 def _expression(node: Node, loop: Loop, code: Code, held: dict[str, str], index: str) -> str:
     present = [i for i in node.inputs if i]
-    operands = [held.get(i) or _operand(i, loop.shape, code, index) for i in present]
-    kinds = tuple(code.kind(i) for i in present)
     module = OPERATORS.load(node.op)
+    tables = {node.inputs[k] for k in getattr(module, "TABLES", ())}
+    operands = [
+        code.table(code.tensor(i).value) if i in tables else held.get(i) or _operand(i, loop.shape, code, index)
+        for i in present
+    ]
+    kinds = tuple(code.kind(i) for i in present)
     to = code.kind(node.outputs[0])
     whole = [k for k in kinds if k in _RANK]
     if to == "int64_t" and whole and all(_RANK[k] < 4 for k in whole) and node.op != "cast":

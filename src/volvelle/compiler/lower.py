@@ -21,6 +21,8 @@ from volvelle.compiler.passes.padded import padded
 from volvelle.compiler.passes.same import same
 from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
+from volvelle.compiler.passes.tabled import tabled
+from volvelle.compiler.passes.thresholds import thresholds
 from volvelle.errors import ContractBroken
 
 State = Callable[[Graph], str | None]
@@ -49,11 +51,13 @@ PASSES = (
     Pass(fold, leaves=(states.folded,)),
     Pass(expand, leaves=(states.written_out,)),
     Pass(fold, needs=(states.written_out,), leaves=(states.folded, states.written_out)),
+    Pass(tabled, needs=(states.written_out, states.folded)),
     Pass(skip),
     Pass(distances, needs=(states.written_out, states.folded), relaxed=True),
     Pass(affine, needs=(states.written_out, states.folded), relaxed=True),
     Pass(scaled, needs=(states.written_out, states.folded)),
     Pass(held, needs=(states.folded,)),
+    Pass(thresholds, needs=(states.written_out, states.folded)),
     Pass(limited, needs=(states.written_out, states.folded)),
     Pass(whole_channels, needs=(states.folded,)),
     Pass(real_channels, needs=(states.written_out, states.folded), relaxed=True),

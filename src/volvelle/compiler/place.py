@@ -156,12 +156,21 @@ def _views(graph: Graph, local: frozenset[str]) -> dict[str, View]:
 
 
 def _gathered(graph: Graph, parts: tuple[str, ...], whole: str, views: dict[str, View], local: frozenset[str]) -> None:
+    """Parts are made in their place, also those that are another value in another shape."""
     at = 0
-    for part in parts:
+    roots = [_same(part, graph, views) for part in parts]
+    for part in roots:
         fixed = part in graph.inputs or part in graph.outputs or graph.tensors[part].value is not None
-        if not fixed and part not in views and part not in local and parts.count(part) == 1:
+        if not fixed and part not in views and part not in local and roots.count(part) == 1:
             views[part] = View(whole, at)
         at += graph.tensors[part].size
+
+
+def _same(name: str, graph: Graph, views: dict[str, View]) -> str:
+    """The value that all of another one only looks at."""
+    while name in views and not views[name].offset and graph.tensors[views[name].root].size == graph.tensors[name].size:
+        name = views[name].root
+    return name
 
 
 def _resolved(name: str, views: dict[str, View]) -> View:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -21,29 +21,23 @@ from volvelle.compiler.image import Image, Run
 from volvelle.compiler.ir import Graph
 from volvelle.compiler.limits import read
 from volvelle.compiler.lower import lower
+from volvelle.compiler.parity import Case, Rows, compared, gaps, joined, reference
 from volvelle.compiler.records import TOLERANCE, Device, Footprint, Goal, Layer, Parity, Placed, Precision, Spread
-from volvelle.compiler.reference import exact, plain
+from volvelle.compiler.reference import plain
 from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
 from volvelle.compiler.stack import deepest
-from volvelle.compiler.texts import as_positions, without_maps
 from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
-from volvelle.model.session import Session
 from volvelle.model.signature import Signature
 
-Rows = Mapping[str, NDArray[Any]]
 CORE_ROWS, GOLDEN_ROWS, MADE_UP, CHOICE_SEED = 64, 24, 256, 11
 """Rows that the emulated core answers at least, that the golden program holds, that are made up; a seed."""
-ALLOWED = 4.0
-"""Where more than the tolerance differs, how many times the error of onnxruntime, or the rounding of the largest number
-on the way, the C may be away from exact arithmetic."""
 FEW, STRICT = 64, TOLERANCE / 10
 """Rows of each kind with which precision is foretold, and how near their answers must be."""
 CORE_INSTRUCTIONS = 200_000_000
 """The emulated core answers further rows until about so many instructions are spent."""
-_WIDE = (np.dtype(np.int32), np.dtype(np.int64))
 NOWHERE = Footprint(
     device="",
     onnx="",
@@ -123,7 +117,7 @@ def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> b
     Every label must be the same, and every score of real rows. Where there are such, those that are made up lie far
     outside of them too, and their scores are held against exact arithmetic where they differ.
     """
-    case = _case(content, made, rows, CHOICE_SEED)
+    case = case_of(content, made, rows, CHOICE_SEED)
     try:
         own = Host(made.sources).run(case.typed)
     except MissingExtra:
@@ -131,19 +125,19 @@ def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> b
     real = len(next(iter(rows.values()))) if rows else len(own[0])
     for mine, theirs, name in zip(own, case.wanted, graph.outputs, strict=True):
         allowed = TOLERANCE if graph.tensors[name].dtype.kind == "f" else 0
-        if (_gaps(mine[:real], theirs[:real]) > allowed).any():
+        if (gaps(mine[:real], theirs[:real]) > allowed).any():
             return False
-    found = _parity("host", own, case, graph)
+    found = compared("host", own, case)
     return not found.label_differences and found.largest <= TOLERANCE
 
 
 def single_enough(content: bytes, made: Compiled, rows: Rows | None) -> bool:
     """Whether single precision will agree, foretold in NumPy: stricter, for its sums err less than those of C."""
-    case = _case(content, made, None if rows is None else {n: a[:FEW] for n, a in rows.items()}, CHOICE_SEED, FEW)
+    case = case_of(content, made, None if rows is None else {n: a[:FEW] for n, a in rows.items()}, CHOICE_SEED, FEW)
     for row in range(len(case.typed[0])):
         answers = plain(made.graph, {n: a[row] for n, a in zip(made.graph.inputs, case.typed, strict=True)})
         for mine, theirs in zip(answers, case.wanted, strict=True):
-            if not (_gaps(mine, theirs[row]) <= (STRICT if mine.dtype.kind == "f" else 0)).all():
+            if not (gaps(mine, theirs[row]) <= (STRICT if mine.dtype.kind == "f" else 0)).all():
                 return False
     return True
 
@@ -185,22 +179,25 @@ def prove(
         MissingExtra: the `device` extra is not installed.
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
-    case, way = _case(content, made, rows, seed), way or device.way
+    case, way = case_of(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     own = host.run(case.typed)
-    parity = [_parity("host", own, case, made.graph)]
+    parity = [by_numpy(case), compared("host", own, case)]
     parity += _sanitized(made, host, _held(content, made, case))
-    image, runs, compared, parts = _on_core(made, case, device, way, own)
+    image, runs, on_core, parts = _on_core(made, case, device, way, own)
+    given = len(next(iter(rows.values()))) if rows else 0
+    real = [run.instructions for row, run in runs.items() if row < given]
+    spent = list(runs.values())
     return Footprint(
         device=device.name,
         onnx=made.onnx,
         source=hashlib.sha256((made.sources.header + made.sources.source).encode()).hexdigest(),
         flash=image.flash,
         ram=image.ram,
-        stack=max(r.stack for r in runs),
-        instructions=_spread([r.instructions for r in runs]),
-        cycles=_spread([r.cycles for r in runs]),
-        parity=(*parity, compared),
+        stack=max(r.stack for r in spent),
+        instructions=_spread([r.instructions for r in spent]),
+        cycles=_spread([r.cycles for r in spent]),
+        parity=(*parity, on_core),
         memory=_memory(made.sources),
         seed=seed,
         compiler=image.compiler,
@@ -208,23 +205,31 @@ def prove(
         clock=device.clock,
         precision=made.precision,
         goal=made.goal,
-        stack_bound=_bound(image, device, max(r.stack for r in runs)),
+        stack_bound=_bound(image, device, max(r.stack for r in spent)),
         layers=parts,
+        real=_spread(real) if real else None,
     )
 
 
-def _sanitized(made: Compiled, host: Host, held: _Case) -> list[Parity]:
+def by_numpy(case: Case) -> Parity:
+    """The operators' own definitions in NumPy beside onnxruntime, on the rows of the golden program."""
+    few = case.part(case.some(GOLDEN_ROWS))
+    answers = [plain(case.made, few.row(row)) for row in range(len(few.typed[0]))]
+    return compared("NumPy", [np.stack(each) for each in zip(*answers, strict=True)], few)
+
+
+def _sanitized(made: Compiled, host: Host, held: Case) -> list[Parity]:
     """The golden program under the sanitizers; nothing where this machine has none."""
     answers = host.run(held.typed)
     complaint = sanitized(made.sources, golden(made.sources, held.typed, answers))
     if complaint:
         raise ContractBroken(f"the sanitizers complain: {complaint[:2000]}")
-    return [] if complaint is None else [_parity("host with sanitizers", answers, held, made.graph)]
+    return [] if complaint is None else [compared("host with sanitizers", answers, held)]
 
 
 def _on_core(
-    made: Compiled, case: _Case, device: Device, way: tuple[str, str], own: list[NDArray[Any]]
-) -> tuple[Image, list[Run], Parity, tuple[Layer, ...]]:
+    made: Compiled, case: Case, device: Device, way: tuple[str, str], own: list[NDArray[Any]]
+) -> tuple[Image, dict[int, Run], Parity, tuple[Layer, ...]]:
     """The linked program, as many rows as the emulator has time for, how their answers compare, and what parts cost."""
     image = TOOLCHAINS.load(way[0]).build(made.sources, device)
     module = EMULATORS.load(way[1])
@@ -238,9 +243,9 @@ def _on_core(
     slowest = picked[int(np.argmax([r.instructions for r in runs]))]
     costs = import_late("volvelle.compiler.costs", "a proof on a core")
     parts = costs.layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
-    compared = _parity("emulated core", answers, case.part(picked), made.graph)
+    found = compared("emulated core", answers, case.part(picked))
     same = all(_bits(a, mine[picked]) for a, mine in zip(answers, own, strict=True))
-    return image, runs, structs.replace(compared, same=same), parts
+    return image, dict(zip(picked.tolist(), runs, strict=True)), structs.replace(found, same=same), parts
 
 
 def _bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
@@ -261,70 +266,6 @@ def _bound(image: Image, device: Device, painted: int) -> int | None:
     return bound
 
 
-def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
-    """The program of golden vectors: some of the rows of `prove`, with the answers of this machine."""
-    held = _held(content, made, _case(content, made, rows, seed))
-    return golden(made.sources, held.typed, Host(made.sources).run(held.typed))
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """Rows in the types of the C, and onnxruntime's answers."""
-
-    typed: list[NDArray[Any]]
-    wanted: list[NDArray[Any]]
-
-    def some(self, count: int) -> NDArray[np.int64]:
-        """Positions of at most so many rows, spread evenly."""
-        rows = len(self.typed[0])
-        return np.unique(np.linspace(0, rows - 1, min(rows, count)).astype(np.int64))
-
-    def part(self, rows: NDArray[np.int64]) -> _Case:
-        """Some of the rows."""
-        return _Case([a[rows] for a in self.typed], [w[rows] for w in self.wanted])
-
-
-def _case(content: bytes, made: Compiled, rows: Rows | None, seed: int, more: int = MADE_UP) -> _Case:
-    given = _joined(rows, made_up(made.graph, made.signature, more, seed), made.graph.inputs)
-    count = len(next(iter(given.values())))
-    typed = [
-        np.ascontiguousarray(given[name].reshape(count, -1), dtype=KINDS[kind])
-        for name, (_, kind, _) in zip(made.graph.inputs, made.sources.inputs, strict=True)
-    ]
-    return _Case(typed, _reference(content, given, made.graph))
-
-
-def _held(content: bytes, made: Compiled, case: _Case) -> _Case:
-    """The rows of the golden program; where the model is asked by name, as names hand them on."""
-    few = case.part(case.some(GOLDEN_ROWS))
-    if made.signature is None:
-        return few
-    rows = cleaned(made.signature, dict(zip(made.graph.inputs, few.typed, strict=True)))
-    given = {n: a.astype(np.float32 if n == "numbers" else np.int64) for n, a in rows.items()}
-    return _Case([rows[n] for n in made.graph.inputs], _reference(content, given, made.graph))
-
-
-def _joined(rows: Rows | None, more: Rows, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    if rows is None:
-        return dict(more)
-    return {n: np.concatenate([rows[n].reshape(len(rows[n]), -1), more[n].reshape(len(more[n]), -1)]) for n in names}
-
-
-def _reference(content: bytes, given: Rows, graph: Graph) -> list[NDArray[Any]]:
-    """onnxruntime's answers ``[n, size]``, in the types of the ONNX file."""
-    session = Session(without_maps(content), check=read)
-    count = len(next(iter(given.values())))
-    if session.open_rows:
-        answers = session.run({n: given[n].reshape(-1, *graph.tensors[n].shape[1:]) for n in graph.inputs})
-        answers = {o: as_positions(a, graph.words) for o, a in answers.items()}
-        if all(np.shape(answers[o])[:1] == (count,) for o in graph.outputs):
-            return [np.asarray(answers[o]).reshape(count, -1) for o in graph.outputs]
-    # A shape is fixed, or an operator mixes rows: they are asked one by one.
-    shapes = {n: graph.tensors[n].shape for n in graph.inputs}
-    single = [session.run({n: given[n][k].reshape(s) for n, s in shapes.items()}) for k in range(count)]
-    return [np.stack([as_positions(s[o], graph.words).reshape(-1) for s in single]) for o in graph.outputs]
-
-
 def agreement(
     content: bytes, made: Compiled, run: Callable[[list[NDArray[Any]]], list[NDArray[Any]]], rows: Rows | None = None
 ) -> Parity:
@@ -336,42 +277,37 @@ def agreement(
         run: gives answers ``[n, size]`` to rows ``[n, size]`` of every input, in the types of the C.
         rows: real rows of every input; made-up ones are added.
     """
-    case = _case(content, made, rows, CHOICE_SEED)
-    return _parity("host", run(case.typed), case, made.graph, STRICT)
+    case = case_of(content, made, rows, CHOICE_SEED)
+    return compared("host", run(case.typed), case, STRICT)
 
 
-def _parity(where: str, own: list[NDArray[Any]], case: _Case, graph: Graph, tolerance: float = TOLERANCE) -> Parity:
-    """Compare answers; a number that differs is held against exact arithmetic before it counts.
-
-    Two orders of one sum may differ by more than the tolerance where large terms cancel; what counts is whether the
-    C is farther from the truth than onnxruntime is.
-    """
-    labels, largest = 0, 0.0
-    for position, (mine, theirs, name) in enumerate(zip(own, case.wanted, graph.outputs, strict=True)):
-        if graph.tensors[name].dtype.kind in "iub":
-            # What becomes of no number as a whole one is up to the machine that onnxruntime runs on.
-            told = theirs != np.iinfo(theirs.dtype).min if theirs.dtype in _WIDE else np.ones(theirs.shape, bool)
-            labels += int(((mine.astype(np.int64) != theirs.astype(np.int64)) & told).any(axis=1).sum())
-            continue
-        gap = _gaps(mine, theirs)
-        for row in np.flatnonzero((gap > tolerance).any(axis=1)):
-            inputs = {n: a[row] for n, a in zip(graph.inputs, case.typed, strict=True)}
-            answers, size = exact(graph, inputs)
-            truth = answers[position]
-            rounding = size * np.finfo(np.float32).eps / np.maximum(1.0, np.abs(truth))
-            closer = _gaps(mine[row], truth) <= ALLOWED * np.maximum(_gaps(theirs[row], truth), rounding)
-            gap[row, closer] = 0.0
-        largest = max(largest, float(np.max(gap, initial=0.0)))
-    return Parity(where=where, rows=len(own[0]), label_differences=labels, largest=largest)
+def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:
+    """The program of golden vectors: some of the rows of `prove`, with the answers of this machine."""
+    held = _held(content, made, case_of(content, made, rows, seed))
+    return golden(made.sources, held.typed, Host(made.sources).run(held.typed))
 
 
-def _gaps(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    """Differences relative to the larger of 1 and the size of b; infinite where one of the two is no number."""
-    first, second = a.astype(np.float64), b.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(first - second) / np.maximum(1.0, np.abs(second))
-    gap[(first == second) | (np.isnan(first) & np.isnan(second))] = 0.0
-    return np.where(np.isnan(gap), np.inf, gap)
+def case_of(content: bytes, made: Compiled, rows: Rows | None, seed: int, more: int = MADE_UP) -> Case:
+    """The given rows and so many that are made up, with what onnxruntime says of them."""
+    given = joined(rows, made_up(made.graph, made.signature, more, seed, made.precision), made.graph.inputs)
+    count = len(next(iter(given.values())))
+    typed = [
+        np.ascontiguousarray(given[name].reshape(count, -1), dtype=KINDS[kind])
+        for name, (_, kind, _) in zip(made.graph.inputs, made.sources.inputs, strict=True)
+    ]
+    read = front(content, bounds(made.signature))
+    return Case(typed, reference(content, given, made.graph), made.graph, read)
+
+
+def _held(content: bytes, made: Compiled, case: Case) -> Case:
+    """The rows of the golden program; where the model is asked by name, as names hand them on."""
+    few = case.part(case.some(GOLDEN_ROWS))
+    if made.signature is None:
+        return few
+    rows = cleaned(made.signature, dict(zip(made.graph.inputs, few.typed, strict=True)))
+    given = {n: a.astype(np.float32 if n == "numbers" else np.int64) for n, a in rows.items()}
+    typed = [rows[n] for n in made.graph.inputs]
+    return replace(few, typed=typed, wanted=reference(content, given, made.graph))
 
 
 def _spread(values: list[int]) -> Spread:

@@ -37,12 +37,13 @@ class Spread(Record, frozen=True):
 
 
 class Parity(Record, frozen=True):
-    """Answers of compiled C beside those of onnxruntime, on the same rows."""
+    """Answers of compiled C, or of NumPy, beside those of onnxruntime, on the same rows."""
 
     where: str
-    """host, host with sanitizers, or the emulated core."""
+    """NumPy (the operators' definitions), host, host with sanitizers, or the emulated core."""
     rows: int
     label_differences: int
+    """Rows with another whole number, or another bit behind a quantiser."""
     largest: float
     """Largest difference of a real number, relative to the larger of 1 and its size."""
     same: bool | None = None
@@ -100,6 +101,7 @@ class Footprint(Record, frozen=True):
     stack: int
     """Most bytes of stack that any of the rows needed."""
     instructions: Spread
+    """Over all rows, those that were made up among them."""
     cycles: Spread
     """An estimate, from the table of the core."""
     parity: tuple[Parity, ...]
@@ -118,6 +120,8 @@ class Footprint(Record, frozen=True):
     """Little flash, or few instructions: what was chosen where there was a choice."""
     layers: tuple[Layer, ...] = ()
     """Parts of the C in their order, with those that take no instruction left out."""
+    real: Spread | None = None
+    """Instructions over the real rows alone; None where there were none."""
     files: str = ""
     """SHA-256 of the folder's files in the store, as one JSON object of names and texts."""
 

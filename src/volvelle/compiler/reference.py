@@ -12,24 +12,24 @@ from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Graph
 
 
-def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> tuple[list[NDArray[np.float64]], float]:
-    """Every output for one row, flat, with real numbers in double precision, and the largest finite number on the way.
-
-    A constant is on the way once it was reckoned with: bounds are as large as float32 goes, and no answer is.
+def exact(graph: Graph, row: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Every value for one row, with real numbers in double precision.
 
     Args:
         graph: as it was read or lowered.
         row: the inputs, each of the shape in the graph.
     """
-    known = _evaluated(graph, row, _wide)
-    made = [a for name, a in known.items() if graph.tensors[name].value is None and a.dtype == np.float64]
-    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in made]
-    return [np.asarray(known[o], dtype=np.float64).reshape(-1) for o in graph.outputs], float(max(sizes, default=0.0))
+    return _evaluated(graph, row, _wide)
+
+
+def typed(graph: Graph, row: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Every value for one row, in the precision of the graph."""
+    return _evaluated(graph, row, np.asarray)
 
 
 def plain(graph: Graph, row: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
     """Every output for one row, flat, in the precision of the graph."""
-    known = _evaluated(graph, row, np.asarray)
+    known = typed(graph, row)
     return [known[o].reshape(-1) for o in graph.outputs]
 
 
@@ -44,7 +44,9 @@ def _evaluated(
         with np.errstate(all="ignore"):
             made = OPERATORS.load(node.op).evaluate(node, *given)
         answers = made if isinstance(made, tuple) else (made,)
-        known.update((name, kept(np.asarray(a))) for name, a in zip(node.outputs, answers, strict=False))
+        # A sum of one value into a larger shape is how Expand is lowered.
+        wide = (np.broadcast_to(a, graph.tensors[o].shape) for o, a in zip(node.outputs, answers, strict=False) if o)
+        known.update(zip((o for o in node.outputs if o), map(kept, wide), strict=False))
     return known
 
 

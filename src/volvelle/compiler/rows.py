@@ -8,25 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Graph, Tensor
+from volvelle.compiler.records import Precision
 from volvelle.model.signature import MISSING_TIME, Signature
 
 _STRANGE = (0.0, -0.0, 1.0, -1.0, np.nan, 1e-40, -1e-40, 1e-30, 3e4, -3e4, 16777217.0, 3e9)
+_EXTREME = tuple(float(sign * np.finfo(np.float32).max) for sign in (1, -1))
+_INFINITE = (np.inf, -np.inf)
 _LATEST = 2**32
 
 
-def made_up(graph: Graph, signature: Signature | None, count: int, seed: int) -> dict[str, NDArray[Any]]:
+def made_up(
+    graph: Graph, signature: Signature | None, count: int, seed: int, precision: Precision = "as written"
+) -> dict[str, NDArray[Any]]:
     """Rows ``[count, ...]`` for every input.
 
     A model with a signature gets numbers inside and around the ranges that it states, one in ten missing; others get
     normal numbers at scales from 0.1 to 100. One row in four holds strange numbers: zeros of both signs, denormals,
-    numbers beyond what float32 counts one by one, no number.
+    numbers beyond what float32 counts one by one, the largest of float32, infinite ones, no number. A model with a
+    signature gets no infinite ones, for its door reads them as missing. Where double precision was replaced by single,
+    neither come: the file answers them with numbers that only double precision holds.
     """
     random = np.random.default_rng(seed)
-    return {name: _rows(name, graph.tensors[name], signature, count, random) for name in graph.inputs}
+    strange: tuple[float, ...] = _STRANGE
+    if precision == "as written":
+        strange += _EXTREME if signature is not None else (*_EXTREME, *_INFINITE)
+    return {name: _rows(name, graph.tensors[name], signature, count, strange, random) for name in graph.inputs}
 
 
 def _rows(
-    name: str, tensor: Tensor, signature: Signature | None, count: int, random: np.random.Generator
+    name: str,
+    tensor: Tensor,
+    signature: Signature | None,
+    count: int,
+    odd: tuple[float, ...],
+    random: np.random.Generator,
 ) -> NDArray[Any]:
     shape = (count, *(tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape))
     if tensor.dtype.kind == "b":
@@ -46,7 +61,7 @@ def _rows(
         made = random.normal(size=shape) * 10.0 ** random.integers(-1, 3, (count, *(1,) * (len(shape) - 1)))
     strange = random.random(shape) < 0.3
     strange[count // 4 :] = False
-    made[strange] = random.choice(_STRANGE, int(strange.sum()))
+    made[strange] = random.choice(odd, int(strange.sum()))
     return made.astype(tensor.dtype)
 
 

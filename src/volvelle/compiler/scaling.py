@@ -45,6 +45,14 @@ class Rescaling:
         return ", ".join(map(str, (self.zero, *self.held(np.dtype(kind)))))
 
 
+def lift(kind: np.dtype[Any]) -> int:
+    """What is added to an int8 before real numbers are made of it: on x86 onnxruntime turns such values into uint8.
+
+    Sums that a zero point is part of are rounded where they then lie.
+    """
+    return -int(np.iinfo(kind).min)
+
+
 def saturated(how: Rescaling, whole: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     """The rescaled sums in NumPy."""
     least, most = how.held(dtype)

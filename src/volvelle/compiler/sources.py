@@ -97,8 +97,7 @@ def _emit(node: Node, code: Code) -> None:
         module.emit(node, code)
         return
     for position, out in enumerate(node.outputs):
-        # What looks at a number in a register has nothing to look at, even where a concatenation gave it a place.
-        if out and (out not in code.plan.views or node.inputs[0] in code.local):
+        if out and not code.looks(out, node.inputs[0]):
             at = module.offset(node, code.graph, position)
             source, target = code.element(node.inputs[0], f"i + {at}"), code.element(out, "i")
             code.add(f"for (int i = 0; i < {code.tensor(out).size}; i++) {target} = {source};")

@@ -111,7 +111,9 @@ def summed(m: Machine, made: Chain, x: str, sizes: tuple[int, ...]) -> str:
     """The scores of all pairs of classes as operators; of a linear kernel as one matrix product."""
     if m.kind == "LINEAR":
         lines = decided(m.vectors.T.astype(np.float64), m.coefficients, np.zeros(len(m.rho)), sizes).T
-        return made("gemm", made("cast", x, to=TensorProto.FLOAT), lines.astype(np.float32), m.rho, transB=1)
+        return made(
+            "gemm", made("cast", x, to=TensorProto.FLOAT), lines.astype(np.float32), m.rho, transB=1, added_up=1
+        )
     return made("duels", _written(m, made, x), m.coefficients, m.rho, sizes=sizes)
 
 

@@ -168,6 +168,7 @@ def _read(data: Data, folder: Path) -> Read:
 def _layout(data: Data) -> Layout:
     return Layout(
         delimiter=data.delimiter,
+        quoting=data.quoting,
         encoding=data.encoding,
         decimal=data.decimal,
         header=data.header,

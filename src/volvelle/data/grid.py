@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from volvelle.data.records import Quoting
 from volvelle.errors import DataError
 
 _QUOTE, _LF, _CR = 34, 10, 13
+_SWAPPED = bytes.maketrans(b"\"'", b"'\"")
 _CHUNK = 16 * 2**20
 
 
@@ -129,29 +133,48 @@ def stray_quote(content: bytes, delimiter: str) -> int:
     return int(bad.min()) if len(bad) else -1
 
 
-def settle_quotes(content: bytes, delimiter: str, where: str) -> tuple[bytes, bool, tuple[str, ...]]:
-    """The text with RFC 4180 quoting, whether quotes have a meaning at all, and notes.
+def settle_quotes(
+    content: bytes, delimiter: str, where: str, asked: Quoting | None = None
+) -> tuple[bytes, Quoting, tuple[str, ...]]:
+    """The text in the quoting of RFC 4180, if quotes have a meaning at all, how it was quoted, and notes.
 
-    Quotes escaped by a backslash are doubled; in a tab separated text (IANA text/tab-separated-values has
-    no quoting) stray quotes make all quotes ordinary characters.
+    Where nothing is asked for, quotes escaped by a backslash are found; in a tab separated text (IANA
+    text/tab-separated-values has no quoting) stray quotes make all quotes ordinary characters. Of a text between single
+    quotes both kinds of quotes are exchanged, which `with_quotes_back` undoes in the cells.
 
     Raises:
         DataError: a quote never closes, or stands inside a cell, with its line.
     """
+    if asked == "none":
+        return content, "none", ()
+    if asked == "single":
+        content = content.translate(_SWAPPED)
+    if asked == "backslash":
+        content = _doubled(content)
     stray = stray_quote(content, delimiter)
     if stray < 0:
-        return content, True, ()
-    if b'\\"' in content:
-        doubled = re.sub(rb'\\([\\"])', lambda m: b'""' if m[1] == b'"' else b"\\", content)
-        if stray_quote(doubled, delimiter) < 0:
-            return doubled, True, ("quotes escaped by a backslash were read as quotes",)
+        return content, asked or "double", ()
     line = content.count(b"\n", 0, stray) + 1
-    if delimiter == "\t":
-        return content, False, (f"quotes are ordinary characters here (line {line} has one that quotes nothing)",)
+    if asked is None:
+        if b'\\"' in content and stray_quote(doubled := _doubled(content), delimiter) < 0:
+            return doubled, "backslash", ("quotes escaped by a backslash were read as quotes",)
+        if delimiter == "\t":
+            return content, "none", (f"quotes are ordinary characters here (line {line} has one that quotes nothing)",)
     last = content.rfind(b'"') == stray
     problem = "a quote is opened and never closed" if last else "a quote opens or closes in the middle of a cell"
+    others = [f'"{way}"' for way in get_args(Quoting) if way != asked]
     raise DataError(
-        problem,
+        problem + (f' (read with [data] quoting = "{asked}")' if asked else ""),
         where=f"{where}, line {line}",
-        next_move='close it, or write the cell as "..." with every quote inside it doubled',
+        next_move=f"close it, or double every quote inside a quoted cell, or say how cells are quoted: "
+        f"[data] quoting = {', '.join(others[:-1])} or {others[-1]}",
     )
+
+
+def _doubled(content: bytes) -> bytes:
+    return re.sub(rb'\\([\\"])', lambda m: b'""' if m[1] == b'"' else b"\\", content)
+
+
+def with_quotes_back(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text cells in which single and double quotes are exchanged."""
+    return frame.with_columns(pl.all().str.replace_many(["'", '"'], ['"', "'"]))

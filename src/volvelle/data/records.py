@@ -10,10 +10,16 @@ ColumnKind = Literal["number", "integer", "category", "boolean", "time", "text"]
 """In the canonical frame: Float64, Int64, String, Boolean, Datetime('us', 'UTC'), String."""
 
 
+Quoting = Literal["double", "backslash", "single", "none"]
+"""How a cell may hold the delimiter: between double quotes, doubled inside (RFC 4180); the same with a backslash before
+a quote inside; between single quotes, doubled inside; not at all, a quote being like any other character."""
+
+
 class Layout(Record, frozen=True):
     """How the source was read: given in the spec, or found."""
 
     delimiter: str | None = None
+    quoting: Quoting | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: bool | None = None

@@ -108,11 +108,11 @@ class Trials:
         # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
         deadline = math.inf if left is None else time.monotonic() + left
-        work, answering, found = 0.0, 0.0, Settings()
+        settling, answering, found = 0.0, 0.0, Settings()
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
-            found, work = answer["found"], answer["seconds"]
-        last = getattr(ESTIMATORS.load(estimator), "LAST", ())
+            found, settling = answer["found"], answer["seconds"]
+        work, last = settling, getattr(ESTIMATORS.load(estimator), "LAST", ())
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
@@ -136,7 +136,7 @@ class Trials:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(job["out"])
         weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
-        outcome = Outcome(tuple(scores), found, work, answering, kept, **weight)
+        outcome = Outcome(tuple(scores), found, work, answering, kept, settling, **weight)
         return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused, real=_real(real))
 
     def _fits(self, foretold: dict[str, int] | None) -> bool | None:

@@ -20,9 +20,10 @@ from volvelle.flow.ledger import Ledger
 from volvelle.flow.outcomes import OUTCOME, Coverage, join
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
+from volvelle.flow.windows import UNREADABLE, Kept, answered, outcomes_of
 from volvelle.model.signature import ModelTask, Signature
 from volvelle.monitor.quality import measured
-from volvelle.monitor.records import Alarm, Floor, Policy, Reference, Report, Result
+from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, digest
 from volvelle.monitor.sketch import sketch
 from volvelle.monitor.watch import watch
 from volvelle.serve.log import column_name, outcomes, predictions, settle
@@ -73,21 +74,31 @@ def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int
     Raises:
         NotFound: nothing has been released, or the release holds no reference.
     """
+    torn = settle(live_folder(project)).torn
+    try:
+        return _look(project, spec, since, at or time.time_ns() // 1000, torn)
+    except UNREADABLE:
+        # This sets aside what is torn; what was gone or changed meanwhile is read as it is now.
+        predictions(live_folder(project))
+        return _look(project, spec, since, at or time.time_ns() // 1000, torn)
+
+
+def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: int) -> Watched:
     release, folder = registry.champion(project)
     reference, signature = reference_of(folder), registry.signature_of(folder)
-    live = live_folder(project)
-    torn = settle(live).torn
     begin = since or crowned(project.ledger)
-    answered = predictions(live, since=begin, release=release.name, role="champion")
-    others = predictions(live).join(answered, on="id", how="anti").select("id")
-    told = outcomes(live).join(others, on="id", how="anti")
-    joined = join(answered, told, due=due_before(spec, at or time.time_ns() // 1000))
+    log = answered(project, release.name, begin)
+    told = outcomes(live_folder(project)).join(log.others, on="id", how="anti")
+    joined = join(log.rows, told, due=due_before(spec, at))
     parts = windows(joined.rows, reference.window)
     policy, gates = policy_of(spec, parts, reference.window), floors(spec)
-    found = _measured(parts, signature, policy, gates, spec.search.seed)
+    kept = Kept(project, log, (digest(reference.edges), signature))
+    found = [_measured(kept, part, signature, policy, gates, spec.search.seed) for part in parts]
+    sketches = [_counted(kept, part, signature, reference.edges) for part in parts]
+    kept.forget()
     report = watch(
         reference,
-        [sketch(features(part, signature), part, reference.edges) for part in parts],
+        sketches,
         policy,
         importance=importance(project, release.run),
         measured=[
@@ -187,18 +198,33 @@ def alarm(verdict: Verdict, window: int) -> Alarm:
     return Alarm(severity="measured", window=window, what=verdict.gate, sentence=sentence, effect=verdict.value)
 
 
+def _counted(kept: Kept, part: pl.DataFrame, signature: Signature, edges: Edges) -> Sketch:
+    """The sketch of a window."""
+
+    def count(rows: pl.DataFrame) -> Sketch:
+        return sketch(features(rows, signature), rows, edges)
+
+    found: Sketch = kept.get(Sketch, "volvelle.flow.watching:_counted", part, (), count)
+    return found
+
+
 def _measured(
-    parts: list[pl.DataFrame], signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
-) -> list[tuple[Verdict, ...]]:
-    """What the outcomes of each window say, gate by gate; nothing while too few of them are known."""
-    if not parts:
-        return []
-    numbered = [_named(part, signature).with_columns(window=pl.lit(at)) for at, part in enumerate(parts)]
-    found = []
-    for window in measured(pl.concat(numbered), signature, policy, seed=seed):
+    kept: Kept, part: pl.DataFrame, signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
+) -> tuple[Verdict, ...]:
+    """What the outcomes of a window say, gate by gate; nothing while too few of them are known."""
+
+    def judged(rows: pl.DataFrame) -> tuple[Verdict, ...]:
+        said = _named(rows, signature).with_columns(part[OUTCOME], window=pl.lit(0))
+        [window] = measured(said, signature, policy, seed=seed)
         results = {(r.metric, r.where): r for r in window.results if window.mature}
-        kept = [(gate, results[gate.name, gate.where]) for gate in gates if (gate.name, gate.where) in results]
-        found.append(tuple(judge(gate, _result(result)) for gate, result in kept))
+        asked = [(gate, results[gate.name, gate.where]) for gate in gates if (gate.name, gate.where) in results]
+        return tuple(judge(gate, _result(result)) for gate, result in asked)
+
+    if not part[OUTCOME].len() - part[OUTCOME].null_count():
+        return ()
+    held = (policy.floors, policy.confidence, policy.coverage, policy.settings, [g.text for g in gates], seed)
+    facts = (outcomes_of(part), held)
+    found: tuple[Verdict, ...] = kept.get(tuple[Verdict, ...], "volvelle.flow.watching:_measured", part, facts, judged)
     return found
 
 

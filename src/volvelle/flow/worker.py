@@ -69,15 +69,15 @@ class Worker:
         """What teachers say of the training rows of a fold."""
 
     def score(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
-        """The search metric of one candidate on one fold, and the seconds that predicting took.
+        """The search metric of one candidate on one fold, and the seconds of one core that predicting took.
 
         The predictions are left in the file `out`. To `weigh` is to write the ONNX file and measure it.
         """
         fold = self._fold(name, settings, number)
         learnt = learning.learn(name, self._taught(self._lesson(fold), settings, number), settings)
-        began = time.perf_counter()
+        began = time.process_time()
         scores = learning.answer(learnt, fold.valid)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         np.save(out, np.asarray(scores, dtype=np.float32))
         answer: dict[str, Any] = {"score": self._metric_of(scores, fold), "answering": seconds}
         if weigh:
@@ -185,12 +185,12 @@ def serve(folder: Path) -> None:
 def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     """What one job gave, and the seconds that it took without preparing the rows."""
     worker.warm(job["estimator"], job["settings"], job["fold"])
-    began = time.perf_counter()
+    began = time.process_time()
     if job["out"]:
         answer = worker.score(job["estimator"], job["settings"], job["fold"], job["out"], weigh=job["weigh"])
     else:
         answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
-    return {**answer, "seconds": time.perf_counter() - began}
+    return {**answer, "seconds": time.process_time() - began}
 
 
 def _end_with(parent: int, folder: Path) -> None:

@@ -10,9 +10,14 @@
 
 from __future__ import annotations
 
+import math
+
+from scipy.special import gammaincinv
+
 from volvelle.monitor.records import Alarm, Binned, Counted, Reference, Sketch
 
 _FEWEST, _LONGER = 20, 3
+_DOUBT, _NEVER = 0.01, 1e-9
 _NEARLY, _MOST, _FEW, _WIDE = 0.95, 0.5, 0.05, 8
 
 
@@ -25,7 +30,10 @@ def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
         found.append(Alarm(severity="broken", window=window, what="errors", sentence=sentence, effect=share))
     for binned in reference.edges.features if now.rows >= _FEWEST else ():
         name = binned.feature.name
-        reason = told(binned, reference.whole.features[name], reference.whole.rows, now.features[name], now.rows)
+        known = reference.features.get(name)
+        onward = known is not None and known.onward
+        healthy = reference.whole.features[name]
+        reason = told(binned, healthy, reference.whole.rows, now.features[name], now.rows, onward=onward)
         if reason:
             what, sentence = reason
             found.append(
@@ -34,12 +42,21 @@ def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
     return found
 
 
-def told(binned: Binned, healthy: Counted, whole: int, now: Counted, rows: int) -> tuple[str, str] | None:
+def told(
+    binned: Binned, healthy: Counted, whole: int, now: Counted, rows: int, *, onward: bool = False
+) -> tuple[str, str] | None:
     """What is broken about one feature and how one sees it, or None.
 
-    A run is too long at three times the longest of the reference: runs of a value grow with the logarithm of the rows,
-    so that independent or briefly sticky rows do not make one in very many windows. Of a column that the reference
-    lacks nothing is known.
+    Of a column that the reference lacks nothing is known. One that goes on with time (a month, a year, a count of
+    days) leaves the range of training without anything being broken: that is drift, and for the tests of drift.
+
+    Args:
+        binned: the feature.
+        healthy: what was counted of it in the reference.
+        whole: rows of the reference.
+        now: what was counted of it in a window.
+        rows: of the window.
+        onward: whether its values go on with time.
     """
     if now.missing >= _NEARLY * rows and healthy.missing <= _MOST * whole:
         return (
@@ -47,11 +64,48 @@ def told(binned: Binned, healthy: Counted, whole: int, now: Counted, rows: int) 
             f"{now.missing / rows:.0%} of the cells are missing, {healthy.missing / whole:.0%} in the reference",
         )
     present, before = rows - now.missing, whole - healthy.missing
-    if before and present >= _FEWEST and (reason := _elsewhere(binned, healthy, before, now, present)):
+    moves = before and present >= _FEWEST and not onward
+    if moves and (reason := _elsewhere(binned, healthy, before, now, present)):
         return reason
-    if before and now.run >= max(_FEWEST, _LONGER * healthy.run):
+    if before and now.run >= max(_FEWEST, _LONGER * healthy.run) and _beyond_chance(healthy.run, before, now.run, rows):
         return "stuck", f"one value {now.run:,} times in a row, at most {healthy.run:,} times in the reference"
     return None
+
+
+def stays(longest: int, rows: int) -> float:
+    """The greatest chance that a value stays for one more row that goes with a longest run of so many rows.
+
+    At 99 %, in two ways, for a value that stays by chance from row to row. Rows in runs of at most `longest` hold at
+    least ``rows / longest - 1`` changes, and so many changes bound their rate from beneath (the exact limit of
+    Poisson's). And of the runs that begin in these rows none became longer: at a chance s that is about
+    exp(-rows (1 - s) s ** longest), so that long runs of few rows teach little.
+
+    References: Garwood, Biometrika 28, 1936 (limits of a rate); Arratia, Goldstein and Gordon, Statistical Science 5,
+    1990, example 3 (the longest run).
+
+    >>> round(stays(2, 10_000), 3), round(stays(24, 168), 3), stays(168, 168)
+    (0.022, 0.989, 1.0)
+    """
+    changes = math.ceil(rows / longest) - 1
+    if changes < 1:
+        return 1.0
+    most = 1 - float(gammaincinv(changes, _DOUBT)) / rows
+
+    def unlikely(s: float) -> bool:
+        return rows * (1 - s) * s**longest > -math.log(_DOUBT)
+
+    if not unlikely(most):
+        return most
+    low, high = 0.0, min(most, longest / (longest + 1))
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if unlikely(middle) else (middle, high)
+    return low
+
+
+def _beyond_chance(longest: int, before: int, run: int, rows: int) -> bool:
+    """Whether no window in very many would show a run like this, if values stayed as long as they did."""
+    return rows * stays(longest, before) ** (run - 1) < _NEVER
 
 
 def _elsewhere(binned: Binned, healthy: Counted, before: int, now: Counted, present: int) -> tuple[str, str] | None:

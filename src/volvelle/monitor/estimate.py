@@ -2,8 +2,10 @@
 
 Of classes (confidence-based performance estimation): where scores are honest probabilities, a row that scores 0.8 is of
 the class in 8 of 10 cases, whatever it is, so that the expected counts of right and wrong answers can be added up and
-every metric of such counts be read off. The chances by counter are those of the reference (`learn`). Of a regression
-(direct loss estimation, in its plainest form) the mean errors by counter of the prediction are.
+every metric of such counts be read off. What a score is worth the reference says (`learn`): a server sums it up beside
+each counter of scores, so that a window whose scores lie elsewhere within a counter is no riddle; for a device, which
+counts alone, the mean of the counter stands. Of a regression (direct loss estimation, in its plainest form) the mean
+errors by counter of the prediction are added up.
 
 Both assume that the same inputs still lead to the same outcomes. They are blind to concept drift.
 
@@ -27,7 +29,7 @@ from volvelle.catalog import METRICS
 from volvelle.evaluate.measure import fitting, load
 from volvelle.model.signature import ModelTask
 from volvelle.monitor.policy import level
-from volvelle.monitor.records import Alarm, Edges, Expected, Policy, Reference, Sketch
+from volvelle.monitor.records import UNIT, Alarm, Edges, Expected, Policy, Reference, Sketch
 
 _BY_MARGINS = ("accuracy", "balanced_accuracy", "f1", "mcc", "precision", "recall")
 """Metrics of more than two classes that need no more than the rows of each class, given, true and both."""
@@ -42,26 +44,34 @@ def estimated(reference: Reference, sketch: Sketch) -> dict[str, float]:
     """
     if not reference.expected or not sketch.rows:
         return {}
-    return estimates(reference.edges, reference.expected, sketch.scores, sketch.chosen)
+    return estimates(reference.edges, reference.expected, sketch.scores, sketch.chosen, sketch.worth)
 
 
-def estimates(edges: Edges, expected: Sequence[Expected], scores: Counters, chosen: Counters) -> dict[str, float]:
-    """As `estimated`, from counters ``[classes, b]``: of all rows, and of the rows that were given each class."""
+def estimates(
+    edges: Edges, expected: Sequence[Expected], scores: Counters, chosen: Counters, worth: Counters = ()
+) -> dict[str, float]:
+    """As `estimated`, from counters ``[classes, b]``: of all rows, and of the rows that were given each class.
+
+    What the rows of both are worth is taken from `worth` where it is known, as `Sketch` has it, else from `expected`.
+    """
     if edges.task == "regression":
         counts = np.asarray(scores[0], dtype=np.float64)
         shares = counts / max(1.0, float(counts.sum()))
         mean, square = float(shares @ np.asarray(expected[0].mean)), float(shares @ np.asarray(expected[0].square))
         return {"mae": mean, "rmse": math.sqrt(square)}
     places = range(len(edges.classes)) if edges.positive is None else [edges.positive]
-    areas = [area(np.asarray(scores[k]), expected[k]) for k in places]
+    means = [np.asarray(e.mean) for e in expected]
+    lines = [*zip(scores, means, strict=True), *zip(chosen, means, strict=True)]
+    hits = [np.asarray(s) / UNIT for s in worth] if worth else [np.asarray(c) * mean for c, mean in lines]
+    areas = [area(np.asarray(scores[k]), hits[k], expected[k].within) for k in places]
     found = {"roc_auc": float(np.mean(areas))}
-    table = _table(edges, expected, scores, chosen)
+    table = _table(edges, scores, chosen, hits)
     for name in countable(edges.task):
         found[name] = float(load(name, edges.task).of_counts(table))  # type: ignore[attr-defined]
     return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
-def area(counts: NDArray[Any], expected: Expected) -> float:
+def area(counts: NDArray[Any], up: NDArray[Any], within: Sequence[float]) -> float:
     """Expected ROC-AUC of one class against the rest.
 
     Rows of different counters are in order; of the pairs inside one counter the reference says how many are.
@@ -69,15 +79,19 @@ def area(counts: NDArray[Any], expected: Expected) -> float:
     All rows of the upper counter are of the class, and half of the lower one's, where nothing is in order. Of 6 pairs
     of 3 and 2 rows 4 lie across, 2 inside:
 
-    >>> area(np.array([4, 1]), Expected(mean=(0.5, 1.0), within=(0.5, 0.5))) == (2 * 1 + 2 * 2 * 0.5) / 6
+    >>> area(np.array([4, 1]), np.array([2.0, 1.0]), (0.5, 0.5)) == (2 * 1 + 2 * 2 * 0.5) / 6
     True
+
+    Args:
+        counts: rows by counter, ``[b]``.
+        up: of these the rows of the class, as they are expected.
+        within: of two rows of a counter, one of the class and one not, the chance that the first scores higher.
     """
-    up = counts * np.asarray(expected.mean)
     down = counts - up
     if not up.sum() or not down.sum():
         return math.nan
     below = np.cumsum(down) - down
-    return float((up @ (below + down * np.asarray(expected.within))) / (up.sum() * down.sum()))
+    return float((up @ (below + down * np.asarray(within))) / (up.sum() * down.sum()))
 
 
 def honest(scores: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -100,7 +114,7 @@ def area_of_rows(scores: NDArray[Any], levels: NDArray[Any], chances: NDArray[An
     """
     different, which, times = np.unique(scores, return_inverse=True, return_counts=True)
     up = np.bincount(which, weights=np.interp(scores, levels, chances))
-    return area(times, Expected(mean=tuple(up / times), within=(0.5,) * len(different)))
+    return area(times, up, (0.5,) * len(different))
 
 
 def rising(values: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
@@ -144,19 +158,16 @@ def beneath(reference: Reference, found: dict[str, float], sketch: Sketch, polic
     return alarms
 
 
-def _table(edges: Edges, expected: Sequence[Expected], scores: Counters, chosen: Counters) -> NDArray[np.float64]:
+def _table(edges: Edges, scores: Counters, chosen: Counters, hits: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     """Expected rows by true and given class, the positive class last; of many classes the margins and the diagonal."""
     classes = len(edges.classes)
-    means = [np.asarray(expected[k].mean) for k in range(classes)]
-    if edges.positive is not None:
-        every, given = np.asarray(scores[edges.positive]), np.asarray(chosen[edges.positive])
-        mean = means[edges.positive]
-        right, missed = float(given @ mean), float((every - given) @ mean)
-        return np.array([[(every - given).sum() - missed, given.sum() - right], [missed, right]])
-    true = np.array([np.asarray(scores[k]) @ means[k] for k in range(classes)])
+    true, right_rows = np.array([h.sum() for h in hits[:classes]]), np.array([h.sum() for h in hits[classes:]])
     given_rows = np.array([float(np.sum(chosen[k])) for k in range(classes)])
+    if (k := edges.positive) is not None:
+        missed, others = true[k] - right_rows[k], float(np.sum(scores[k])) - given_rows[k]
+        return np.array([[others - missed, given_rows[k] - right_rows[k]], [missed, right_rows[k]]])
     true *= given_rows.sum() / true.sum() if true.sum() else 1.0
-    right_rows = np.minimum(np.array([np.asarray(chosen[k]) @ means[k] for k in range(classes)]), true)
+    right_rows = np.minimum(right_rows, true)
     return _filled(true - right_rows, given_rows - right_rows) + np.diag(right_rows)
 
 

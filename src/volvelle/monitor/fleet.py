@@ -134,6 +134,7 @@ def clipped(sketch: Sketch, most: int) -> Sketch:
         features=features,
         scores=tuple(_shrunk(line, most, sketch.rows) for line in sketch.scores),
         chosen=tuple(flat[at : at + wide] for at in range(0, len(flat), wide)),
+        worth=(),
         errors=round(sketch.errors * most / sketch.rows),
         latency=_shrunk(sketch.latency, most, sketch.rows),
     )

@@ -14,10 +14,12 @@ from volvelle.evaluate.sides import part, side
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Signature
 from volvelle.monitor.edges import score_columns
-from volvelle.monitor.estimate import estimates, rising
+from volvelle.monitor.estimate import estimates, honest, rising
 from volvelle.monitor.records import Edges, Expected
+from volvelle.monitor.sketch import worth_of
 
 _DRAWS, _APART = 60, 4
+Knots = tuple[tuple[float, float], ...]
 
 
 class Learnt(TypedDict):
@@ -33,25 +35,42 @@ def learnt(
 ) -> Learnt:
     """Chances and errors by counter, and by metric how far measured and estimated quality lie apart.
 
-    The chance of a counter is the share of its rows that are of the class, made to rise with the score. Empty where no
-    row has its target.
+    The chance of a counter is the mean of those that its rows are worth (`worth`). Empty where no row has its target.
     """
-    y = truth(frame, signature)
-    known = ~np.isnan(y)
+    known, y, columns = _known(frame, answers, signature)
     if not known.any():
         return Learnt(expected=(), spread={}, spread_of=0)
-    columns = np.stack(score_columns(answers, len(signature.classes)), axis=1)
-    known &= ~np.isnan(columns).any(axis=1)
-    y, columns = y[known], columns[known]
     at = np.stack([_places(columns[:, k], cuts) for k, cuts in enumerate(edges.scores)], axis=1)
     widths = [len(cuts) + 1 for cuts in edges.scores]
     if signature.task == "regression":
         expected: tuple[Expected, ...] = (_errors(y - columns[:, 0], at[:, 0], widths[0]),)
     else:
-        expected = tuple(_chances(y == k, columns[:, k], at[:, k], widths[k]) for k in range(len(widths)))
+        expected = tuple(_chances(columns[:, k], at[:, k], widths[k], edges.worth[k]) for k in range(len(widths)))
     labels = _codes(answers["prediction"], signature)[known].astype(np.int64) if signature.classes else y
     spread, draws = _spread(_sides(y, labels, columns, at, signature, edges, expected), len(y), window, seed)
     return Learnt(expected=expected, spread=spread, spread_of=draws)
+
+
+def worth(frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature) -> tuple[Knots, ...]:
+    """By class what a score is worth, for `Edges`: the share of rows of the class, made to rise with the score.
+
+    Of two classes only the positive one is asked for. Empty where no row has its target, and of a regression.
+    """
+    known, y, columns = _known(frame, answers, signature)
+    if not known.any() or not signature.classes:
+        return ()
+    asked = range(len(signature.classes)) if signature.positive is None else (signature.positive,)
+    return tuple(_knots(columns[:, k], y == k) if k in asked else () for k in range(len(signature.classes)))
+
+
+def _known(
+    frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[Any]]:
+    """Which rows have a target and scores; both of these."""
+    y = truth(frame, signature)
+    columns = np.stack(score_columns(answers, len(signature.classes)), axis=1)
+    known = ~np.isnan(y) & ~np.isnan(columns).any(axis=1)
+    return known, y[known], columns[known]
 
 
 def truth(frame: pl.DataFrame, signature: Signature) -> NDArray[np.float64]:
@@ -80,27 +99,32 @@ def _errors(error: NDArray[np.float64], at: NDArray[np.int64], width: int) -> Ex
     return Expected(mean=_tuple(mean), square=_tuple(square))
 
 
-def _chances(y: NDArray[np.bool_], score: NDArray[Any], at: NDArray[np.int64], width: int) -> Expected:
+def _knots(score: NDArray[Any], y: NDArray[np.bool_]) -> Knots:
+    """The steps of `honest`, one row of the score itself in each: none is certain of what a few rows showed."""
+    levels, chances = honest(score, y)
+    starts = np.flatnonzero(np.append(True, chances[1:] > chances[:-1]))
+    ends = np.append(starts[1:], len(levels)) - 1
+    step = np.searchsorted(levels[starts], score, side="right") - 1
+    rows, said = np.bincount(step), np.bincount(step, weights=score)
+    steps = rising((chances[starts] * rows + said / rows) / (rows + 1), rows + 1.0).round(6).tolist()
+    both = zip(levels[starts].tolist(), levels[ends].tolist(), steps, strict=True)
+    return tuple({score: step for low, high, step in both for score in (low, high)}.items())
+
+
+def _chances(score: NDArray[Any], at: NDArray[np.int64], width: int, knots: Knots) -> Expected:
+    """The mean chance by counter; and that of two rows of it, one of the class and one not, the first scores higher."""
+    chances = np.interp(score, *np.asarray(knots).T) if knots else score.astype(np.float64)
     counts = np.bincount(at, minlength=width)
-    said = np.bincount(at, weights=score, minlength=width) / np.maximum(counts, 1)
-    seen = np.bincount(at, weights=y, minlength=width)
-    # One row of the score itself, so that no counter is certain of what a few rows showed.
-    mean = rising((seen + said) / (counts + 1), counts + 1.0)
-    return Expected(mean=_tuple(mean), within=_tuple(_within(score, at, width)))
-
-
-def _within(score: NDArray[Any], at: NDArray[np.int64], width: int) -> NDArray[np.float64]:
-    """Of each counter the chance that a row of the class scores above one that is not, if scores are honest."""
-    found = np.full(width, 0.5)
-    for place in range(width):
-        p = np.sort(score[at == place].astype(np.float64))
-        up, down = p.sum(), (1 - p).sum()
-        if up > 0 and down > 0:
-            _, level = np.unique(p, return_inverse=True)
-            beneath = np.bincount(level, weights=1 - p)
-            below = np.cumsum(beneath) - beneath / 2
-            found[place] = float(p @ below[level]) / (up * down)
-    return found
+    mean = np.bincount(at, weights=chances, minlength=width) / np.maximum(counts, 1)
+    within = np.full(width, 0.5)
+    for place in np.flatnonzero(counts):
+        _, level = np.unique(score[at == place], return_inverse=True)
+        p = chances[at == place]
+        beneath = np.bincount(level, weights=1 - p)
+        below = np.cumsum(beneath) - beneath / 2
+        if p.sum() > 0 and p.sum() < len(p):
+            within[place] = float(p @ below[level]) / (p.sum() * (len(p) - p.sum()))
+    return Expected(mean=_tuple(rising(mean, counts + 1e-9)), within=_tuple(within))
 
 
 def _sides(
@@ -116,13 +140,11 @@ def _sides(
     whole = side(y, labels, columns, signature)
 
     def apart(rows: NDArray[np.int64]) -> dict[str, float]:
-        scores: list[NDArray[Any]] = []
-        chosen: list[NDArray[Any]] = []
-        for k, cuts in enumerate(edges.scores):
-            scores.append(np.bincount(at[rows, k], minlength=len(cuts) + 1))
-            if edges.classes:
-                chosen.append(np.bincount(at[rows[labels[rows] == k], k], minlength=len(cuts) + 1))
-        told = estimates(edges, expected, scores, chosen)
+        every = [(k, rows) for k in range(len(edges.scores))]
+        lines = [*every, *((k, rows[labels[rows] == k]) for k in range(len(edges.classes)))]
+        counts = [np.bincount(at[some, k], minlength=len(edges.scores[k]) + 1) for k, some in lines]
+        sums = [worth_of(columns[some, k], edges.scores[k], edges.worth[k]) for k, some in lines if edges.worth]
+        told = estimates(edges, expected, counts[: len(every)], counts[len(every) :], sums)
         taken = part(whole, rows)  # type: ignore[arg-type]
         return {name: value(name, taken, signature.task) - guess for name, guess in told.items()}
 

@@ -12,6 +12,8 @@ from volvelle.spec.gates import Condition
 from volvelle.spec.requirements import Record
 
 BINS = 16
+UNIT = 2**20
+"""A chance of 1 as it is summed: in whole numbers, so that sums do not depend on their order."""
 OWN = 63
 """Categories that have a counter of their own; all others share one."""
 Severity = Literal["broken", "drift", "estimate", "measured"]
@@ -54,6 +56,9 @@ class Edges(Record, frozen=True):
     features: tuple[Binned, ...]
     scores: tuple[tuple[float, ...], ...]
     """Cuts of the scores, one line a class; of the prediction for regression."""
+    worth: tuple[tuple[tuple[float, float], ...], ...] = ()
+    """By class rising scores and the chance that each is worth, straight lines between them; empty where the truth was
+    not known, and of the class that is not the positive one."""
 
 
 class Counted(Record, frozen=True):
@@ -80,6 +85,9 @@ class Sketch(Record, frozen=True):
     """Rows by class and counter of that class's score; one line of predictions for regression."""
     chosen: tuple[tuple[int, ...], ...] = ()
     """The same for the rows that were given this class alone; each line adds up to the rows of its class."""
+    worth: tuple[tuple[int, ...], ...] = ()
+    """Of the counters of `scores` and then of `chosen` the chances that their rows are worth, summed in units of
+    1 / `UNIT`; empty where nobody could tell, as on a device."""
     errors: int = 0
     """Requests that were refused or failed; they are no rows."""
     latency: tuple[int, ...] = ()
@@ -110,6 +118,9 @@ class Calibration(Record, frozen=True):
     """Lag-1 autocorrelation by what is looked at: numbers (the largest of four), categories, missing, outside."""
     ranked: tuple[str, ...] = ()
     """Where rows resemble their neighbours: there windows are ranked among those of the reference."""
+    onward: bool = False
+    """Whether its values go on with time and do not come back, as a year or a count of days: then what training never
+    saw is drift, and no broken contract."""
 
 
 class Expected(Record, frozen=True):

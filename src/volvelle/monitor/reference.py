@@ -13,18 +13,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from volvelle.errors import InputError
 from volvelle.model.signature import Signature
 from volvelle.monitor.drift.smooth import polynomials
 from volvelle.monitor.edges import edges, missing, score_columns, values
-from volvelle.monitor.learn import learnt
-from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference
+from volvelle.monitor.learn import learnt, worth
+from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference, Sketch
 from volvelle.monitor.sketch import outside, places, sketch
 
 MOST_WINDOWS = 100
 _LAG, _CHANCE, _FEWEST, _RESAMPLED = 0.05, 3.0, 10, 8
+_BACK = 0.1
 
 
 def reference(
@@ -50,8 +52,7 @@ def reference(
             where="[monitor] window",
             next_move="give held-out rows, and windows of at least 20 rows",
         )
-    made = edges(frame, answers, signature, model=model)
-    whole = sketch(frame, answers, made)
+    made = replace(edges(frame, answers, signature, model=model), worth=worth(frame, answers, signature))
     count, rng = frame.height // window, np.random.default_rng(seed)
     starts = range(max(0, count - MOST_WINDOWS) * window, count * window, window)
     picks: Sequence[Any] = [slice(start, start + window) for start in starts]
@@ -60,8 +61,8 @@ def reference(
     features = _calibrated(frame, answers, made)
     return Reference(
         edges=made,
-        whole=whole,
-        windows=tuple(sketch(frame[pick], answers[pick], made) for pick in picks),
+        whole=_bare(sketch(frame, answers, made)),
+        windows=tuple(_bare(sketch(frame[pick], answers[pick], made)) for pick in picks),
         window=window,
         seed=seed,
         resampled=not count,
@@ -69,6 +70,11 @@ def reference(
         notes=_notes(frame.height, window, count, features),
         **learnt(frame, answers, signature, made, window=window, seed=seed),
     )
+
+
+def _bare(found: Sketch) -> Sketch:
+    """What healthy windows are compared by."""
+    return replace(found, worth=())
 
 
 def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict[str, Calibration]:
@@ -81,7 +87,7 @@ def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict
         if binned.width:
             kind = "categories" if binned.nominal else "numbers"
             lags[kind] = _resemblance(places(binned, column), ~gone, nominal=binned.nominal)
-        found[name] = _calibration(lags, frame.height)
+        found[name] = _calibration(lags, frame.height, onward=goes_on(column[~gone], nominal=binned.nominal))
     scores = score_columns(answers, len(made.classes))
     if made.classes:
         labels = answers["prediction"].cast(pl.String).rank("dense").fill_null(0).to_numpy().astype(np.int64)
@@ -93,10 +99,32 @@ def _calibrated(frame: pl.DataFrame, answers: pl.DataFrame, made: Edges) -> dict
     return found
 
 
-def _calibration(lags: dict[str, float], rows: int) -> Calibration:
+def _calibration(lags: dict[str, float], rows: int, *, onward: bool = False) -> Calibration:
     chance = max(_LAG, _CHANCE / math.sqrt(rows))
     rounded = {what: round(lag, 4) for what, lag in lags.items()}
-    return Calibration(lags=rounded, ranked=tuple(what for what, lag in lags.items() if lag > chance))
+    ranked = tuple(what for what, lag in lags.items() if lag > chance)
+    return Calibration(lags=rounded, ranked=ranked, onward=onward)
+
+
+def goes_on(column: NDArray[Any], *, nominal: bool) -> bool:
+    """Whether values go on with time, as a month does, and do not come and go, as a temperature does.
+
+    Numbers: of the neighbours that differ at most a tenth go the other way (December to January is one of twelve).
+    Categories: none comes back. What never changes may do either.
+
+    Args:
+        column: known values in the order in which they came, ``[n]``.
+        nominal: whether they have no order.
+
+    >>> goes_on(np.array([3, 3, 4, 4, 5]), nominal=False), goes_on(np.array([3, 4, 3, 4, 5]), nominal=False)
+    (True, False)
+    """
+    changed = column[1:] != column[:-1]
+    changes = int(changed.sum())
+    if nominal:
+        return changes < max(1, len(np.unique(column)))
+    up = int((column[1:] > column[:-1]).sum())
+    return min(up, changes - up) <= _BACK * changes
 
 
 def _resemblance(at: NDArray[np.int64], known: NDArray[np.bool_], *, nominal: bool) -> float:

@@ -25,8 +25,9 @@ from volvelle.errors import InputError
 from volvelle.model.derive import class_text
 from volvelle.model.signature import UNSEEN_CODE
 from volvelle.monitor.edges import Column, missing, score_columns, values
-from volvelle.monitor.records import Binned, Counted, Edges, Sketch, digest
+from volvelle.monitor.records import UNIT, Binned, Counted, Edges, Sketch, digest
 
+Lines = tuple[tuple[int, ...], ...]
 _LATENCY = tuple(16.0 * 2**k for k in range(15))
 """Microseconds: 16, 32, ... 262,144."""
 
@@ -47,7 +48,7 @@ def sketch(frame: pl.DataFrame, answers: pl.DataFrame, edges: Edges, *, errors: 
     """
     _require(answers, edges)
     columns = values(frame, tuple(b.feature for b in edges.features))
-    scores, chosen = _scores(answers, edges)
+    scores, chosen, worth = _scores(answers, edges)
     took = answers["us"].cast(pl.Float32).to_numpy() if "us" in answers.columns else None
     at = answers["at"].dt.timestamp("us") if "at" in answers.columns and answers.height else None
     return Sketch(
@@ -56,6 +57,7 @@ def sketch(frame: pl.DataFrame, answers: pl.DataFrame, edges: Edges, *, errors: 
         features={b.feature.name: _counted(b, columns[b.feature.name]) for b in edges.features},
         scores=scores,
         chosen=chosen,
+        worth=worth,
         errors=errors,
         latency=() if took is None else _tuple(_bins(took, _LATENCY)),
         since=None if at is None else at.min(),  # type: ignore[arg-type]
@@ -66,7 +68,7 @@ def sketch(frame: pl.DataFrame, answers: pl.DataFrame, edges: Edges, *, errors: 
 def add(a: Sketch, b: Sketch) -> Sketch:
     """Both windows as one: every counter adds up, and of two runs the longer one is kept.
 
-    A run that crosses from one window into the next is not seen.
+    A run that crosses from one window into the next is not seen. What only one of them has summed is left out.
 
     Raises:
         InputError: they were counted by different edges, or of different models.
@@ -83,6 +85,7 @@ def add(a: Sketch, b: Sketch) -> Sketch:
         features={name: _added(counted, b.features[name]) for name, counted in a.features.items()},
         scores=tuple(map(_sum, a.scores, b.scores)),
         chosen=tuple(map(_sum, a.chosen, b.chosen)),
+        worth=tuple(map(_sum, a.worth, b.worth)) if a.worth and b.worth else (),
         errors=a.errors + b.errors,
         latency=_sum(a.latency, b.latency) if a.latency and b.latency else a.latency or b.latency,
         since=min((m for m in moments[0] if m is not None), default=None),
@@ -156,17 +159,40 @@ def _bins(column: Column, cuts: tuple[float, ...]) -> NDArray[np.int64]:
     return found
 
 
-def _scores(answers: pl.DataFrame, edges: Edges) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
+def _scores(answers: pl.DataFrame, edges: Edges) -> tuple[Lines, Lines, Lines]:
+    """Rows by counter of all rows and of those that were given each class; the chances that they are worth."""
     columns = score_columns(answers, len(edges.classes))
     scores = tuple(_tuple(_bins(column, cuts)) for column, cuts in zip(columns, edges.scores, strict=True))
     if not edges.classes:
-        return scores, ()
+        return scores, (), ()
     given = class_text(answers["prediction"])
-    lines = ((given == name).fill_null(False).to_numpy() for name in edges.classes)
-    chosen = (
+    lines = [(given == name).fill_null(False).to_numpy() for name in edges.classes]
+    chosen = tuple(
         _tuple(_bins(column[line], cuts)) for column, line, cuts in zip(columns, lines, edges.scores, strict=True)
     )
-    return scores, tuple(chosen)
+    if not edges.worth:
+        return scores, chosen, ()
+    everyone = [np.ones(len(line), dtype=np.bool_) for line in lines]
+    sums = tuple(
+        worth_of(column[line], cuts, knots)
+        for side in (everyone, lines)
+        for column, line, cuts, knots in zip(columns, side, edges.scores, edges.worth, strict=True)
+    )
+    return scores, chosen, sums
+
+
+def worth_of(column: Column, cuts: tuple[float, ...], knots: tuple[tuple[float, float], ...]) -> tuple[int, ...]:
+    """By counter the chances that scores ``[n]`` are worth, summed in units of 2**-20.
+
+    >>> worth_of(np.array([0.1, 0.3, 0.9]), (0.5,), ((0.0, 0.0), (1.0, 1.0))) == (round(0.1 * UNIT) + round(0.3 * UNIT),
+    ...     round(0.9 * UNIT))
+    True
+    """
+    if not knots:
+        return (0,) * (len(cuts) + 1)
+    known = column[~np.isnan(column)]
+    chances = np.rint(np.interp(known, *np.asarray(knots).T) * UNIT)
+    return _tuple(np.bincount(_reached(known, cuts), weights=chances, minlength=len(cuts) + 1).astype(np.int64))
 
 
 def _require(answers: pl.DataFrame, edges: Edges) -> None:

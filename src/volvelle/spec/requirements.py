@@ -67,6 +67,10 @@ class Data(Record, frozen=True):
         Meta(description="cell texts that mean 'missing'; the default list is in the documentation of the data room"),
     ] = None
     delimiter: Annotated[str | None, Meta(description="one character; sniffed when absent")] = None
+    quoting: Annotated[
+        Literal["double", "backslash", "single", "none"] | None,
+        Meta(description="what quotes a cell, and how a quote is written inside; sniffed when absent"),
+    ] = None
     encoding: Annotated[str | None, Meta(description="text encoding; sniffed when absent")] = None
     decimal: Annotated[Literal[".", ","] | None, Meta(description="decimal mark; sniffed when absent")] = None
     header: Annotated[
@@ -193,7 +197,9 @@ class Listed(Record, frozen=True):
 class Search(Record, frozen=True):
     """How candidates are looked for."""
 
-    budget: Annotated[str, Meta(description="wall-clock time of the search, e.g. '2 min'")] = "1 min"
+    budget: Annotated[str, Meta(description="wall-clock time to search and to train the winner, e.g. '2 min'")] = (
+        "1 min"
+    )
     trials: Annotated[
         Annotated[int, Meta(ge=1)] | None,
         Meta(description="stop after so many trials, whatever the time; makes a run repeatable"),

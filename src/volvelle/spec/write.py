@@ -36,6 +36,7 @@ _EXAMPLES: dict[str, Any] = {
     "data.resolution": "1 h",
     "data.missing": ["", "?"],
     "data.delimiter": ";",
+    "data.quoting": "single",
     "data.encoding": "cp1252",
     "data.decimal": ",",
     "data.header": True,

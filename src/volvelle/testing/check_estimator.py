@@ -74,8 +74,9 @@ def check_estimator(estimator: Any) -> None:
     """Check every promise of `volvelle.train.contract.Estimator`, cheapest first.
 
     Constants and space; a fit for every task with plain, rare, absent and single classes, a constant
-    column, one feature; every option of every Choice; the same bytes again and with two threads; inputs
-    left as they were; ONNX against `predict` on training and fuzzed rows, in one batch and row by row.
+    column, one feature; what `balanced` does for a rare class; every option of every Choice; the same bytes again
+    and with two threads; inputs left as they were; ONNX against `predict` on training and fuzzed rows, in one batch and
+    row by row.
 
     Raises:
         AssertionError: at the first broken promise, in one sentence.
@@ -86,6 +87,8 @@ def check_estimator(estimator: Any) -> None:
             _check_lesson(estimator, lesson, defaults(estimator.SPACE), f"{task}, {case}")
         plain = next(lessons(task, estimator.VIEW))[1]
         _check_repeatable(estimator, plain, task)
+        if "balanced" in estimator.SPACE and task != "regression":
+            _check_balanced(estimator, task)
         for name, option in _options(estimator.SPACE):
             _check_lesson(estimator, plain, defaults(estimator.SPACE) | {name: option}, f"{task}, {name}={option!r}")
 
@@ -215,6 +218,22 @@ def _check_repeatable(estimator: Any, lesson: Lesson, task: str) -> None:
     first = content(lesson)
     _promise(first == content(lesson), f"two fits of one lesson give different bytes ({task})")
     _promise(first == content(replace(lesson, threads=2)), f"two threads give other bytes than one ({task})")
+
+
+def _check_balanced(estimator: Any, task: ModelTask) -> None:
+    """Where a class has one row in ten and overlaps the others, weighing classes alike must raise its scores."""
+    rng = np.random.default_rng(3)
+    classes = 2 if task == "binary" else 3
+    y = np.where(np.arange(400) % 10 == 0, classes - 1, np.arange(400) % (classes - 1))
+    x = rng.normal(size=(400, 2)).astype(np.float32) + (y == classes - 1)[:, None].astype(np.float32)
+    lesson = Lesson(x, y.astype(np.int64), task, classes, (), seed=5)
+
+    def mean(balanced: bool) -> float:
+        fitted = estimator.fit(lesson, defaults(estimator.SPACE) | {"balanced": balanced})
+        return float(estimator.predict(fitted, x)[:, -1].mean())
+
+    plain, even = mean(False), mean(True)
+    _promise(even > plain + 0.02, f"balanced lifts the mean score of a rare class from {plain:.3f} to {even:.3f} only")
 
 
 def _options(space: dict[str, Any]) -> Iterator[tuple[str, Any]]:

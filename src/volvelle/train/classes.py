@@ -28,6 +28,16 @@ def seen_classes(lesson: Lesson) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return seen.astype(np.int64), positions.astype(np.int64).reshape(-1)
 
 
+def even(y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights ``[n]`` of mean 1 that give every seen class the same sum; `y` are positions of seen classes.
+
+    >>> even(np.array([0, 0, 0, 1])).tolist()
+    [0.6666666666666666, 0.6666666666666666, 0.6666666666666666, 2.0]
+    """
+    counts = np.bincount(y)
+    return np.asarray(len(y) / (len(counts) * counts[y]), dtype=np.float64)
+
+
 def spread(scores: NDArray[Any], seen: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     """Scores ``[n, s]`` of the seen classes as float32 ``[n, classes]``; the others get 0.
 

@@ -1,10 +1,10 @@
-"""The clock of a search: predicts what a trial will cost, and what training its winner again will.
+"""The clock of a search: predicts what a trial will cost and holds time back for training its winner again.
 
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
 be stopped as well, and one that takes longer meets its deadline. After the search the
 winner, or each member of an ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds:
-that is taken to be dearer by this ratio to the power of 1.5, between the cost of trees and of kernels. The library
-answers all rows once more, and the graph does twice.
+that is taken to be dearer by this ratio to the power of 1.25, a little more than trees are and less than kernels. The
+library answers all rows once more, and the graph does so too.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from volvelle.train.records import Trial
 
 FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
 """A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
-ENSEMBLE_SHARE = 0.15
-"""At most this share of the budget may go into fitting the members of an ensemble again."""
-GROWTH, ANSWERS = 1.5, 3.5
+ENSEMBLE_SHARE = 0.1
+"""At most this share of the budget is held back for fitting the members of an ensemble again."""
+GROWTH, ANSWERS = 1.25, 2.5
 """The power of rows that a fit costs; how often all training rows are answered after the fits, the test side too."""
 _OTHERS = 5
-"""How many members beside the best, at most, are counted."""
+"""For how many members beside the best, at most, time is held back."""
 
 
 class Clock:
     """The time of one search.
 
     Args:
-        budget: seconds of the search; what follows it is not counted.
+        budget: seconds, from the first trial to the finished model.
         folds: of a whole trial.
         began: on the monotonic clock.
         before: seconds spent by an interrupted search that this one continues.
@@ -46,9 +46,9 @@ class Clock:
         """Seconds since the search began, those of an interrupted one included."""
         return self._before + time.monotonic() - self._began
 
-    def left(self) -> float:
-        """Seconds that trials may still take: the budget is the search's alone."""
-        return self.budget - self.spent()
+    def left(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
+        """Seconds that trials may still take."""
+        return self.budget - self.spent() - self.refits(trials, direction)
 
     def trial(self, estimator: str, trials: Sequence[Trial]) -> float:
         """Predicted seconds of the next trial; infinite where not one fold was ever finished.
@@ -66,15 +66,21 @@ class Clock:
         return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS))
 
     def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
-        """Predicted seconds of fitting the winner, or an ensemble, again."""
-        sign = -1 if direction == "up" else 1
-        ranked = sorted(
-            (t for t in trials if t.status == "done" and t.score is not None), key=lambda t: sign * float(t.score or 0)
-        )
-        if not ranked:
-            return 0.0
+        """Seconds to hold back for fitting the winner, or an ensemble, again."""
+        ranked = _ranked(trials, direction)
         others = sum(refit(t, self._folds) for t in ranked[1 : 1 + _OTHERS]) if self._ensemble else 0.0
-        return refit(ranked[0], self._folds) + min(others, ENSEMBLE_SHARE * self.budget)
+        return sum(refit(t, self._folds) for t in ranked[:1]) + min(others, ENSEMBLE_SHARE * self.budget)
+
+    def refit_within(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
+        """Seconds that are there for the last fits when the search has ended: enough for the winner in any case."""
+        winner = sum(refit(t, self._folds) for t in _ranked(trials, direction)[:1])
+        return max(winner, self.budget - self.spent())
+
+
+def _ranked(trials: Sequence[Trial], direction: Literal["up", "down"]) -> list[Trial]:
+    sign = -1 if direction == "up" else 1
+    done = (t for t in trials if t.status == "done" and t.score is not None)
+    return sorted(done, key=lambda t: sign * float(t.score or 0))
 
 
 def refit(trial: Trial, folds: int) -> float:
@@ -82,5 +88,5 @@ def refit(trial: Trial, folds: int) -> float:
     if not trial.fold_scores:
         return 0.0
     count = len(trial.fold_scores)
-    fitting = (trial.work - trial.answering) / count * (folds / (folds - 1)) ** GROWTH
+    fitting = (trial.work - trial.settling - trial.answering) / count * (folds / (folds - 1)) ** GROWTH
     return float(fitting + trial.answering / count * folds * ANSWERS) * trial.times()

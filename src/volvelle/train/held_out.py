@@ -40,7 +40,8 @@ def calibrate(make: Callable[[], Any], model: Any, x: NDArray[np.float64], y: ND
         out = number == fold
         if out.any() and len(np.unique(y[~out])) == len(np.unique(y)):
             decisions[out] = decision_matrix(make().fit(x[~out], y[~out]), x[out])
-    return LogisticRegression(C=1.0, max_iter=500).fit(decisions, y)
+    # What weighs classes alike must not be undone by the calibration.
+    return LogisticRegression(C=1.0, max_iter=500, class_weight=model.class_weight).fit(decisions, y)
 
 
 def head(link: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

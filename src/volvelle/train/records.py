@@ -32,6 +32,8 @@ class Trial(Record, frozen=True):
     """Seconds of one core that its folds took, together."""
     answering: float = 0.0
     """Seconds of them that answering the held-out rows took."""
+    settling: float = 0.0
+    """Seconds of them that finding settings in the rows took."""
     found: dict[str, Any] = field(default_factory=dict)
     """Settings that the estimator took from the rows, such as the number of trees by early stopping."""
     predictions: str = ""
@@ -72,11 +74,11 @@ class Searched(Record, frozen=True):
     seed: int
     folds: int
     budget: float
-    """Seconds asked for."""
+    """Seconds asked for, the last fits included."""
     spent: float
-    """Seconds used."""
+    """Seconds that the trials used."""
     refit_within: float | None = None
-    """Predicted seconds of fitting the winner, or all its members, again; None without a limit."""
+    """Seconds that are there for fitting the winner, or all its members, again; None without a limit."""
     layout: str = ""
     """SHA-256 of the table (row, fold, y) that out-of-fold predictions stand beside."""
     answers: Signature | None = None

@@ -56,6 +56,8 @@ class Outcome(NamedTuple):
     """Seconds of them that answering took."""
     predictions: str
     """Where the out-of-fold predictions are kept."""
+    settling: float = 0.0
+    """Seconds of the work that finding settings in the rows took."""
     size: int = 0
     """Bytes of the file that the last fold's model makes."""
     operations: int = 0
@@ -85,14 +87,14 @@ class Goal(NamedTuple):
     metric: str
     direction: Literal["up", "down"]
     budget: float
-    """Seconds."""
+    """Seconds, from the first trial to the finished model."""
     trials: int | None
     """Stop after so many trials, whatever the time."""
     method: Method
     seed: int
     folds: int
     ensemble: bool = False
-    """Whether several models may be fitted again."""
+    """Whether time is held back for fitting several models again."""
 
 
 def search(
@@ -122,7 +124,7 @@ def search(
     while goal.trials is None or len(trials) < goal.trials:
         best = best_of(trials, goal.direction)
         # Until one candidate stands there is nothing to hand on, so the first one may overrun.
-        left = clock.left() if best and goal.trials is None else None
+        left = clock.left(trials, goal.direction) if best and goal.trials is None else None
         if left is not None and left <= 0:
             break
         proposal = _propose(plan, trials, goal, left, clock)
@@ -131,7 +133,9 @@ def search(
         new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
         allowed = clock.first(left) if new and left is not None else left
         trial = _try(objective, proposal, allowed, trials, goal)
-        if trial.status == "out of time" and (allowed != left or clock.left() > _END * goal.budget):
+        if trial.status == "out of time" and (
+            allowed != left or clock.left(trials, goal.direction) > _END * goal.budget
+        ):
             note = "its folds would not be done in the time that is left"
             if allowed != left:
                 note = "the first trial took too large a share of the budget"
@@ -176,7 +180,7 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
         budget=goal.budget,
         spent=round(clock.spent(), 3),
         # Rounded up, so that rounding never leaves a member out.
-        refit_within=None if goal.trials else round(clock.refits(trials, goal.direction) + 0.01, 3),
+        refit_within=None if goal.trials else round(clock.refit_within(trials, goal.direction) + 0.01, 3),
     )
 
 
@@ -227,6 +231,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
         "fold_scores": scores,
         "work": round(outcome.work, 3),
         "answering": round(outcome.answering, 3),
+        "settling": round(outcome.settling, 3),
         "found": outcome.found,
         "foretold": dict(outcome.foretold),
         "fits": outcome.fits,

@@ -33,6 +33,7 @@ def placed(result: Result) -> dict[str, Any]:
         ("Device", found.device if wanted.core == found.device else f"{found.device} ({wanted.core})"),
         ("Stack", f"{found.stack:,} bytes{bound(found)}"),
         ("Instructions a row", _spread(found.instructions)),
+        *([("Of real rows alone", _spread(found.real))] if found.real else ()),
         ("Cycles a row", f"{_spread(found.cycles)}; an estimate from the table of the core"),
         ("Latency", f"{show(seconds, 'seconds')} at {found.clock / 1e6:g} MHz, an estimate")
         if seconds and found.clock

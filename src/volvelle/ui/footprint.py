@@ -18,6 +18,9 @@ def board(found: Footprint, device: Device) -> str:
     lines.append(f"  stack         {found.stack:>10,} bytes{bound(found)}")
     spread = found.instructions
     lines.append(f"  instructions  {spread.median:>10,} a row (median), {spread.least:,} to {spread.most:,}")
+    if found.real is not None:
+        real = found.real
+        lines.append(f"    {'real rows':<11} {real.median:>10,} a row (median), {real.least:,} to {real.most:,}")
     whole = sum(layer.instructions for layer in found.layers)
     for at, layer in enumerate(sorted(found.layers, key=lambda layer: -layer.instructions)[:_PARTS]):
         label = "" if at else "of which"

@@ -3,6 +3,7 @@
 Example:
   volvelle prove out               exit 1 where anything differs
   volvelle prove out --toolchain gcc_arm --emulator qemu     a second opinion
+  volvelle prove out --misra misra.txt                       besides, what cppcheck's MISRA addon finds in the C
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import msgspec
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.cli.models import differing, footprint, of_folder
-from volvelle.cli.options import json_option, print_json
+from volvelle.cli.options import json_option, print_json, shown
+from volvelle.compiler import misra
 from volvelle.compiler.device import device
 from volvelle.compiler.prove import prove
+from volvelle.errors import InputError
+from volvelle.flow.store import write_atomic
 from volvelle.ui.footprint import board
 
 
@@ -26,12 +30,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="what volvelle compile wrote")
     for noun, known in (("toolchain", TOOLCHAINS), ("emulator", EMULATORS)):
         parser.add_argument(f"--{noun}", choices=known.names(), help=f"another {noun} than the device's own")
+    parser.add_argument("--misra", type=Path, metavar="FILE", help="write a report on MISRA C:2012 (needs cppcheck)")
     json_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compile and run again, and compare with what is written there."""
     place: Path = options.folder
+    if options.misra is not None:
+        misra.version()
+        if options.misra.is_dir() or not options.misra.resolve().parent.is_dir():
+            raise InputError(f"{options.misra} is no place for a file", where="--misra", next_move="name a file")
     given, made = of_folder(place)
     known = given.footprint or footprint(place)
     wanted = device(known.device, f"{known.clock} Hz" if known.clock else None)
@@ -41,6 +50,9 @@ def run(options: argparse.Namespace) -> int:
     # Another compiler makes other machine code of the same C.
     same = ("onnx", "source") if way[0] != wanted.way[0] else ("onnx", "source", "flash", "ram")
     changed += [n for n in same if getattr(known, n) != getattr(found, n)]
+    if options.misra is not None:
+        write_atomic(options.misra, misra.report(made.sources).encode())
+        print(f"wrote {shown(options.misra)}", file=sys.stderr)
     if options.json:
         print_json({"differs": changed, "agrees": found.agrees(), **msgspec.to_builtins(found)})
     else:

@@ -23,7 +23,8 @@ from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import read
-from volvelle.compiler.prove import Compiled, Rows, compiled, single_enough
+from volvelle.compiler.parity import Rows
+from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold
 from volvelle.model.effort import operations
 
@@ -39,7 +40,7 @@ WORK = tuple("question scaled_question branch leaf product element function powe
     "wide_product wide_element wide_function whole_product rescaled marks prefix".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
-_WHOLE = frozenset("quantize_linear q_dense q_conv q_add q_mean".split())
+_WHOLE = frozenset("quantize_linear q_dense q_conv q_add q_mul q_mean q_pool".split())
 LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 

@@ -4,5 +4,5 @@ static float vv_erf_f(float x) {
     const double t = 1.0 / (1.0 + 0.3275911 * size);
     const double sum = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
     const double part = 1.0 - sum * vv_exp(-size * size);
-    return (float)(x < 0 ? -part : part);
+    return (float)__builtin_copysign(part, (double)x);
 }

@@ -37,7 +37,7 @@ def offset(node: Node, graph: Graph, output: int) -> int | None:
 
 def emit(node: Node, code: Code) -> None:
     """By a table of positions, or by an index that is held inside x: C must not read elsewhere."""
-    if node.outputs[0] in code.plan.views and offset(node, code.graph, 0) is not None:
+    if code.looks(node.outputs[0], node.inputs[0]) and offset(node, code.graph, 0) is not None:
         return
     shape = code.tensor(node.inputs[0]).shape
     axis = node.attributes.get("axis", 0) % len(shape)

@@ -31,7 +31,7 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
 
 
 def emit(node: Node, code: Code) -> None:
-    """A window of one element needs no look at margins."""
+    """A window of one element needs no look at margins, one as large as the picture is a dense layer."""
     how: Rescaling = node.attributes["rescaling"]
     x, w, b = node.inputs
     weights = np.asarray(code.tensor(w).value)
@@ -39,15 +39,17 @@ def emit(node: Node, code: Code) -> None:
     groups, back = node.attributes.get("group", 1), node.attributes["back"]
     places, kind = slide.out[0] * slide.out[1], code.suffix(x)
     held = f"{how.each}, {how.bounds(kind)}"
-    point = groups == 1 and not back and slide.kernel == slide.stride == (1, 1)
+    plain = groups == 1 and not back
     packed = code.packed.get(w)
     made = "m" if packed else str(len(weights))
-    if point:
-        tail = f"{weights.shape[1]}, {made}, {places}, {held});"
+    if plain and slide.kernel == slide.size:
+        stem, tail = "dense", f"{weights[0].size}, {made}, {held});"
+    elif plain and slide.kernel == slide.stride == (1, 1):
+        stem, tail = "point", f"{weights.shape[1]}, {made}, {places}, {held});"
     else:
         each = len(weights) // groups
-        tail = f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()});"
-    name = f"vv_q_{'point' if point else 'conv'}_{kind}"
+        stem, tail = "conv", f"{back}, {held}, {weights.shape[1]}, {made}, {each},\n        {slide.numbers()});"
+    name = f"vv_q_{stem}_{kind}"
     ends = f"{code.pointer(b)}, {code.table(how.scale)}, {code.pointer(node.outputs[0])}"
     if packed:
         call = f"{name}(x, rows, b + j, scale{' + j' * how.each}, y + j * {places}, {tail.removesuffix(';')}"

@@ -26,9 +26,11 @@ def expanded(node: Node, new: Writing) -> list[Node]:
     made = Chain(new)
     x, axes = node.inputs[0], node.inputs[1:]
     kept = {**node.attributes, "keepdims": 1}
-    most = made("reduce_max", x, *axes, **kept)
+    # Infinity less itself is no number; less the largest finite one it stays infinite.
+    end = float(np.finfo(new.tensor(x).dtype).max)
+    most = made("clip", made("reduce_max", x, *axes, **kept), -end, end)
     total = made("reduce_sum", made("exp", made("sub", x, most)), *axes, **node.attributes)
-    made("add", made("log", total), made("reduce_max", x, *axes, **node.attributes))
+    made("add", made("log", total), made("clip", made("reduce_max", x, *axes, **node.attributes), -end, end))
     return made.into(node)
 
 

@@ -26,7 +26,7 @@ def expanded(node: Node, new: Writing) -> list[Node]:
     x = node.inputs[0]
     alpha, gamma = _factors(node)
     low = made("mul", made("sub", made("exp", made("min", x, 0.0)), 1.0), alpha)
-    made("mul", made("where", made("less", x, 0.0), low, x), gamma)
+    made("mul", made("where", made("greater", x, 0.0), x, low), gamma)
     return made.into(node)
 
 

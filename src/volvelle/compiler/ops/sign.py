@@ -22,4 +22,4 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
 def express(node: Node, kinds: tuple[str, ...], x: str) -> str:
     """In C."""
     zero = {"float": "0.0f", "double": "0.0"}.get(kinds[0], "0")
-    return f"({x} > 0 ? {zero} + 1 : ({x} < 0 ? {zero} - 1 : {x}))"
+    return f"({x} > 0 ? {zero} + 1 : ({x} < 0 ? {zero} - 1 : ({x} == 0 ? {zero} : {x})))"

@@ -31,7 +31,7 @@ def offset(node: Node, graph: Graph, output: int) -> int | None:
 
 def emit(node: Node, code: Code) -> None:
     """By a table of positions."""
-    if node.outputs[0] in code.plan.views and offset(node, code.graph, 0) is not None:
+    if code.looks(node.outputs[0], node.inputs[0]) and offset(node, code.graph, 0) is not None:
         return
     table, _ = code.whole_table(_positions(node, code.graph))
     size = code.tensor(node.outputs[0]).size

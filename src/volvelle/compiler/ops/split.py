@@ -41,7 +41,7 @@ def emit(node: Node, code: Code) -> None:
     at = 0
     for position, out in enumerate(node.outputs):
         width = code.tensor(out).shape[axis] * below
-        if out not in code.plan.views or offset(node, code.graph, position) is None:
+        if not code.looks(out, node.inputs[0]) or offset(node, code.graph, position) is None:
             source = code.element(node.inputs[0], f"o * {shape[axis] * below} + {at} + i")
             target = code.element(out, f"o * {width} + i")
             code.add(f"for (int o = 0; o < {outer}; o++) for (int i = 0; i < {width}; i++) {target} = {source};")

@@ -28,7 +28,7 @@ def offset(node: Node, graph: Graph, output: int) -> int | None:
 
 def emit(node: Node, code: Code) -> None:
     """Loops over the output's axes."""
-    if node.outputs[0] in code.plan.views and offset(node, code.graph, 0) is not None:
+    if code.looks(node.outputs[0], node.inputs[0]) and offset(node, code.graph, 0) is not None:
         return
     shape = code.tensor(node.inputs[0]).shape
     order = _order(node, len(shape))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from volvelle.compiler.edges import Seen
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.ops import pad
 
@@ -16,21 +18,35 @@ _POSITIVE = frozenset({"relu", "sigmoid", "abs", "exp", "softmax"})
 def padded(graph: Graph) -> Graph:
     """Fold every Pad whose only reader treats its own margin in the same way; answers stay to the bit."""
     users = graph.users()
-    makers = {o: n for n in graph.nodes for o in n.outputs}
+    seen = Seen(graph)
+    makers = seen.makers
     gone: set[str] = set()
     made: list[Node] = []
     for node in graph.nodes:
         source = makers.get(node.inputs[0]) if node.inputs else None
-        if source is not None and source.op == "pad" and users[source.outputs[0]] == 1 and node.op in _ALLOWED:
-            found = _wider(node, source, graph, makers)
+        apart = _through(node.inputs[0], seen) if source is not None and source.op == "dequantize_linear" else None
+        source = apart or source
+        if source is not None and source.op == "pad" and node.op in _ALLOWED:
+            found = _wider(node, source, graph, makers) if apart or users[source.outputs[0]] == 1 else None
             if found is not None:
-                gone.add(source.outputs[0])
+                gone.update(() if apart else source.outputs)
                 node = found
         made.append(node)
     return graph.with_nodes(tuple(n for n in made if n.outputs[0] not in gone))
 
 
-def _wider(node: Node, source: Node, graph: Graph, makers: dict[str, Node]) -> Node | None:
+def _through(name: str, seen: Seen) -> Node | None:
+    """A Pad behind which a value is only quantised and dequantised as what the Pad reads already is."""
+    value = seen.before(name)
+    end = seen.makers.get(value.name) if value else None
+    source = seen.makers.get(end.inputs[0]) if end is not None and end.op == "quantize_linear" else None
+    if value is None or end is None or source is None or source.op != "pad":
+        return None
+    scales = seen.before(source.inputs[0]), seen.quantised(end, value.name)
+    return source if all(s is not None and s.like(value) for s in scales) else None
+
+
+def _wider(node: Node, source: Node, graph: Graph, makers: Mapping[str, Node]) -> Node | None:
     """The node with the margin of a Pad beside its own."""
     shape = graph.tensors[source.inputs[0]].shape
     told = [graph.constant(i) if i else None for i in (*source.inputs[1:], "", "", "")[:3]]
@@ -69,7 +85,7 @@ def _most(node: Node, filled: float, own: list[int], positive: bool) -> dict[str
     return {} if filled == -np.inf or (filled == 0 and positive) else None
 
 
-def _positive(source: Node, makers: dict[str, Node]) -> bool:
+def _positive(source: Node, makers: Mapping[str, Node]) -> bool:
     maker = makers.get(source.inputs[0])
     return maker is not None and maker.op in _POSITIVE
 

@@ -1,11 +1,11 @@
 """Delimited text: .csv, .tsv and .txt, plain or gzip.
 
-Encoding, delimiter, header and decimal mark are found, noted, and overruled by the ``[data]`` keys of the
+Encoding, delimiter, quoting, header and decimal mark are found, noted, and overruled by the ``[data]`` keys of the
 same names. All cells come as text, stripped of nothing: the kinds are settled later. Nothing is repaired
 in silence: a row with too many or too few cells, a stray quote, a NUL byte or a repeated column name is
 an error that names its line. What is left out (blank lines, comment lines, empty rows at the end) is noted.
 
-Quoting is that of RFC 4180.
+Quoting is that of RFC 4180 unless another is found or asked for.
 
 >>> from tempfile import TemporaryDirectory
 >>> with TemporaryDirectory() as folder:
@@ -29,10 +29,10 @@ from msgspec.structs import replace
 
 from volvelle.data.contract import Read
 from volvelle.data.decode import to_utf8
-from volvelle.data.grid import Grid, measure, plain_line_ends, settle_quotes
+from volvelle.data.grid import Grid, measure, plain_line_ends, settle_quotes, with_quotes_back
 from volvelle.data.names import name_columns, without_hollow_end
 from volvelle.data.raw import GZIP, bounded, find_file, read_file, unpack
-from volvelle.data.records import Layout
+from volvelle.data.records import Layout, Quoting
 from volvelle.data.sniff import decimal_of, delimiter_of, has_header
 from volvelle.errors import DataError
 
@@ -40,6 +40,7 @@ SUFFIXES: tuple[str, ...] = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt
 SCHEMES: tuple[str, ...] = ()
 _FIRST = 1_000
 """Lines of the first block at least: what the text is like is found there."""
+_QUOTES: dict[Quoting, bytes | None] = {"double": b'"', "backslash": b'"', "single": b"'", "none": None}
 _UNITS = re.compile(r"^\s*(\[.*\]|\([^0-9)][^)]*\))\s*$")
 
 
@@ -64,7 +65,8 @@ def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read
         DataError: as `read`; its line is counted from the block's beginning.
     """
     first: Read | None = None
-    for start, content in _cut(find_file(where, folder), size, where):
+    quote = _QUOTES[layout.quoting or "double"]
+    for start, content in _cut(find_file(where, folder), size, quote, where):
         here = f"{where}, behind line {start}" if start else where
         if first is None:
             frame, found, notes = _table(content, here, layout)
@@ -78,7 +80,7 @@ def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read
         yield Read(frame.rename(dict(zip(frame.columns, first.frame.columns, strict=True))), first.layout, ())
 
 
-def _cut(path: Path, size: int, where: str) -> Iterator[tuple[int, bytes]]:
+def _cut(path: Path, size: int, quote: bytes | None, where: str) -> Iterator[tuple[int, bytes]]:
     """Whole rows, `size` lines and what belongs to the last of them at a time, with the number of lines before."""
     packed = path.stat().st_size
     with path.open("rb") as file:
@@ -93,7 +95,7 @@ def _cut(path: Path, size: int, where: str) -> Iterator[tuple[int, bytes]]:
         try:
             for line in bounded(stream, packed, where) if stream is not file else stream:
                 lines.append(line)
-                quotes += line.count(b'"')
+                quotes += line.count(quote) if quote else 0
                 if len(lines) >= (size if done else max(size, _FIRST)) and quotes % 2 == 0:
                     yield done, b"".join(lines)
                     done, lines = done + len(lines), []
@@ -112,7 +114,8 @@ def _table(content: bytes, where: str, layout: Layout) -> tuple[pl.DataFrame, La
     if not content.strip():
         raise DataError("the file holds blank lines only", where=where, next_move="export the data again")
     delimiter = _checked(layout.delimiter) or delimiter_of(content) or ("\t" if ".tsv" in where.lower() else ",")
-    content, quoted, more = settle_quotes(content, delimiter, where)
+    content, quoting, more = settle_quotes(content, delimiter, where, layout.quoting)
+    quoted = quoting != "none"
     notes += more
     content, lone = plain_line_ends(content, quoted=quoted)
     notes += (f"{lone} lone carriage returns were read as line ends",) if lone else ()
@@ -120,6 +123,7 @@ def _table(content: bytes, where: str, layout: Layout) -> tuple[pl.DataFrame, La
     notes += more
     _refuse_ragged(grid, delimiter, where)
     frame = _parse(grid, delimiter, quoted, where)
+    frame = with_quotes_back(frame) if quoting == "single" else frame
     header = has_header(frame) if layout.header is None else layout.header
     if header:
         _refuse_units(frame, grid, where)
@@ -134,7 +138,14 @@ def _table(content: bytes, where: str, layout: Layout) -> tuple[pl.DataFrame, La
             next_move="add rows, or set [data] header = false if the first line is a row",
         )
     decimal = layout.decimal or decimal_of(frame)
-    found = Layout(delimiter=delimiter, encoding=encoding, decimal=decimal, header=header, missing=layout.missing)
+    found = Layout(
+        delimiter=delimiter,
+        quoting=quoting,
+        encoding=encoding,
+        decimal=decimal,
+        header=header,
+        missing=layout.missing,
+    )
     notes += tuple(_sniffed(layout, found))
     return frame, found, notes
 

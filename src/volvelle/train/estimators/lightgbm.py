@@ -31,7 +31,7 @@ from scipy.special import expit, softmax
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
 from volvelle.train.boosted import booster_trees, round_leaves
-from volvelle.train.classes import certain, emit_certain, emit_spread, seen_classes, spread
+from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
 from volvelle.train.rows import calm, sample
@@ -164,8 +164,7 @@ def _asked(lesson: Lesson) -> tuple[float, NDArray[np.int64], NDArray[Any], dict
 def _weights(y: NDArray[Any], seen: NDArray[np.int64], settings: Settings) -> NDArray[np.float64] | None:
     if not (settings["balanced"] and len(seen)):
         return None
-    counts = np.bincount(y)
-    return np.asarray(len(y) / (len(counts) * counts[y]), dtype=np.float64)
+    return even(y)
 
 
 def _rows(

@@ -26,7 +26,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
-from volvelle.train.classes import certain, emit_certain, seen_classes, spread
+from volvelle.train.classes import certain, emit_certain, even, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
 from volvelle.train.dense import emit_affine, emit_held, emit_softmax, held, limits, paired, standard
 from volvelle.train.rows import calm
@@ -45,6 +45,7 @@ SPACE: Space = {
     "activation": Choice(options=("relu", "tanh"), default="relu"),
     "decay": Float(low=1e-6, high=1.0, default=1e-3, log=True),
     "learning_rate": Float(low=3e-4, high=3e-2, default=5e-3, log=True),
+    "balanced": Choice(options=(False, True), default=False),
 }
 SMALL: Space = SPACE | {
     "units": Int(low=4, high=64, default=8, log=True),
@@ -76,6 +77,7 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
     limit = limits(lesson.x)
     seen, offset, scale = np.empty(0, dtype=np.int64), 0.0, 1.0
     y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
     if lesson.task == "regression":
         offset, scale = standard(lesson.y)
         y, kind, fewest = (lesson.y - offset) / scale, MLPRegressor, len(lesson.y)
@@ -84,6 +86,7 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
         if len(seen) == 1:
             return Net(None, limit, seen, lesson.classes)
         kind, fewest = MLPClassifier, int(np.bincount(y).min())
+        weights = even(y) if settings["balanced"] else None
     model = kind(
         hidden_layer_sizes=(settings["units"],) * settings["layers"],
         activation="relu" if whole else settings["activation"],
@@ -94,13 +97,15 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
         random_state=lesson.seed,
     )
     with calm():
-        model.fit(lesson.x, y)
-        _prune(model, lesson.x, y, settings.get("keep", 1.0))
+        model.fit(lesson.x, y, weights)
+        _prune(model, lesson.x, y, weights, settings.get("keep", 1.0))
     net = quantised(lesson.x, model.coefs_, model.intercepts_) if whole else None
     return Net(model, limit, seen, lesson.classes, offset, scale, net)
 
 
-def _prune(model: Any, x: NDArray[np.float32], y: NDArray[Any], keep: float) -> None:
+def _prune(
+    model: Any, x: NDArray[np.float32], y: NDArray[Any], weights: NDArray[np.float64] | None, keep: float
+) -> None:
     """Leave this share of the weights of each layer, the largest, and let them learn on."""
     if keep >= 1:
         return
@@ -108,9 +113,9 @@ def _prune(model: Any, x: NDArray[np.float32], y: NDArray[Any], keep: float) -> 
     model.early_stopping = False
     for epoch in range(MORE + 1):
         if epoch:
-            model.partial_fit(x, y)
-        for weights, mask in zip(model.coefs_, masks, strict=True):
-            weights *= mask
+            model.partial_fit(x, y, weights)
+        for layer, mask in zip(model.coefs_, masks, strict=True):
+            layer *= mask
 
 
 def small(leaves: int) -> tuple[Settings, ...]:

@@ -1,0 +1,115 @@
+"""Layers of quantised networks for random graphs: convolutions, depthwise, pointwise and dense ones, and sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from growing import Growing  # type: ignore[import-not-found]
+
+
+@dataclass
+class Signal:
+    """A quantised value: its name as real numbers and as whole ones, its channels and places, scale and zero point."""
+
+    real: str
+    whole: str
+    channels: int
+    places: tuple[int, ...]
+    scale: float
+    zero: int
+    kind: type[np.generic]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Without the row."""
+        return self.channels, *self.places
+
+
+def layers(g: Growing, x: str, n: int) -> None:
+    """One to three layers between quantisers over the numbers of a row, as one signal or two, along one axis or two."""
+    x = g.exact()
+    n = g.widths[x]
+    kind = (np.uint8, np.int8)[g.below(2)]
+    channels = 2 if n % 2 == 0 and n > 4 and g.below(2) else 1
+    places = (n // channels,) if g.below(2) else (1, n // channels)
+    seen = g.inner("Reshape", x, g.constant([-1, channels, *places]))
+    signal = _quantised(g, seen, channels, places, 0.03 * (1 + g.random.random()), kind)
+    for _ in range(1 + g.below(3)):
+        if n * signal.channels > 3000:
+            break
+        made = _convolved(g, signal)
+        if made.shape == signal.shape and g.below(2):
+            together = g.inner("Add", made.real, signal.real)
+            made = _quantised(g, together, made.channels, made.places, made.scale * 1.4, kind)
+        signal = made
+    if g.below(2):
+        signal = _dense(g, signal)
+    wide = signal.channels * int(np.prod(signal.places))
+    last = g.add(wide, "Flatten", signal.real, axis=1)
+    g.quantised[last] = g.inner("Flatten", signal.whole, axis=1)
+
+
+def _quantised(
+    g: Growing, x: str, channels: int, places: tuple[int, ...], scale: float, kind: type[np.generic]
+) -> Signal:
+    zero = int(g.random.integers(100, 150)) - (128 if kind is np.int8 else 0)
+    ends = g.constant(scale, np.float32), g.constant(zero, kind)
+    whole = g.inner("QuantizeLinear", x, *ends)
+    return Signal(g.inner("DequantizeLinear", whole, *ends), whole, channels, places, scale, zero, kind)
+
+
+def _weights(g: Growing, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray, int]:
+    """Constant weights of seven bits behind a quantiser, with one scale or one for each output; scales and the fan."""
+    out = shape[axis]
+    scales = (g.random.uniform(0.5, 1, out if g.below(2) else ()) / 64).astype(np.float32)
+    whole = g.constant(g.random.integers(-63, 64, shape), np.int8)
+    zeros = g.constant(np.zeros(scales.shape), np.int8)
+    told = {"axis": axis} if scales.ndim else {}
+    return g.inner("DequantizeLinear", whole, g.constant(scales), zeros, **told), scales, int(np.prod(shape)) // out
+
+
+def _bias(g: Growing, scales: np.ndarray, out: int) -> str:
+    """A constant bias of 32 bits behind a quantiser, in the steps of the sum."""
+    whole = g.constant(g.random.integers(-2000, 2000, out), np.int32)
+    zeros = g.constant(np.zeros(scales.shape), np.int32)
+    told = {"axis": 0} if scales.ndim else {}
+    return str(g.inner("DequantizeLinear", whole, g.constant(scales, np.float32), zeros, **told))
+
+
+def _convolved(g: Growing, x: Signal) -> Signal:
+    """A convolution: ordinary, depthwise or pointwise, perhaps strided, perhaps rectified."""
+    form, long = g.below(3), x.places[-1]
+    kernel = 1 if form == 2 else min(long, 1 + g.below(4))
+    out, group = (x.channels, x.channels) if form == 1 else (1 + g.below(8), 1)
+    stride = 1 + g.below(2) if form == 0 else 1
+    weights, scales, fan = _weights(g, (out, x.channels // group, *(1,) * (len(x.places) - 1), kernel), 0)
+    # Padded by as much as the kernel takes away, so that a sum with what went in is possible.
+    early, none = (kernel - 1) // 2, (0,) * (len(x.places) - 1)
+    told = {"pads": [*none, early, *none, kernel - 1 - early], "strides": [*(1 for _ in none), stride], "group": group}
+    ends = [_bias(g, np.float32(x.scale) * scales, out)] if g.below(2) else []
+    made = g.inner("Conv", x.real, weights, *ends, **told)
+    if g.below(2):
+        made = g.inner("Relu", made)
+    places = (*x.places[:-1], (long - 1) // stride + 1)
+    return _quantised(g, made, out, places, x.scale * max(1.0, 0.5 * fan**0.5), x.kind)
+
+
+def _dense(g: Growing, x: Signal) -> Signal:
+    """A dense layer behind all, or the mean of every channel."""
+    if g.below(3) == 0:
+        made = g.inner("GlobalAveragePool", x.real)
+        return _quantised(g, made, x.channels, (1,) * len(x.places), x.scale * (0.5 + g.random.random()), x.kind)
+    wide, out = x.channels * int(np.prod(x.places)), 2 + g.below(12)
+    # Between quantisers of its own, as those who quantise write it.
+    ends = g.constant(x.scale, np.float32), g.constant(x.zero, x.kind)
+    flat = g.inner("DequantizeLinear", g.inner("QuantizeLinear", g.inner("Flatten", x.real, axis=1), *ends), *ends)
+    weights, scales, fan = _weights(g, (wide, out), 1)
+    if g.below(2):
+        made = g.inner("Gemm", flat, weights, _bias(g, np.float32(x.scale) * scales, out))
+    else:
+        made = g.inner("MatMul", flat, weights)
+    return _quantised(g, made, out, (), x.scale * max(1.0, 0.5 * fan**0.5), x.kind)
