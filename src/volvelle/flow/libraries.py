@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 
 from volvelle.compiler.host import KINDS, ROWS, shared
-from volvelle.compiler.prove import Compiled, Rows, agreement, compiled
+from volvelle.compiler.parity import Rows
+from volvelle.compiler.prove import Compiled, agreement, compiled
 from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.errors import InputError, MissingExtra, ModelError, NotFound, VolvelleError
