@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,7 +218,7 @@ def resident(process: int) -> float:
 
 
 def measured(servers: dict[str, Server], rounds: int) -> dict[str, Any]:
-    """Microseconds of CPU per request: the least of rounds that go around the servers, for other work only adds."""
+    """Microseconds of CPU per request: medians of rounds that go around the servers, ratios within each round."""
     asked = requests()
     pairs = [(kind, name) for kind in asked for name in servers if "binary" not in kind or name in OURS]
     taken: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
@@ -228,14 +229,22 @@ def measured(servers: dict[str, Server], rounds: int) -> dict[str, Any]:
             server, count = servers[name], 4_000 if kind == "one row" else 1_600
             before = cpu(server.answers)
             ask(server.port, asked[kind], count)
+            # What is done behind the answers counts too.
+            time.sleep(0.3)
             used = cpu(server.answers) - before
             # The first round warms up.
             if turn:
                 taken[kind, name].append(used / count * 1e6)
             rows += (1 if kind == "one row" else ROWS) * count * (name == "volvelle")
-    found: dict[str, Any] = {kind: {} for kind in asked}
+    found: dict[str, Any] = {kind: {} for kind in asked} | {"ratio": {}}
     for (kind, name), values in taken.items():
-        found[kind][name] = min(values)
+        found[kind][name] = median(values)
+        bare = taken.get((kind, "bare"), taken["64 rows", "bare"])
+        found["ratio"][f"{kind}, {name}"] = median(a / b for a, b in zip(values, bare, strict=True))
+    for name in ("fastapi", "duties"):
+        for mine in OURS:
+            several = zip(taken["one row", name], taken["one row", mine], strict=True)
+            found["ratio"][f"{name} to {mine}"] = median(a / b for a, b in several)
     # The last journals are settled a little later.
     time.sleep(6)
     found["supervisor"] = (cpu(supervisor) - beside) / rows * 1e6
@@ -247,18 +256,19 @@ def table(found: dict[str, Any]) -> str:
     """What was measured, as Markdown."""
     heads = "request | bare ASGI | FastAPI + pydantic | with id, counters, log | volvelle | ratio to bare | wanted"
     lines = [f"| {heads} | volvelle, `--backend c` |", "| --- " * 8 + "|"]
+    ratio = found["ratio"]
     for kind, wanted in WANTED.items():
         bare, *typed = (found[kind].get(n, found["64 rows"][n]) for n in ("bare", "fastapi", "duties"))
         ours = found[kind]["volvelle"]
         others = " | ".join(f"{value:.0f} us" for value in (bare, *typed))
-        told = f"| {kind} | {others} | {ours:.0f} us | {ours / bare:.2f} | {wanted:.2f} |"
-        lines.append(f"{told} {found[kind]['compiled']:.0f} us |")
-    one, memory = found["one row"], found["resident"]
+        told = f"| {kind} | {others} | {ours:.0f} us | {ratio[f'{kind}, volvelle']:.2f} | {wanted:.2f} |"
+        lines.append(f"{told} {found[kind]['compiled']:.0f} us, {ratio[f'{kind}, compiled']:.2f} |")
+    memory = found["resident"]
     lines.append("")
     lines.append(
-        f"One row takes {one['fastapi'] / one['volvelle']:.1f} times less than FastAPI with pydantic (wanted: 5), "
-        f"{one['duties'] / one['volvelle']:.1f} times less than the same with an id, counters and a log, as ours has "
-        f"them; with `--backend c` {one['fastapi'] / one['compiled']:.1f} and {one['duties'] / one['compiled']:.1f}. "
+        f"One row takes {ratio['fastapi to volvelle']:.1f} times less than FastAPI with pydantic (wanted: 5), "
+        f"{ratio['duties to volvelle']:.1f} times less than the same with an id, counters and a log, as ours has them; "
+        f"with `--backend c` {ratio['fastapi to compiled']:.1f} and {ratio['duties to compiled']:.1f}. "
         f"The supervisor adds {found['supervisor']:.1f} us a row for settling the log, on any core. A worker "
         f"has {memory['volvelle']:.0f} MB of resident memory after this load (wanted: 90), bare ASGI "
         f"{memory['bare']:.0f} MB, FastAPI {memory['fastapi']:.0f} MB."
