@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mosquitto mlflow arm openmp
+.PHONY: demo test walk check bench docs clean browser postgresql mosquitto environments arm openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mosquitto mlflow arm walk check
+test: .venv/.installed-test browser postgresql mosquitto environments arm walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -87,6 +87,6 @@ arm:
 	         gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck > /dev/null 2>&1; } \
 	  || echo "There is no arm-none-eabi-gcc, QEMU or cppcheck, so the tests that need them are skipped (Debian: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck)"
 
-# Runs are exported to a real MLflow, which has an environment of its own inside ours.
-mlflow: .venv/.installed-test
-	@$(BIN)/python tests/mlflow_server.py
+# Runs are exported to a real MLflow, and our OpenAPI document is tried by schemathesis: each has an environment of its own.
+environments: .venv/.installed-test
+	@$(BIN)/python tests/own_environment.py

@@ -21,6 +21,7 @@ from volvelle.cli.entry import ORDER, parser_of
 from volvelle.spec.requirements import Spec
 from volvelle.spec.units import UNITS
 from volvelle.spec.write import value
+from volvelle.testing.named_models import shipping_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -185,6 +186,12 @@ def packages() -> str:
     return _table(("package", "what it is", "what comes next"), rows)
 
 
+def server(file: str) -> str:
+    """A file of the package of a server, for a model called pumps."""
+    text = catalog.PACKAGES.load("container").write(shipping_of("pumps"))[file].decode()
+    return f"`{file}`\n\n```text\n{text}```\n"
+
+
 def operators() -> str:
     """Every operator of ONNX that is compiled."""
     rows = [
@@ -254,6 +261,7 @@ PARTS: tuple[Callable[..., str], ...] = (
     drift,
     devices,
     packages,
+    server,
     operators,
     kinds,
     record,

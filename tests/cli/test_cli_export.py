@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 import mlflow_server  # type: ignore[import-not-found]
+from own_environment import environment  # type: ignore[import-not-found]
 from volvelle.deploy.mlflow.records import Asked
 from volvelle.deploy.mlflow.send import send
 from volvelle.deploy.mlflow.server import Server
@@ -79,7 +80,7 @@ def test_the_run_is_seen(exported: dict[str, Any], mlflow: str, turned: Typed) -
 
 def test_it_answers_there_as_here(exported: dict[str, Any], mlflow: str, turned: Typed, turned_folder: Path) -> None:
     """MLflow loads the alias in an environment without Volvelle, feeds it a table, and gets the same answers."""
-    python = str(mlflow_server.environment())
+    python = str(environment(mlflow_server.NAME))
     command = [python, "-c", ANSWER, mlflow, "models:/pumps@champion"]
     done = subprocess.run(command, cwd=turned_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

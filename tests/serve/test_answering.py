@@ -22,6 +22,7 @@ from volvelle.model.word_codes import words_of
 from volvelle.model.words import words
 from volvelle.serve.answering import Answerer
 from volvelle.serve.forms import Refusal
+from volvelle.testing.named_models import model_of, signature_of
 
 POLICIES: Any = st.sampled_from(["allow", "refuse"])
 NAMES = ("n", " s ", "3", "2.5", "1e-7", "true", "NA", "été", "")
@@ -108,7 +109,7 @@ def test_cells_are_read_as_encode_reads_them(kind: str, model_folder: Path) -> N
     def holds(feature: Feature, cell: Any) -> None:
         wanted = by_encode(feature, cell)
         alone = answerer(model_folder, feature)
-        body = json.dumps({"x": cell, "extra": [1]}).encode()
+        body = json.dumps({"rows": [{"x": cell, "extra": [1]}] * 2}).encode()
         if wanted is None:
             with pytest.raises(Refusal) as caught:
                 alone.answer(alone.rows(body))
@@ -134,3 +135,59 @@ def test_a_cell_that_does_not_fit_is_not_echoed() -> None:
         with pytest.raises(Unfit) as caught:
             reader(Feature(name="x", kind=kind))(cell)  # type: ignore[arg-type]
         assert "s3cret" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answerer]:
+    """Models of three numbers, three categories and two times, that refuse and that allow."""
+    made = {}
+    for task in ("multiclass", "regression"):
+        folder = tmp_path_factory.mktemp(task)
+        signature = signature_of(task, refuse=task == "multiclass")
+        content = model_of(signature)
+        (folder / "model.onnx").write_bytes(content)
+        (folder / "signature.json").write_bytes(msgspec.json.encode(signature))
+        made[task] = Answerer(folder, hashlib.sha256(content).hexdigest())
+    return made
+
+
+_FLOATS = st.floats(width=64, allow_nan=False, allow_infinity=False)
+_NUMBER = st.one_of(
+    st.none(), st.floats(-10, 1e4), _FLOATS, st.sampled_from([90.5, 3000.0, 3000.0001, 1e39, "5", True])
+)
+_CODE = st.one_of(st.none(), st.sampled_from(["north", "south", "a b", "A_B", "true", "no", "x", 3]), st.booleans())
+_TIME = st.one_of(st.none(), st.integers(0, 2**33), st.sampled_from(["2024-03-03", "03/01/2024", "2**70"]))
+_ROW = st.fixed_dictionaries(
+    dict.fromkeys(("heat", "turns", "pump age"), _NUMBER)
+    | dict.fromkeys(("site", "colour", "on"), _CODE)
+    | dict.fromkeys(("since", "seen"), _TIME)
+)
+
+
+def told(answerer: Answerer, rows: list[Any]) -> Any:
+    """What is said of the first row: its answer, or why there is none."""
+    try:
+        answers = answerer.answer(answerer.rows(json.dumps({"rows": rows}).encode()))
+    except Refusal as refusal:
+        return (refusal.status, refusal.problem, refusal.field, refusal.row)
+    return answers.predictions[0], answers.scores[:1].tolist()
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(row=_ROW)
+def test_a_row_alone_is_answered_as_beside_others(task: str, named: dict[str, Answerer], row: dict[str, Any]) -> None:
+    """The short way of one row and the way of many give the same bits, and refuse for the same reason."""
+    assert told(named[task], [row]) == told(named[task], [row, row])
+
+
+def test_the_short_way_is_taken(named: dict[str, Answerer]) -> None:
+    """A usual row is answered over fixed arrays, and a second one does not change what was said of the first."""
+    answerer = named["multiclass"]
+    row = {"heat": 5, "turns": 9, "pump age": 1, "site": "north", "colour": "a b", "on": True, "since": 1, "seen": None}
+    [[*cells]] = answerer.rows(json.dumps(row).encode())
+    first = answerer.answer([tuple(cells)])
+    assert first.shares is not None
+    kept = first.scores.tolist()
+    cells[0] = 80.0
+    assert answerer.answer([tuple(cells)]).scores.tolist() != kept == first.scores.tolist()

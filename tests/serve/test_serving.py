@@ -186,6 +186,30 @@ def test_ids_and_traces_are_echoed(server: Server) -> None:
         assert "traceparent" not in strange.headers
 
 
+def test_each_request_may_have_a_line_of_log(project: Path) -> None:
+    """Asked for, every request on either way has one line of JSON with id, trace and status, and none of its data."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with served(project, "--log-requests") as server:
+        for extra in ({}, {"Accept_Encoding": "br", "Connection": "close"}):
+            server.ask("/v1/predict", ROW, X_Request_ID="mine-1", traceparent=trace, **extra)
+            server.ask("/v1/predict", ROW | {"heat": "s3cret"}, **extra)
+        server.ask("/nowhere", {})
+        server.ask("/v1/outcomes", {"id": "a", "outcome": "no"})
+        wait(lambda: len(server.errors.read_text("utf-8").splitlines()) >= 6)
+    text = server.errors.read_text("utf-8")
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    told = [line for line in lines if line["event"] == "request"]
+    found = [(line["route"], line["status"], line.get("trace", "")) for line in told]
+    assert found == [
+        *[("predict", 200, trace), ("predict", 422, "")] * 2,
+        ("other", 404, ""),
+        ("outcomes", 200, ""),
+    ]
+    assert [line["id"] for line in told[:3:2]] == ["mine-1", "mine-1"]
+    assert all(line["us"] >= 0 and line["at"].endswith("Z") for line in told)
+    assert "s3cret" not in text
+
+
 def test_outcomes_are_logged_by_the_id_of_the_row(project: Path) -> None:
     """What was answered and what really happened meet in the log, whatever way they came."""
     with served(project) as server:

@@ -19,6 +19,8 @@ from volvelle.compiler.sources import Sources
 from volvelle.errors import ContractBroken, MissingExtra
 
 KINDS = {name: kind for kind, name in C_NAMES.items()}
+ROWS = "vv_rows"
+"""The function of a shared library that answers many rows."""
 
 
 def compiler() -> list[str]:
@@ -52,11 +54,7 @@ class Host:
         self._folder = tempfile.TemporaryDirectory(prefix="volvelle-host-")
         folder = Path(self._folder.name)
         entry = write(sources, folder)
-        plain = [f for f in FLAGS if f not in ("-ffreestanding", "-Os")]
-        target = folder / "model.so"
-        command = [*compiler(), *plain, "-O2", *WARNINGS, "-shared", "-fPIC", "-o", str(target), f"{sources.name}.c"]
-        _compile(command, folder)
-        self._call = getattr(ctypes.CDLL(str(target)), entry)
+        self._call = getattr(ctypes.CDLL(str(_linked(folder, f"{sources.name}.c"))), entry)
         self._call.restype = None
 
     def run(self, inputs: list[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -71,10 +69,37 @@ class Host:
         return made
 
 
-def _compile(command: list[str], folder: Path) -> None:
+def shared(sources: Sources) -> bytes:
+    """A shared library for this machine whose `ROWS` answers many rows in one call.
+
+    It takes the number of rows, then every input and every output ``[n, size]`` in the types of the C. One call runs at
+    a time: the working memory is static.
+
+    Raises:
+        MissingExtra: there is no C compiler.
+        ContractBroken: the C does not compile.
+    """
+    ends = [("const ", n, k, size) for n, k, size in sources.inputs] + [("", *end) for end in sources.outputs]
+    takes = ", ".join(["int64_t vv_count", *(f"{fixed}{kind} *{name}" for fixed, name, kind, _ in ends)])
+    hands = ", ".join(f"{name} + vv_row * {size}" for _, name, _, size in ends)
+    loop = f"for (int64_t vv_row = 0; vv_row < vv_count; vv_row++) {sources.name}_run({hands});"
+    with tempfile.TemporaryDirectory(prefix="volvelle-host-") as place:
+        folder = Path(place)
+        write(sources, folder)
+        text = f'#include "{sources.name}.h"\n\nvoid {ROWS}({takes});\nvoid {ROWS}({takes}) {{\n    {loop}\n}}\n'
+        (folder / "vv_rows.c").write_text(text, encoding="utf-8")
+        return _linked(folder, f"{sources.name}.c", "vv_rows.c").read_bytes()
+
+
+def _linked(folder: Path, *files: str) -> Path:
+    """A shared library of C that lies in a folder."""
+    plain = [f for f in FLAGS if f not in ("-ffreestanding", "-Os")]
+    target = folder / "model.so"
+    command = [*compiler(), *plain, "-O2", *WARNINGS, "-shared", "-fPIC", "-o", str(target), *files]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ContractBroken(f"the generated C does not compile: {done.stderr[:2000]}")
+    return target
 
 
 def sanitized(sources: Sources, test: str) -> str | None:

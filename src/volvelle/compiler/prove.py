@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,8 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from volvelle.catalog import EMULATORS, TOOLCHAINS
+from volvelle.catalog import EMULATORS, TOOLCHAINS, import_late
 from volvelle.compiler.code import Wish
-from volvelle.compiler.costs import layers
 from volvelle.compiler.front import front
 from volvelle.compiler.golden import golden
 from volvelle.compiler.host import KINDS, Host, sanitized
@@ -264,7 +263,8 @@ def _on_core(
     runs = [core.run([a[row] for a in case.typed], ends) for row in picked]
     answers = [np.stack([r.outputs[k] for r in runs]) for k in range(len(ends))]
     slowest = picked[int(np.argmax([r.instructions for r in runs]))]
-    parts = layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
+    costs = import_late("volvelle.compiler.costs", "a proof on a core")
+    parts = costs.layers(made.sources, image, core, [a[slowest] for a in case.typed], ends)
     found = compared("emulated core", answers, case.part(picked))
     same = all(_bits(a, mine[picked]) for a, mine in zip(answers, own, strict=True))
     return image, dict(zip(picked.tolist(), runs, strict=True)), structs.replace(found, same=same), parts
@@ -286,6 +286,21 @@ def _bound(image: Image, device: Device, painted: int) -> int | None:
     if bound is not None and painted > bound:
         raise ContractBroken(f"a row took {painted} bytes of stack, and {bound} were the bound")
     return bound
+
+
+def agreement(
+    content: bytes, made: Compiled, run: Callable[[list[NDArray[Any]]], list[NDArray[Any]]], rows: Rows | None = None
+) -> Parity:
+    """How something that runs the C answers beside onnxruntime, to a millionth.
+
+    Args:
+        content: the ONNX file.
+        made: its C.
+        run: gives answers ``[n, size]`` to rows ``[n, size]`` of every input, in the types of the C.
+        rows: real rows of every input; made-up ones are added.
+    """
+    case = case_of(content, made, rows, CHOICE_SEED)
+    return compared("host", run(case.typed), case, STRICT)
 
 
 def vectors(content: bytes, made: Compiled, rows: Rows | None = None, seed: int = 7) -> str:

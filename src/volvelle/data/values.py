@@ -14,6 +14,8 @@ from typing import Any
 
 import polars as pl
 
+from volvelle.errors import DataError
+
 _NAMES = {
     str: "texts",
     int: "integers",
@@ -70,6 +72,30 @@ def frame_of(columns: Mapping[str, Sequence[Any]]) -> tuple[pl.DataFrame, tuple[
         if note:
             notes.append(note)
     return pl.DataFrame(made), tuple(notes)
+
+
+def alike(block: pl.DataFrame, kinds: dict[str, pl.DataType]) -> pl.DataFrame:
+    """A block of rows with the types of the blocks before it, which `kinds` keeps.
+
+    >>> kinds = {}
+    >>> [alike(pl.DataFrame({"a": cells}), kinds)["a"].to_list() for cells in ([1.5], [None], [2])]
+    [[1.5], [None], [2.0]]
+
+    Raises:
+        DataError: a column has turned into another type.
+    """
+    made = []
+    for cells in block:
+        kind = kinds.setdefault(cells.name, cells.dtype)
+        if cells.dtype != kind and cells.null_count() == len(cells):
+            cells = pl.Series(cells.name, [None] * len(cells), dtype=kind)
+        elif cells.dtype != kind and (kind == pl.String or (kind == pl.Float64 and cells.dtype == pl.Int64)):
+            cells = cells.cast(kind)
+        if cells.dtype != kind:
+            problem = f"column {cells.name!r} begins as {kind} and goes on as {cells.dtype}"
+            raise DataError(problem, where="[data] query", next_move=f"CAST {cells.name!r} in the query")
+        made.append(cells)
+    return pl.DataFrame(made)
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:

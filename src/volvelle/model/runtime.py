@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -23,6 +26,14 @@ _REFUSALS: tuple[type[Exception], ...] = (
 
 BLOCK = 4096
 """Rows of one run: a kernel or a neighbour search holds a matrix of rows by stored rows."""
+
+
+class Fixed(NamedTuple):
+    """Arrays of one row that stay where they are: `run` reads those that go in and writes those that come out."""
+
+    inputs: dict[str, NDArray[Any]]
+    outputs: dict[str, NDArray[Any]]
+    run: Callable[[], None]
 
 
 class Runtime:
@@ -50,6 +61,18 @@ class Runtime:
         self.open_rows = all(not isinstance(size, int) for size in first)
         """Whether it takes any number of rows at once."""
         self.outputs: tuple[str, ...] = tuple(o.name for o in self._session.get_outputs())
+
+    def fixed(self, row: Mapping[str, NDArray[np.generic]]) -> Fixed:
+        """What answers one row at a time over fixed arrays, made from a row that the model takes."""
+        inputs = {name: np.array(row[name]) for name in self.inputs}
+        outputs = {name: np.array(array) for name, array in self.run(inputs).items()}
+        binding = self._session.io_binding()
+        for name, array in inputs.items():
+            binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        for name, array in outputs.items():
+            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        answer = self._session.run_with_iobinding
+        return Fixed(inputs, outputs, lambda: answer(binding))
 
     def run(self, inputs: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """Map each output name to its array. Inputs that the model does not take are left out."""

@@ -11,6 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +24,15 @@ from volvelle.model.cells import Unfit, reader
 from volvelle.model.runtime import Runtime
 from volvelle.model.signature import MISSING_CODE, Feature, Signature
 from volvelle.serve.forms import Refusal, decoded, named, no_json, records
+from volvelle.serve.library import Compiled, Library
+from volvelle.serve.single import Single, Tensor
 
 _ROWS = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[')
 _NAMED = 20
+_NONE = np.empty((1, 0), dtype=np.float32)
 Row = tuple[Any, ...]
+Readers = list[tuple[int, dict[Any, int], Callable[[Any], Any]]]
+"""Position of a cell, its plain codes, and who reads every other one."""
 
 
 class Answers(NamedTuple):
@@ -36,6 +42,8 @@ class Answers(NamedTuple):
     """Names of classes, or numbers."""
     scores: NDArray[np.float32]
     """Probabilities ``[n, classes]``; ``[n, 0]`` for regression."""
+    shares: list[list[float]] | None = None
+    """The same as lists, where they are at hand."""
 
 
 class Answerer:
@@ -44,12 +52,13 @@ class Answerer:
     Args:
         folder: of the release, whose files were compared with their hashes before.
         digest: SHA-256 that model.onnx must have: it may have been replaced since.
+        library: the model as compiled C, which answers in the place of onnxruntime.
 
     Raises:
         InputError: a file cannot be read or was changed, or the runtime refuses the model.
     """
 
-    def __init__(self, folder: Path, digest: str) -> None:
+    def __init__(self, folder: Path, digest: str, library: Library | None = None) -> None:
         try:
             content = (folder / "model.onnx").read_bytes()
             self.signature = msgspec.json.decode((folder / "signature.json").read_bytes(), type=Signature)
@@ -57,8 +66,8 @@ class Answerer:
             raise InputError(f"the release cannot be read: {error}", where=str(folder)) from error
         if hashlib.sha256(content).hexdigest() != digest:
             raise InputError("model.onnx was changed after the release", where=str(folder))
-        self.release = folder.name
-        self._runtime = Runtime(content)
+        self.release, self._classes = folder.name, self.signature.classes
+        self._runtime = Runtime(content) if library is None else Compiled(library)
         self._numbers = self.signature.of("numbers")
         groups = [self.signature.of(tensor) for tensor in ("codes", "times", "words")]
         # In a row the numbers stand first, so that one slice of it is one row of their matrix.
@@ -84,7 +93,7 @@ class Answerer:
         self._one = msgspec.json.Decoder(record)
         several: Any = msgspec.defstruct("Rows", [("rows", list[record])])  # type: ignore[valid-type]
         self._many = msgspec.json.Decoder(several)
-        self.run(self._matrices([tuple(_middle(feature) for feature in self.features)]))
+        self._single = self._of_one()
 
     def rows(self, body: bytes) -> list[Row]:
         """The rows of a body, their cells in the order of `names`; numbers are numbers, other cells as they came.
@@ -107,6 +116,11 @@ class Answerer:
         Raises:
             Refusal: a cell does not fit its field, or the model has no finite answer.
         """
+        if len(rows) == 1 and (found := self._single.answer(rows[0])) is not None:
+            first, last, content = found
+            if not self._classes:
+                return Answers(last, _NONE)
+            return Answers([self._classes[first]], np.frombuffer(content, np.float32).reshape(1, -1), [last])
         return self.run(self._matrices(rows)) if rows else Answers([], np.empty((0, 0), dtype=np.float32))
 
     def run(self, matrices: dict[str, NDArray[np.generic]]) -> Answers:
@@ -123,7 +137,7 @@ class Answerer:
 
     def probabilities(self, answers: Answers) -> list[Any]:
         """A record of class and probability a row, for JSON."""
-        return [self._shares(*row) for row in answers.scores.tolist()]
+        return [self._shares(*row) for row in answers.shares or answers.scores.tolist()]
 
     @property
     def mixed(self) -> bool:
@@ -145,6 +159,21 @@ class Answerer:
             Refusal: as `rows`.
         """
         return self._one_by_one([named(columns, cells, k + 1) for k, cells in enumerate(data)])
+
+    def _of_one(self) -> Single:
+        """What answers one row; made from a row that every field takes, which also shows that the model works."""
+        row = self._matrices([tuple(_middle(feature) for feature in self.features)])
+        self.run(row)
+        bounds = [
+            (k, -math.inf if f.low is None else f.low, math.inf if f.high is None else f.high)
+            for k, f in enumerate(self._numbers)
+            if f.bounded
+        ]
+        tensors = [
+            Tensor(name, partial(self._coded, readers=self._readers_of(span))) for name, span in self._spans.items()
+        ]
+        answers = ("prediction",) if self.signature.task == "regression" else ("label", "scores")
+        return Single(self._runtime.fixed(row), self._width, bounds, tensors, answers)
 
     def _one_by_one(self, given: Sequence[Any]) -> list[Row]:
         found = []
@@ -186,13 +215,16 @@ class Answerer:
             numbers = np.array([row[:width] for row in rows] if self.mixed else rows, dtype=np.float32)
             made["numbers"] = self._checked(numbers, rows)
         for tensor, span in self._spans.items():
-            readers = [(k, self._known[k], self._readers[k]) for k in span]
+            readers = self._readers_of(span)
             made[tensor] = np.array(
                 [self._coded(row, at, readers) for at, row in enumerate(rows, 1)], dtype=np.int64
             ).reshape(len(rows), -1)
         return made
 
-    def _coded(self, row: Row, at: int, readers: list[tuple[int, dict[Any, int], Callable[[Any], Any]]]) -> list[Any]:
+    def _readers_of(self, span: range) -> Readers:
+        return [(k, self._known[k], self._readers[k]) for k in span]
+
+    def _coded(self, row: Row, at: int, readers: Readers) -> list[Any]:
         coded: list[Any] = []
         for k, known, read in readers:
             cell = row[k]

@@ -87,8 +87,9 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         status = error.status_code if isinstance(error, HTTPException) else 500
         allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
         problem = {404: "there is nothing at this path", 405: "this path takes another method"}.get(status, "refused")
-        service.meters.request("other", status, 0.0)
-        reply = service.refused(Refusal(status, problem, next_move="see /docs"), _call(request).id or service.new_id())
+        call = _call(request)
+        reply = service.refused(Refusal(status, problem, next_move="see /docs"), call.id or service.new_id())
+        service.done("other", call, reply, 0.0)
         return _response(reply._replace(headers=(("Allow", allowed),) if allowed else ()), request, service)
 
     routes = [*_answers(service, name), *_states(service, shown, name), *_documents(shown)]
@@ -108,15 +109,16 @@ def _answers(service: Service, name: str) -> list[Route]:
             else:
                 reply = await asyncio.wait_for(asyncio.to_thread(handler, body, call), service.limits.seconds)
         except Refusal as refusal:
-            service.meters.request(route, refusal.status, 0.0)
             # What is left of the body is not read.
             reply = service.refused(refusal, call.id or service.new_id())._replace(headers=(("connection", "close"),))
+            service.done(route, call, reply, 0.0)
         except ClientDisconnect:
             return Response(status_code=400)
         except TimeoutError:
-            service.meters.request(route, 503, service.limits.seconds)
             late = Refusal(503, f"no answer within {service.limits.seconds:g} seconds", next_move="ask for fewer rows")
-            reply = service.refused(late, call.id or service.new_id())
+            reply = service.done(
+                route, call, service.refused(late, call.id or service.new_id()), service.limits.seconds
+            )
         return _response(reply, request, service)
 
     async def predict(request: Request) -> Response:
@@ -188,11 +190,12 @@ def _known(service: Service, name: str, request: Request) -> None:
 
 def _call(request: Request) -> Call:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    given = request.headers.get("x-request-id", "").encode("latin-1")
+    given, trace = (request.headers.get(name, "").encode("latin-1") for name in ("x-request-id", "traceparent"))
     return Call(
         key if scheme.lower() == "bearer" else "",
         request.client.host if request.client else "",
         given.decode("ascii") if ID.fullmatch(given) else "",
+        trace.decode("ascii") if TRACE.fullmatch(trace) else "",
     )
 
 

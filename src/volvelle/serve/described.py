@@ -22,6 +22,7 @@ from volvelle.errors import InputError
 from volvelle.evaluate.records import Evidence
 from volvelle.model.encode import example
 from volvelle.model.signature import Feature, Signature
+from volvelle.serve.inference import NUMERIC
 from volvelle.serve.metrics import escaped
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -147,11 +148,14 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         _object(rows=_array(several)),
         _object(columns=_array({"type": "string"}), data=_array(_array({}))),
     ]
-    outcomes = [told, _object(outcomes=_array(told))]
+    outcomes = [told, _object(outcomes=_array(told)) | {"additionalProperties": False}]
     posts = {
         "/v1/predict": _operation("predict", "Predict rows", forms, "Predictions", {"rows": [row]}),
         "/v1/outcomes": _operation("outcomes", "Tell what really happened", outcomes, "Taken", None),
         "/v1/sketchs": _operation("sketches", "Hand in what a device counted", [], "Taken", None),
+        f"/v2/models/{name}/infer": _operation(
+            "infer", "Predict tensors (Open Inference Protocol)", [_tensors(signature)], "Inferred", None, "Fault"
+        ),
     }
     about = {
         "title": name,
@@ -164,7 +168,10 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "Predictions": _predictions(signature),
         "Outcome": _outcome(signature),
         "Taken": _object(id={"type": "string"}, taken={"type": "integer"}),
+        "Inferred": _inferred(),
         "Error": _ERROR,
+        # The protocol has a text; what never reaches it is refused as elsewhere.
+        "Fault": _object(error={"type": ["string", "object"]}),
     }
     return {
         "openapi": "3.1.0",
@@ -174,6 +181,22 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"key": []}],
     }
+
+
+def _tensors(signature: Signature) -> dict[str, Any]:
+    tensor = _object(
+        name={"type": "string", "enum": [feature.name for feature in signature.features]},
+        shape={"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2},
+        datatype={"type": "string", "enum": [*NUMERIC, "BYTES"]},
+    )
+    tensor["properties"]["data"] = _array({})
+    return _object(inputs=_array(tensor))
+
+
+def _inferred() -> dict[str, Any]:
+    text = {"type": "string"}
+    tensor = _object(name=text, datatype=text, shape=_array({"type": "integer"}))
+    return _object(model_name=text, model_version=text, id=text, outputs=_array(tensor))
 
 
 def _predictions(signature: Signature) -> dict[str, Any]:
@@ -220,18 +243,20 @@ def _read(name: str, about: str) -> dict[str, Any]:
     }
 
 
-def _operation(name: str, about: str, forms: list[dict[str, Any]], answer: str, shown: Any) -> dict[str, Any]:
+def _operation(
+    name: str, about: str, forms: list[dict[str, Any]], answer: str, shown: Any, error: str = "Error"
+) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"anyOf": forms}} | ({"example": shown} if shown else {})
     body = {"application/json": content} if forms else {"application/octet-stream": {}}
     refused = {
         "description": "refused",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}},
     }
     done = {
         "description": "done",
         "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}},
     }
-    codes = ("400", "401", "403", "408", "413", "415", "422", "429", "503")
+    codes = ("400", "401", "403", "404", "408", "413", "415", "422", "429", "503")
     return {
         "operationId": name,
         "summary": about,

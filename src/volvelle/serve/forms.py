@@ -61,6 +61,8 @@ def records(body: Any) -> list[Any]:
             return list(body["rows"])
         columns, data = body.get("columns"), body.get("data")
         if isinstance(columns, list) and isinstance(data, list):
+            if not all(isinstance(name, str) for name in columns):
+                raise Refusal(422, "the columns are not all names", next_move="name each column by a text")
             return [named(columns, cells, k) for k, cells in enumerate(data, 1)]
         return [body]
     raise Refusal(
@@ -78,4 +80,4 @@ def named(columns: Sequence[Any], cells: Any, row: int) -> dict[str, Any]:
     """
     if not isinstance(cells, (list, tuple)) or len(cells) != len(columns):
         raise Refusal(422, f"a row has not {len(columns)} cells, one for each column", row=row)
-    return {str(name): cell for name, cell in zip(columns, cells, strict=True)}
+    return dict(zip(columns, cells, strict=True))

@@ -26,7 +26,7 @@ from volvelle.serve.service import JSON, Call, Reply, Said, Service
 
 BINARY = "application/octet-stream"
 LENGTH = "Inference-Header-Content-Length"
-_TYPES = {
+NUMERIC = {
     "BOOL": "?",
     "UINT8": "<u1",
     "UINT16": "<u2",
@@ -104,8 +104,7 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
     except Refusal as refusal:
         told = refusal.problem + (f" (field {refusal.field!r}, row {refusal.row})" if refusal.field else "")
         reply = service.refused(refusal, request)._replace(content=msgspec.json.encode({"error": told}))
-    service.meters.request("infer", reply.status, time.perf_counter() - start)
-    return reply
+    return service.done("infer", call, reply, time.perf_counter() - start)
 
 
 def _parted(body: bytes, header: str | None) -> tuple[_Request, bytes]:
@@ -169,9 +168,9 @@ def _of_bytes(tensor: _Tensor, content: bytes) -> Column:
     count = tensor.shape[0]
     if tensor.datatype == "BYTES":
         return _texts(tensor.name, content, count)
-    dtype = _TYPES.get(tensor.datatype)
+    dtype = NUMERIC.get(tensor.datatype)
     if dtype is None:
-        raise Refusal(422, f"the datatype is none of {', '.join([*_TYPES, 'BYTES'])}", field=tensor.name)
+        raise Refusal(422, f"the datatype is none of {', '.join([*NUMERIC, 'BYTES'])}", field=tensor.name)
     cells = np.dtype(dtype)
     if len(content) != count * cells.itemsize:
         raise Refusal(400, f"{count} values of {tensor.datatype} are {count * cells.itemsize} bytes", field=tensor.name)

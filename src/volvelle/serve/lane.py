@@ -61,6 +61,8 @@ class Head(NamedTuple):
     key: str
     id: str
     trace: str
+    more: str
+    """Lines of the answer's head that are known from the request's."""
     inference: str | None
 
 
@@ -99,7 +101,8 @@ def read_head(head: bytes, routes: Routes, most: int = BODY) -> Head | None:
         length,
         found.get(b"authorization", b"Bearer ").partition(b" ")[2].decode("ascii"),
         found.get(b"x-request-id", b"").decode("ascii"),
-        found.get(b"traceparent", b"").decode("ascii"),
+        trace := found.get(b"traceparent", b"").decode("ascii"),
+        f"traceparent: {trace}\r\n" if trace else "",
         value.decode("ascii") if (value := found.get(b"inference-header-content-length")) is not None else None,
     )
 
@@ -172,16 +175,15 @@ class Lane(HttpToolsProtocol):
 
     def _answer(self, head: Head, body: bytes) -> None:
         client = self.client
-        call = Call(head.key, client[0] if client else "", head.id)
+        call = Call(head.key, client[0] if client else "", head.id, head.trace)
         status, content, request, media, headers = head.handler(body, call, head.inference)
-        more = "".join([f"{name}: {value}\r\n" for name, value in headers]) if headers else ""
-        if head.trace:
-            more += f"traceparent: {head.trace}\r\n"
         staying = self.service.ready
-        if not staying:
-            more += "connection: close\r\n"
+        more = head.more
+        if headers or not staying:
+            closing = () if staying else (("connection", "close"),)
+            more += "".join([f"{name}: {value}\r\n" for name, value in (*headers, *closing)])
         lines = f"content-type: {media}\r\ncontent-length: {len(content)}\r\nx-request-id: {request}\r\n{more}\r\n"
-        self.transport.write(STATUS_LINE[status] + lines.encode("latin-1") + content)
+        self.transport.write(b"".join((STATUS_LINE[status], lines.encode("latin-1"), content)))
         if not staying:
             self.transport.close()
 

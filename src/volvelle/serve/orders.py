@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from volvelle.serve.library import Library
 from volvelle.serve.service import Limits
 from volvelle.spec.requirements import Record
 
@@ -12,6 +13,8 @@ class Place(Record, frozen=True):
     folder: str
     digest: str
     """SHA-256 of model.onnx."""
+    library: Library | None = None
+    """The model as compiled C, where that answers in the place of onnxruntime."""
 
 
 class Orders(Record, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import time
@@ -21,6 +22,7 @@ from volvelle.serve.metrics import Meters
 from volvelle.serve.records import Answered, Cell, Counted, Outcome, Standing
 from volvelle.spec.requirements import Record
 
+LOG = logging.getLogger("volvelle.serve")
 JSON = "application/json"
 _LEAST = 34
 """Bytes of the shortest record."""
@@ -39,6 +41,8 @@ class Limits(Record, frozen=True):
     """Until a request must have come in whole and be answered."""
     terse: bool = False
     """Whether errors leave out what was found."""
+    told: bool = False
+    """Whether a line of log is written of each request."""
 
 
 class Call(NamedTuple):
@@ -48,6 +52,8 @@ class Call(NamedTuple):
     address: str = ""
     id: str = ""
     """As the client gave it, where it is one that may be echoed."""
+    trace: str = ""
+    """W3C trace context."""
 
 
 class Reply(NamedTuple):
@@ -145,7 +151,14 @@ class Service:
             reply = Reply(200, self._said(request, answerer, answers), request)
         except Refusal as refusal:
             reply = self.refused(refusal, request)
-        self.meters.request("predict", reply.status, time.perf_counter() - start)
+        return self.done("predict", call, reply, time.perf_counter() - start)
+
+    def done(self, route: str, call: Call, reply: Reply, seconds: float) -> Reply:
+        """Count a request that has its reply, and write a line about it where that is wanted; the reply."""
+        self.meters.request(route, reply.status, seconds)
+        if self.limits.told:
+            told = {"route": route, "status": reply.status, "id": reply.id, "us": int(seconds * 1e6)}
+            LOG.info("request", extra={"told": told | ({"trace": call.trace} if call.trace else {})})
         return reply
 
     def few(self, rows: int) -> None:
@@ -208,8 +221,7 @@ class Service:
             reply = Reply(200, self._encoder.encode({"id": request, "taken": len(told)}), request)
         except Refusal as refusal:
             reply = self.refused(refusal, request)
-        self.meters.request("outcomes", reply.status, time.perf_counter() - start)
-        return reply
+        return self.done("outcomes", call, reply, time.perf_counter() - start)
 
     def sketches(self, body: bytes, call: Call) -> Reply:
         """``POST /v1/sketchs``: what a device counted, one record."""
@@ -225,8 +237,7 @@ class Service:
             reply = Reply(200, self._encoder.encode({"id": request, "taken": 1}), request)
         except Refusal as refusal:
             reply = self.refused(refusal, request)
-        self.meters.request("sketches", reply.status, time.perf_counter() - start)
-        return reply
+        return self.done("sketches", call, reply, time.perf_counter() - start)
 
     def admit(self, role: Role, call: Call) -> None:
         """Let a request in.

@@ -29,11 +29,11 @@ from volvelle.errors import InputError
 from volvelle.model.limits import inspect
 from volvelle.model.signature import Signature
 from volvelle.serve.described import describe
+from volvelle.serve.library import Library
 from volvelle.serve.log import remember, settle
 from volvelle.serve.metrics import SLOT_BYTES, Meters
 from volvelle.serve.orders import Note, Orders, Place, Setup
-from volvelle.serve.service import Limits
-from volvelle.serve.worker import LOG
+from volvelle.serve.service import LOG, Limits
 from volvelle.spec.requirements import Record
 
 _LOOK, _SETTLE, _WAIT = 1.0, 3.0, 30.0
@@ -76,14 +76,21 @@ class Supervisor:
         plan: how.
         listening: the socket on which requests come in.
         champion: the folder of the present champion; asked for once a second.
+        build: compiles a release, where compiled C answers in the place of onnxruntime.
 
     Raises:
-        InputError: a release is damaged.
+        InputError: a release is damaged, or cannot be compiled.
         NotFound: there is no champion.
     """
 
-    def __init__(self, plan: Plan, listening: socket.socket, champion: Callable[[], Path]) -> None:
-        self._plan, self._listening, self._champion = plan, listening, champion
+    def __init__(
+        self,
+        plan: Plan,
+        listening: socket.socket,
+        champion: Callable[[], Path],
+        build: Callable[[Path], Library] | None = None,
+    ) -> None:
+        self._plan, self._listening, self._champion, self._build = plan, listening, champion, build
         self._live = Path(plan.live)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (workers inherit it)
         self._file.truncate(SLOT_BYTES * (plan.workers + 1))
@@ -93,6 +100,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._ending = threading.Event()
         self._folder = champion()
+        self._refused: tuple[Path, float] = (Path(), 0.0)
         self._orders = self._drawn(self._folder, 1)
         self.signature, self.release = signature(self._folder), self._folder.name
 
@@ -121,7 +129,7 @@ class Supervisor:
             self._hear(0.1)
             self._revive()
             if time.monotonic() - looked > _LOOK:
-                self.follow()
+                self.follow(asked=False)
                 looked = time.monotonic()
         self.stop()
         settling.join()
@@ -131,14 +139,21 @@ class Supervisor:
         """Let `run` come to its end; may be a handler of signals."""
         self._ending.set()
 
-    def follow(self) -> str:
-        """Let the workers answer by the champion, if it changed; a sentence about it."""
+    def follow(self, *, asked: bool = True) -> str:
+        """Let the workers answer by the champion, if it changed; a sentence about it.
+
+        One that was refused is tried again when somebody asks for it, or after a while.
+        """
+        folder, refused = self._folder, self._refused
         try:
             folder = self._champion()
             if folder == self._folder:
                 return f"{folder.name} is the champion still"
+            if not asked and refused[0] == folder and time.monotonic() < refused[1]:
+                return f"{folder.name} was refused"
             orders = self._drawn(folder, self._orders.number + 1)
         except InputError as error:
+            self._refused = (folder, time.monotonic() + _WAIT)
             LOG.error("the champion stays as it is: %s", error)
             return f"the champion stays as it is: {error}"
         self._folder, self._orders = folder, orders
@@ -188,11 +203,11 @@ class Supervisor:
 
     def _drawn(self, folder: Path, number: int) -> Orders:
         """The orders that make a release the one that answers, once it was checked."""
-        champion = _checked(folder)
+        champion = self._checked(folder)
         remember(self._live, folder.name, signature(folder))
         plan, challenger = self._plan, None
         if plan.challenger and Path(plan.challenger) != folder:
-            challenger = _checked(Path(plan.challenger))
+            challenger = self._checked(Path(plan.challenger))
             remember(self._live, Path(plan.challenger).name, signature(Path(plan.challenger)))
         documents = describe(folder, plan.name, self._live)
         return Orders(
@@ -203,6 +218,16 @@ class Supervisor:
             canary=plan.canary if challenger else 0.0,
             shadow=plan.shadow and challenger is not None,
         )
+
+    def _checked(self, folder: Path) -> Place:
+        """A release whose files are as they were and whose model keeps to what we know, compiled if that is wanted.
+
+        Raises:
+            InputError: a file was changed, the model is none, or its C does not answer as it does.
+        """
+        made = releasing.read(folder)
+        inspect((folder / "model.onnx").read_bytes())
+        return Place(folder=str(folder), digest=made.model, library=self._build(folder) if self._build else None)
 
     def _spawn(self, slot: int) -> None:
         ours, theirs = socket.socketpair()
@@ -271,17 +296,6 @@ class Supervisor:
             hand.control.sendall(msgspec.json.encode(note) + b"\n")
         except OSError as error:
             LOG.error("worker %d does not hear: %s", hand.process.pid, error)
-
-
-def _checked(folder: Path) -> Place:
-    """A release whose files were compared with their hashes and whose model keeps to what we know.
-
-    Raises:
-        InputError: they are not as they were, or the model is none.
-    """
-    made = releasing.read(folder)
-    inspect((folder / "model.onnx").read_bytes())
-    return Place(folder=str(folder), digest=made.model)
 
 
 def signature(folder: Path) -> Signature:

@@ -31,20 +31,20 @@ from volvelle.serve.keys import Door
 from volvelle.serve.lane import Lane, lane
 from volvelle.serve.metrics import Meters
 from volvelle.serve.orders import Note, Orders, Place, Setup
-from volvelle.serve.service import Service, Serving
+from volvelle.serve.service import LOG, Service, Serving
 
 _GRACE = 0.5
 """Seconds in which clients are told to leave before connections are closed."""
-LOG = logging.getLogger("volvelle.serve")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, process, event."""
+    """One JSON object a line: time, level, process, event; of a request route, status, id, microseconds, trace."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z"
         line = {"at": at, "level": record.levelname.lower(), "process": record.process, "event": record.getMessage()}
+        line |= getattr(record, "told", {})
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -66,7 +66,7 @@ def serving(orders: Orders) -> Serving:
     """
 
     def loaded(place: Place) -> Answerer:
-        return Answerer(Path(place.folder), place.digest)
+        return Answerer(Path(place.folder), place.digest, place.library)
 
     challenger = loaded(orders.challenger) if orders.challenger else None
     return Serving(loaded(orders.champion), challenger, orders.canary, orders.shadow)
@@ -114,7 +114,8 @@ class Worker(uvicorn.Server):
                 http=lane(service, routes),
                 ws="none",
                 lifespan="off",
-                loop="asyncio",
+                # uvloop where it is installed.
+                loop="auto",
                 log_config=None,
                 access_log=False,
                 server_header=False,

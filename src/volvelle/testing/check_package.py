@@ -12,11 +12,12 @@ from types import ModuleType
 from typing import Any
 
 from volvelle.deploy.packing import Packing
+from volvelle.deploy.shipping import Shipping
 from volvelle.errors import InputError
 from volvelle.testing.check_metric import check_documented, check_literals
-from volvelle.testing.named_models import HARD, model_of, nameless, packed, signature_of
+from volvelle.testing.named_models import HARD, model_of, nameless, packed, shipping_of, signature_of
 
-_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,119}")
+_SAFE = re.compile(r"\.?[A-Za-z0-9_][A-Za-z0-9_.+-]{0,119}")
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{n}{k}" for n in ("com", "lpt") for k in range(1, 10)}
 _MACHINE = re.compile(rb"(?<![\w./-])/(?:tmp|home|Users|root|work)/\w|[A-Z]:\\\\Users")
 _PACKINGS: dict[str, dict[str, Any]] = {
@@ -30,7 +31,8 @@ def check_package(package: ModuleType) -> None:
     """Hold a package against its contract (`volvelle.deploy.packing.Package`).
 
     It is made for models of every task, with names that end comments, strings and tags, and for an ONNX file that tells
-    no names, which a package may refuse with an `InputError`.
+    no names, which a package may refuse with an `InputError`. A package whose `OF` is ``release`` gets a release
+    (`volvelle.deploy.shipping.Server`).
 
     Raises:
         AssertionError: one sentence that says what is wrong.
@@ -40,6 +42,10 @@ def check_package(package: ModuleType) -> None:
     check_literals(package, ("NEXT",))
     assert isinstance(package.NEXT, str), f"NEXT of {name} must be a text"
     assert "FOLDER" in package.NEXT, f"NEXT of {name} must say where the package lies by the word FOLDER"
+    if getattr(package, "OF", "model") == "release":
+        for parts in _PACKINGS.values():
+            _check_files(name, package, shipping_of("pump", **parts))
+        return
     for task, parts in _PACKINGS.items():
         content = model_of(signature_of(task, hard=task == "multiclass", refuse=task == "multiclass"))  # type: ignore[arg-type]
         _check_files(name, package, packed(content, "pump", **parts))
@@ -51,7 +57,7 @@ def check_package(package: ModuleType) -> None:
     assert refused is None or refused.next_move, f"{name} refuses a model without names and does not say what to do"
 
 
-def _check_files(name: str, package: ModuleType, packing: Packing) -> None:
+def _check_files(name: str, package: ModuleType, packing: Packing | Shipping) -> None:
     found = _written(name, package, packing)
     assert found == _written(name, package, packing), f"{name} makes different bytes from the same model"
     assert isinstance(found, dict), f"write of {name} returns {type(found).__name__}, not a dict"
@@ -70,7 +76,7 @@ def _check_files(name: str, package: ModuleType, packing: Packing) -> None:
             _check_text(name, file, content.decode())
 
 
-def _written(name: str, package: ModuleType, packing: Packing) -> Any:
+def _written(name: str, package: ModuleType, packing: Packing | Shipping) -> Any:
     """What is made, while nothing else is: a package writes no file itself."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="volvelle-package-") as place:

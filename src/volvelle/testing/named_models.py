@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Literal
 
 import msgspec
@@ -9,6 +10,10 @@ import numpy as np
 
 from volvelle.compiler.prove import compiled, vectors
 from volvelle.deploy.packing import Packing
+from volvelle.deploy.records import Release
+from volvelle.deploy.release import MANIFEST, hashes
+from volvelle.deploy.shipping import Shipping
+from volvelle.deploy.wheels import archive
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import Feature, ModelTask, Signature
 
@@ -102,6 +107,26 @@ def packed(content: bytes, name: str, **parts: Any) -> Packing:
     """An ONNX file compiled and ready to be packed."""
     made = compiled(content, name)
     return Packing(made.sources, content, vectors(content, made), made.onnx, **{"title": name, **parts})
+
+
+def shipping_of(name: str, **parts: Any) -> Shipping:
+    """A release of a model of `signature_of`, with a small wheel in the place of Volvelle's own; `parts` as above."""
+    files = {"model.onnx": model_of(signature_of("binary")), "volvelle.toml": b'[problem]\ntarget = "fails"\n'}
+    made = Release(
+        name=f"{name}-1",
+        run=1,
+        made="2026-01-01T00:00:00Z",
+        by="ana",
+        model=hashlib.sha256(files["model.onnx"]).hexdigest(),
+        dataset="",
+        accepted=(),
+        reason="",
+        files=hashes(files),
+    )
+    files[MANIFEST] = msgspec.json.encode(made)
+    wheel = archive({"volvelle/__init__.py": b""}, "volvelle", "0.1.0")
+    pins = {"msgspec": "0.22.0", "onnxruntime": "1.31.1"}
+    return Shipping(files, ("volvelle-0.1.0-py3-none-any.whl", wheel), pins, "3.11.9", **{"title": name, **parts})
 
 
 def nameless() -> bytes:

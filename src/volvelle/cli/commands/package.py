@@ -5,6 +5,7 @@ Example:
   volvelle package wasm                            the model of the newest run
   volvelle package arduino model.onnx              a file from anywhere
   volvelle package wheel out -o dist               what volvelle compile wrote to out
+  volvelle package container                       the champion with all that serves it
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from volvelle.catalog import PACKAGES, TOOLCHAINS
@@ -20,7 +22,11 @@ from volvelle.cli.options import json_option, print_json, print_next, print_rows
 from volvelle.compiler.prove import FIRST_TIME, Compiled, compiled, vectors
 from volvelle.deploy.folder import put
 from volvelle.deploy.packing import Packing
+from volvelle.deploy.shipping import Shipping, ship
 from volvelle.errors import InputError, visible
+from volvelle.flow.registry import champion
+from volvelle.flow.turn import Project
+from volvelle.spec.read import FILE, parse
 
 _VERSION, _URL = r"\d{1,9}\.\d{1,9}\.\d{1,9}", r"https?://[!-;=?-~]{1,200}"
 
@@ -33,7 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="MODEL",
-        help="an ONNX file, or a folder that volvelle compile wrote (default: the newest run's)",
+        help="an ONNX file, or a folder that volvelle compile wrote (default: the newest run's); "
+        "for a server a release folder (default: the champion's)",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="where to write it (default: by its name)")
     parser.add_argument("--name", metavar="NAME", help="prefix of the C names (default: the problem's or the file's)")
@@ -58,20 +65,8 @@ def run(options: argparse.Namespace) -> int:
     targets = getattr(module, "TARGETS", ())
     if any(TOOLCHAINS.load("zig").cold(target) for target in targets):
         print(f"compiling for {len(targets)} platform{'s' * (len(targets) > 1)}; {FIRST_TIME}", file=sys.stderr)
-    given, made = _model(options)
-    packing = Packing(
-        sources=made.sources,
-        onnx=given.content,
-        golden=vectors(given.content, made, given.rows),
-        digest=made.onnx,
-        footprint=given.footprint,
-        title=given.name,
-        statement=given.statement,
-        version=options.version or given.version,
-        author=options.author,
-        licence=options.licence,
-        url=options.url,
-    )
+    packing: Packing | Shipping
+    packing = _release(options) if getattr(module, "OF", "model") == "release" else _compiled(options)
     place: Path = options.output or Path(f"{packing.name}-{options.package}")
     files = module.write(packing)
     put(place, files)
@@ -84,6 +79,35 @@ def run(options: argparse.Namespace) -> int:
         print(f"  {name:<44}{len(files[name]):>10,} bytes")
     print_next(argparse.Namespace(), move)
     return 0
+
+
+def _compiled(options: argparse.Namespace) -> Packing:
+    """A model in C."""
+    given, made = _model(options)
+    return Packing(
+        sources=made.sources,
+        onnx=given.content,
+        golden=vectors(given.content, made, given.rows),
+        digest=made.onnx,
+        footprint=given.footprint,
+        title=given.name,
+        statement=given.statement,
+        version=options.version or given.version,
+        author=options.author,
+        licence=options.licence,
+        url=options.url,
+    )
+
+
+def _release(options: argparse.Namespace) -> Shipping:
+    """A release with what serves it."""
+    place = options.model or champion(Project(options.spec.parent, existing=True))[1]
+    told = {"author": options.author, "licence": options.licence, "url": options.url}
+    made = ship(place, **told)
+    problem = parse(made.files[FILE].decode("utf-8-sig"), str(place / FILE)).problem
+    title = options.name or problem.name or problem.target
+    version = options.version or f"0.{made.release.run}.0"
+    return replace(made, title=title, statement=problem.statement, version=version)
 
 
 def _model(options: argparse.Namespace) -> tuple[Given, Compiled]:

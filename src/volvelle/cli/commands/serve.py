@@ -5,6 +5,7 @@ Example:
   volvelle serve --port 0 --workers 2 --json
   volvelle serve --new-key predict
   volvelle serve --challenger pump-failure-4 --canary 10%
+  volvelle serve --backend c
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import re
 import shlex
 import signal
@@ -22,15 +24,16 @@ from pathlib import Path
 from volvelle.cli.auto import Auto
 from volvelle.cli.options import json_option, print_json, print_next, spec_option
 from volvelle.errors import InputError, NotFound, near
+from volvelle.flow import libraries
 from volvelle.flow.registry import current
-from volvelle.flow.turn import Project
+from volvelle.flow.turn import STATE, Project
 from volvelle.model.encode import example
 from volvelle.serve.keys import ROLES, new_key
 from volvelle.serve.keys import read as keys_of
 from volvelle.serve.service import Limits
 from volvelle.serve.supervisor import Plan, Supervisor
 from volvelle.serve.worker import log_to_stderr
-from volvelle.spec.read import read
+from volvelle.spec.read import FILE, read
 from volvelle.spec.units import quantity
 
 LIVE = "live"
@@ -45,6 +48,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--new-key", choices=ROLES, metavar="ROLE", help=f"make a key for {', '.join(ROLES)}; no serving"
     )
+    parser.add_argument("--release", type=Path, metavar="FOLDER", help="a release folder, with no project around it")
+    parser.add_argument(
+        "--live", type=Path, metavar="FOLDER", help="where the log and the keys lie (default: .volvelle/live)"
+    )
     parser.add_argument("--challenger", metavar="RELEASE", help="a release beside the champion")
     parser.add_argument("--canary", default="", metavar="SHARE", help="requests it answers, e.g. 10%%")
     parser.add_argument("--shadow", action="store_true", help="it answers every request too, for the log alone")
@@ -53,6 +60,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-rows", type=int, default=10_000, metavar="N", help="of a request (default: 10000)")
     parser.add_argument("--time-limit", default="30 s", metavar="TIME", help="of a request (default: 30 s)")
     parser.add_argument("--terse", action="store_true", help="errors do not echo what was sent")
+    parser.add_argument(
+        "--backend",
+        choices=("onnxruntime", "c"),
+        default="onnxruntime",
+        help="what computes: onnxruntime, or the model compiled here (default: onnxruntime)",
+    )
+    parser.add_argument("--log-requests", action="store_true", help="one JSON line a request on standard error")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain for TLS, PEM")
     parser.add_argument("--key", type=Path, metavar="FILE", help="its private key, PEM")
     parser.add_argument("--auto", action="store_true", help="also watch, and retrain where [monitor] says so")
@@ -62,14 +76,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted; what is on its way is answered."""
-    project = Project(options.spec.parent, existing=True)
-    live = project.state / LIVE
+    alone = options.release or (options.new_key and options.live)
+    project = None if alone else Project(options.spec.parent, existing=True)
+    live = _live(options.live or options.spec.parent / STATE / LIVE)
     if options.new_key:
         return _new_key(options, live)
     plan = _plan(options, project, live)
     listening = _listen(options.host, options.port)
     log_to_stderr()
-    supervisor = Supervisor(plan, listening, lambda: _champion(project))
+    build = (lambda folder: libraries.build(project, folder, live)) if options.backend == "c" else None
+    supervisor = Supervisor(plan, listening, lambda: _champion(options, project), build)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, supervisor.end)
     supervisor.start()
@@ -95,7 +111,19 @@ def _new_key(options: argparse.Namespace, live: Path) -> int:
     return 0
 
 
-def _plan(options: argparse.Namespace, project: Project, live: Path) -> Plan:
+def _live(folder: Path) -> Path:
+    """Where all that is live lies; it can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        problem = f"no log can be kept in {folder}: {error.strerror}"
+        raise InputError(problem, where="--live", next_move="name a folder that this user can write") from error
+    return folder.resolve()
+
+
+def _plan(options: argparse.Namespace, project: Project | None, live: Path) -> Plan:
     """The options, checked."""
     if not 1 <= options.workers <= 256:
         raise InputError(f"{options.workers} workers were asked for", where="--workers", next_move="1 to 256")
@@ -107,18 +135,24 @@ def _plan(options: argparse.Namespace, project: Project, live: Path) -> Plan:
     share = _share(options.canary)
     if (share or options.shadow) and not options.challenger:
         raise InputError("there is no challenger", where="--canary", next_move="name one with --challenger RELEASE")
-    challenger = ""
-    if options.challenger:
-        challenger = str(_release(project, options.challenger))
+    if project is None and (options.challenger or options.auto):
+        flag = "--challenger" if options.challenger else "--auto"
+        raise InputError(f"{flag} needs a project", where="--release", next_move=f"leave out {flag}, or --release")
+    challenger = str(_release(project, options.challenger)) if project and options.challenger else ""
+    spec = options.release / FILE if options.release else options.spec
+    if options.release and not spec.is_file():
+        advice = "name a folder below .volvelle/releases"
+        raise NotFound(f"there is no release in {options.release}", where="--release", next_move=advice)
     return Plan(
-        live=str(live.resolve()),
-        name=read(options.spec).problem.name,
+        live=str(live),
+        name=read(spec).problem.name,
         limits=Limits(
             body=int(_quantity("--max-body", options.max_body, "bytes")),
             rows=options.max_rows,
             rate=_quantity("--rate", options.rate, "1/seconds") / options.workers if options.rate else 0.0,
             seconds=_quantity("--time-limit", options.time_limit, "seconds"),
             terse=options.terse,
+            told=options.log_requests,
         ),
         workers=options.workers,
         certificate=str(options.certificate or ""),
@@ -153,7 +187,10 @@ def _release(project: Project, name: str) -> Path:
     return (project.folder / str(entry["path"])).resolve()
 
 
-def _champion(project: Project) -> Path:
+def _champion(options: argparse.Namespace, project: Project | None) -> Path:
+    """The folder of what answers."""
+    if project is None:
+        return Path(options.release).resolve()
     entry = current(project)
     if entry is None:
         raise NotFound("nothing has been released here", where=str(project.folder), next_move="volvelle release")

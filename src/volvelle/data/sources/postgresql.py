@@ -12,6 +12,8 @@ Read through ADBC (Arrow Database Connectivity 1.1), which asks for COPY in bina
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +27,7 @@ from volvelle.data.fields import Field, fields_of
 from volvelle.data.names import refuse_repeated
 from volvelle.data.query import column, is_ordered, one_select, table_query
 from volvelle.data.records import Layout
+from volvelle.data.values import alike
 from volvelle.errors import DataError
 
 SUFFIXES: tuple[str, ...] = ()
@@ -48,6 +51,33 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     Raises:
         DataError: no connection, no such table, a query that is no SELECT or fails, or no rows.
     """
+    with _asked(where, layout) as (cursor, query, fields, address):
+        return _read(_ask(cursor, _readable(query, fields)), query, fields, layout, address)
+
+
+def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read]:
+    """The same rows from a cursor of the server, `size` at a time; types are those of the first.
+
+    Raises:
+        DataError: as `read`, or a column turns into another type.
+    """
+    kinds: dict[str, pl.DataType] = {}
+    with _asked(where, layout) as (cursor, query, fields, address):
+        # What is fetched from a cursor cannot be copied out.
+        cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+        cursor.execute(f"DECLARE volvelle_rows NO SCROLL CURSOR FOR {_readable(query, fields)}")
+        fetch = f"FETCH FORWARD {size} FROM volvelle_rows"
+        frame = _ask(cursor, fetch)
+        while True:
+            got = _read(frame, query, fields, layout, address)
+            yield Read(alike(got.frame, kinds), got.layout, got.origins, got.notes)
+            if not (frame := _ask(cursor, fetch)).height:
+                return
+
+
+@contextmanager
+def _asked(where: str, layout: Layout) -> Iterator[tuple[Any, str, list[Field], Address]]:
+    """A cursor, the query that is to be put to it, its columns, and where it goes."""
     text, _, table = where.partition("#")
     address = Address(text if text.startswith("${") else f"postgresql:{text}")
     try:
@@ -59,11 +89,15 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
                 query = one_select(layout.query)
             fields = _fields(cursor, query)
             refuse_repeated([field.name for field in fields], "[data] query")
-            frame = _ask(cursor, _readable(query, fields))
+            yield cursor, query, fields, address
     except (driver.Error, pl.exceptions.PolarsError, OSError) as error:
         problem = f"PostgreSQL says: {address.masked(error)}"
         advice = "check address, rights and query, e.g. with psql"
         raise DataError(problem, where=address.shown, next_move=advice) from None
+
+
+def _read(frame: pl.DataFrame, query: str, fields: list[Field], layout: Layout, address: Address) -> Read:
+    """Rows in types of our own."""
     if not frame.height:
         raise DataError("there are no rows", where=address.shown, next_move="check the query, or fill the table")
     made = [_made(frame[field.name], field) for field in fields]

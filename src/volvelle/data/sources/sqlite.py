@@ -19,6 +19,8 @@ fail; sources: ADBC 1.1, SQLite's "Datatypes in SQLite".
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +37,8 @@ from volvelle.errors import DataError
 SUFFIXES: tuple[str, ...] = (".sqlite", ".sqlite3", ".db")
 SCHEMES: tuple[str, ...] = ("sqlite",)
 PARTS = True
-_VIEW = "temp.volvelle_rows"
+_VIEW, _PARTS = "temp.volvelle_rows", "temp.volvelle_parts"
+_TYPES = {"integer": pl.Int64, "real": pl.Float64, "text": pl.String, "blob": pl.Binary}
 _BATCH = {"adbc.sqlite.query.batch_rows": str(2**30)}
 _EXACT = float(2**53)
 _BEGIN = list("0123456789+-I")
@@ -49,6 +52,34 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     Raises:
         DataError: no such file or table, not SQLite, damaged, a query that is no SELECT or fails, or no rows.
     """
+    with _asked(where, folder, layout) as (cursor, query, origin):
+        frame, notes = _rows(cursor, query, _is_table(cursor, query))
+        return _read(frame, notes, query, layout, origin)
+
+
+def blocks(where: str, folder: Path, layout: Layout, size: int) -> Iterator[Read]:
+    """The same rows, `size` at a time: SQLite puts them aside on disk, and one look at all of them settles the types.
+
+    Raises:
+        DataError: as `read`.
+    """
+    with _asked(where, folder, layout) as (cursor, query, origin):
+        cursor.execute(f"CREATE TEMP VIEW volvelle_rows AS {query}\n")
+        cursor.execute(f"CREATE TEMP TABLE volvelle_parts AS SELECT * FROM {_VIEW}")
+        kinds, notes = _kinds(cursor)
+        cells = ", ".join(cell for _, cell in kinds.values())
+        (count,) = _ask(cursor, f"SELECT count(*) AS n FROM {_PARTS}")["n"]
+        for start in range(0, max(count, 1), size):
+            rows = f"SELECT {cells} FROM {_PARTS} WHERE rowid > {start} AND rowid <= {start + size} ORDER BY rowid"
+            frame = _ask(cursor, rows)
+            empty = [pl.lit(None, kinds[n][0]).alias(n) for n in frame.columns if frame[n].null_count() == frame.height]
+            frame = frame.with_columns(empty).cast({name: kind for name, (kind, _) in kinds.items()})
+            yield _read(frame, notes, query, layout, origin)
+
+
+@contextmanager
+def _asked(where: str, folder: Path, layout: Layout) -> Iterator[tuple[Any, str, Origin]]:
+    """A cursor, the query that is to be put to it, and the file."""
     name, _, table = where.partition("#")
     path = find_file(name, folder)
     with path.open("rb") as file:
@@ -63,14 +94,17 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
         ):
             asked = layout.query
             query = table_query(table, _tables(cursor, table), name) if asked is None else one_select(asked)
-            frame, notes = _rows(cursor, query, _is_table(cursor, query))
-            # Hashed while the transaction that read the rows holds its lock, so that both are of one state.
-            origin = _origin(path, name, head)
+            # A lock is held from the first read on, so that the bytes and the rows are of one state.
+            _ask(cursor, "SELECT count(*) FROM sqlite_schema")
+            yield cursor, query, _origin(path, name, head)
     except (driver.Error, pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0].removeprefix("IO: ").removeprefix("INVALID_ARGUMENT: ")
         raise DataError(f"SQLite says: {reason}", where=name, next_move=_NEXT) from error
+
+
+def _read(frame: pl.DataFrame, notes: tuple[str, ...], query: str, layout: Layout, origin: Origin) -> Read:
     if not frame.height:
-        raise DataError("there are no rows", where=name, next_move="check the query, or fill the table")
+        raise DataError("there are no rows", where=origin.name, next_move="check the query, or fill the table")
     if layout.query is not None and not is_ordered(query):
         notes += ("the query states no order; with ORDER BY the same rows always make the same version",)
     return Read(frame, Layout(missing=layout.missing, query=query), (origin,), notes)
@@ -126,6 +160,33 @@ def _rows(cursor: Any, query: str, one_table: bool) -> tuple[pl.DataFrame, tuple
     return frame, tuple(_told(name, counts) for name, counts in mixed.items())
 
 
+def _kinds(cursor: Any) -> tuple[dict[str, tuple[Any, str]], tuple[str, ...]]:
+    """Of each column that was put aside its type and how it is asked for, as `_rows` would find; and notes."""
+    listed = _ask(cursor, "PRAGMA temp.table_info(volvelle_rows)").select("name", "type")
+    made: dict[str, tuple[Any, str]] = {}
+    notes = []
+    for name, declared in listed.iter_rows():
+        cell, counts = column(name), _stored(cursor, name, _PARTS)
+        low, high = _ends(cursor, cell)
+        if set(counts) == {"integer", "real"} and max(-low, high) < _EXACT:
+            made[name] = pl.Float64, f"CAST({cell} AS REAL) AS {cell}"
+        elif len(counts) > 1:
+            made[name] = pl.String, _as_text(name)
+            notes.append(_told(name, counts))
+        else:
+            kind = next(iter(counts), "integer")
+            flag = kind == "integer" and 0 <= low <= high <= 1 and str(declared or "").upper().startswith("BOOL")
+            made[name] = pl.Boolean if flag else _TYPES[kind], cell
+    return made, tuple(notes)
+
+
+def _ends(cursor: Any, cell: str) -> tuple[float, float]:
+    """The least and the largest number in a column; 0 where there is none."""
+    ends = f"CAST(coalesce(min({cell}), 0) AS REAL) AS low, CAST(coalesce(max({cell}), 0) AS REAL) AS high"
+    found = _ask(cursor, f"SELECT {ends} FROM {_PARTS} WHERE typeof({cell}) IN ('integer', 'real')")
+    return found["low"][0], found["high"][0]
+
+
 def _suspect(cells: pl.Series) -> bool:
     """Whether the driver may have converted some of these cells: only then are the stored types counted."""
     if cells.dtype == pl.String:
@@ -135,10 +196,10 @@ def _suspect(cells: pl.Series) -> bool:
     return cells.dtype == pl.Binary
 
 
-def _stored(cursor: Any, name: str) -> dict[str, int]:
+def _stored(cursor: Any, name: str, rows: str = _VIEW) -> dict[str, int]:
     counts = _ask(
         cursor,
-        f"SELECT typeof({column(name)}) AS kind, count(*) AS cells FROM {_VIEW} "
+        f"SELECT typeof({column(name)}) AS kind, count(*) AS cells FROM {rows} "
         f"WHERE {column(name)} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
     )
     return {str(kind): int(cells) for kind, cells in counts.iter_rows()}

@@ -3,8 +3,7 @@
 zig builds the library for each platform on any machine, and it needs no other library: a wheel serves every Python from
 3.9 on, with glibc and with musl. An installer picks the wheel of its platform.
 
-Sources: PEP 427 (wheels), PEP 600 (manylinux), PEP 656 (musllinux), core metadata 2.4. The archive is stored, not
-compressed, with one date for all, so that equal content gives equal bytes.
+Sources: PEP 427 (wheels), PEP 600 (manylinux), PEP 656 (musllinux), core metadata 2.4.
 
 >>> from volvelle.testing.named_models import packing_of
 >>> sorted(name.partition("none-")[2] for name in write(packing_of("regression", "pump")))[1:3]
@@ -13,13 +12,9 @@ compressed, with one date for all, so that equal content gives equal bytes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import inspect
-import io
 import keyword
 import sys
-import zipfile
 from pathlib import Path
 
 from volvelle.catalog import TOOLCHAINS
@@ -28,6 +23,7 @@ from volvelle.compiler.typed import Member, Typed
 from volvelle.deploy import arrays
 from volvelle.deploy.packing import Packing, filled, middle, plain, readme
 from volvelle.deploy.shim import head, shim
+from volvelle.deploy.wheels import archive
 from volvelle.errors import InputError
 from volvelle.model import word_codes
 
@@ -42,7 +38,6 @@ PLATFORMS = {
 """Tag of a platform to zig's name of it, and what its library is called."""
 TARGETS = tuple(target for target, _ in PLATFORMS.values())
 _TEMPLATE = Path(__file__).parent.parent / "templates" / "predict.py.txt"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _KINDS = {
     "number": "float",
     "integer": "float",
@@ -103,7 +98,7 @@ def write(packing: Packing) -> dict[str, bytes]:
             f"{name}-{packing.version}.dist-info/METADATA": _metadata(packing, name, text),
             f"{name}-{packing.version}.dist-info/WHEEL": _tags(tag).encode(),
         }
-        found[f"{name}-{packing.version}-py3-none-{tag}.whl"] = _archive(files, name, packing.version)
+        found[f"{name}-{packing.version}-py3-none-{tag}.whl"] = archive(files, name, packing.version)
     return found
 
 
@@ -242,20 +237,3 @@ def _metadata(packing: Packing, name: str, text: bytes) -> bytes:
 def _tags(tag: str) -> str:
     tags = "".join(f"Tag: py3-none-{one}\n" for one in tag.split("."))
     return f"Wheel-Version: 1.0\nGenerator: volvelle\nRoot-Is-Purelib: false\n{tags}"
-
-
-def _archive(files: dict[str, bytes], name: str, version: str) -> bytes:
-    """A stored zip with its RECORD last."""
-    record = f"{name}-{version}.dist-info/RECORD"
-    rows = []
-    for path, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        rows.append(f"{path},sha256={digest},{len(content)}\n")
-    whole = {**files, record: "".join([*rows, f"{record},,\n"]).encode()}
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
-        for path, content in whole.items():
-            entry = zipfile.ZipInfo(path, _EPOCH)
-            entry.create_system, entry.external_attr = 3, 0o100644 << 16
-            archive.writestr(entry, content)
-    return made.getvalue()
