@@ -39,7 +39,8 @@ def _coupled(won: NDArray[Any]) -> NDArray[Any]:
     for _ in range(max(_MOST, k)):
         qp = q @ p
         both = p @ qp
-        if np.abs(qp - both).max() < _NEAR / k:
+        # What is no number is larger than nothing, as in C.
+        if np.fmax.reduce(np.abs(qp - both), initial=0.0) < _NEAR / k:
             break
         for t in range(k):
             step = (both - qp[t]) / q[t, t]

@@ -18,10 +18,11 @@ DOMAIN = "ai.onnx.ml"
 
 
 def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
-    """In float32; of one class 1 where the sum is above 0, else -1."""
+    """In float32, or in double precision if that is given; of one class 1 where the sum is above 0, else -1."""
     m = _machine(node, x.shape)
-    made = np.asarray(closeness(m, x.astype(np.float32)) @ m.coefficients.T + m.rho[:1], dtype=np.float32)
-    return np.where(made > 0, np.float32(1), np.float32(-1)) if node.attributes.get("one_class") else made
+    real = x if x.dtype == np.float64 else x.astype(np.float32)
+    made = np.asarray(closeness(m, real) @ m.coefficients.T + m.rho[:1], dtype=real.dtype)
+    return np.where(made > 0, real.dtype.type(1), real.dtype.type(-1)) if node.attributes.get("one_class") else made
 
 
 def expanded(node: Node, new: Writing) -> list[Node]:
