@@ -108,18 +108,6 @@ def test_many_notes_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "Note:    16 more, on how the data were read: the report lists them" in capsys.readouterr().out
 
 
-def test_what_is_set_aside_is_not_noted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """How an ignored column was read is no news after a run; that of the others is."""
-    rows = [f"{'?' if k % 8 == 0 else k % 5},{'?' if k % 7 == 0 else k % 3},{'ab'[k % 2]}" for k in range(80)]
-    (folder / "t.csv").write_text("one,two,y\n" + "\n".join(rows) + "\n")
-    spec = folder / "volvelle.toml"
-    spec.write_text(SPEC.format(accept="") + 'data.ignore = ["one"]\n')
-    assert main(["run"]) == 0
-    shown = capsys.readouterr().out
-    assert "Note:    column 'two'" in shown
-    assert "'one'" not in shown
-
-
 def test_a_draft_tells_what_it_chose(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The time, who is protected, what is set aside and what is left to decide are told on screen and in the file."""
     rows = [

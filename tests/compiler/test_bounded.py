@@ -13,9 +13,10 @@ from volvelle.compiler.prove import compiled
 
 COUNTED = re.compile(r"!?[\w+*/() -]+ (<|>|<=|>=) [\w+*/()?: -]+")
 """A comparison of counters, constants and sizes: nothing is read from memory, and nothing is called."""
-WALKS = {"forest": {"", "!last"}}
-"""A tree is walked until a leaf, and trees until the last one: both are in the stream of bits, which is constant, and
-`volvelle.compiler.stream` writes every node behind its parent."""
+WALKS = {"forest": {"", "!last"}, "nodes": {"k < VV_BEGINS[-at]"}, "spaced": {"gap == full"}}
+"""What is asked instead of a counter, constants of the model all of it. A tree is walked until a leaf, and trees until
+the last one: both are in the stream of bits, and `volvelle.compiler.stream` writes every node behind its parent. Where
+the values of a leaf begin is a table, and a gap of all ones goes on in the next one."""
 
 
 def loops(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from growing import grown  # type: ignore[import-not-found]
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.device import device
+from volvelle.compiler.host import KINDS
 from volvelle.compiler.image import Image
 from volvelle.compiler.prove import compiled
 from volvelle.compiler.sources import Sources
@@ -29,7 +30,8 @@ def test_no_row_goes_below_the_bound(core: str) -> None:
         image = ZIG.build(made, board)
         emulated = EMULATORS.load("unicorn").Core(image, board)
         rows = np.random.default_rng(seed).normal(size=(8, 6)).astype(np.float32)
-        marks = [emulated.run([row], [(np.dtype(np.float32), made.outputs[0][2])]).stack for row in rows]
+        ends = [(KINDS[kind], size) for _, kind, size in made.outputs]
+        marks = [emulated.run([row], ends).stack for row in rows]
         bound = deepest(image, board.machine)
         assert bound is not None
         assert max(marks) <= bound <= max(marks) + 128

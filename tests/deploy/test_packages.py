@@ -18,7 +18,6 @@ from volvelle.catalog import PACKAGES
 from volvelle.compiler.image import FLAGS
 from volvelle.deploy.folder import put
 from volvelle.deploy.packing import Packing
-from volvelle.errors import InputError
 from volvelle.model.signature import ModelTask
 from volvelle.testing.named_models import nameless, packed, packing_of
 
@@ -119,9 +118,6 @@ def test_a_model_without_names_is_packed_as_c(tmp_path: Path) -> None:
     folder = tmp_path / "platformio" / "package"
     run(["gcc", "-Iinclude", "-o", "app", "src/pump.c", "examples/predict/src/main.c"], folder)
     assert run(["./app"], folder).split() == ["0", "0", "-0"]
-    for name in ("wasm", "wheel"):
-        with pytest.raises(InputError, match="no signature"):
-            PACKAGES.load(name).write(packing)
 
 
 def test_arduino_keeps_to_the_format_and_its_sketch_answers(pump: Packing, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def test_the_report_shows_memory_cost_and_parity(device: Result) -> None:
     told = dict(facts["facts"])
     assert told["Device"] == "microbit (cortex-m4f)"
     assert "at 64 MHz, an estimate" in told["Latency"]
-    assert told["Smallest within one standard error"] == told["Best that fits"], "there is one candidate"
+    assert told.get("Smallest within one standard error") == told.get("Best that fits"), "there is one candidate"
     assert "of 8.0 KiB" in facts["figures"][0]["svg"]
     assert 'class="f2"' in facts["figures"][0]["svg"], "the overrun memory stands out"
     assert [row[0] for row in facts["parity"]][-1] == "emulated core"

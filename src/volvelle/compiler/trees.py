@@ -179,7 +179,7 @@ def _walk(forest: Forest, values: Values, stream: Stream, code: Code, cell: str)
     data, splits = code.table(stream.data), code.table(table)
     known = len(stream.splits)
     split = _split(splits, unit, "asked", cell)
-    answer = _answer(code, split, stream.sets, (f"asked >= {known}", f"asked - {known}"), cell)
+    answer = _answer(code, split, stream.sets, (f"asked + 1 > {known}", f"asked - {known}"), cell)
     head = 2 + stream.tracks + stream.feature
     once = stream.word <= 25
     feature = f"bits >> {2 + stream.tracks}"

@@ -3,7 +3,7 @@
 Example:
   volvelle prove out               exit 1 where anything differs
   volvelle prove out --toolchain gcc_arm --emulator qemu     a second opinion
-  volvelle prove out --misra misra.txt                       besides, what cppcheck's MISRA addon finds in the C
+  volvelle prove out --misra misra.txt              besides, what cppcheck's MISRA addon finds
 """
 
 from __future__ import annotations

@@ -116,9 +116,7 @@ def _show(result: Result, finished: Finished, report: str) -> None:
     print(terminal.leaderboard(result.searched, candidate=result.candidate), end="\n\n")
     if {t.estimator for t in result.searched.trials if t.status == "done"} == {"constant"}:
         print("Note:    only the constant baseline was tried: give [search] budget more time")
-    aside = tuple(f"column {name!r} " for name in result.spec.data.ignore)
-    read = [note for note in result.dataset.notes if not note.startswith(aside)]
-    notes = [*filter(None, [result.split.note]), *result.model.notes, *read]
+    notes = [*filter(None, [result.split.note]), *result.model.notes, *result.dataset.notes]
     for note in notes[:_NOTES]:
         print(f"Note:    {visible(note)}")
     if len(notes) > _NOTES:
