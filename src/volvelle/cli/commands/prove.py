@@ -40,7 +40,11 @@ def run(options: argparse.Namespace) -> int:
     if options.misra is not None:
         misra.version()
         if options.misra.is_dir() or not options.misra.resolve().parent.is_dir():
-            raise InputError(f"{options.misra} is no place for a file", where="--misra", next_move="name a file")
+            raise InputError(
+                f"{options.misra} is no place for a file",
+                where="--misra",
+                next_move="name a file in a folder that is there",
+            )
     given, made = of_folder(place)
     known = given.footprint or footprint(place)
     wanted = device(known.device, f"{known.clock} Hz" if known.clock else None)
