@@ -110,14 +110,15 @@ def _answers(service: Service, name: str) -> list[Route]:
                 reply = await asyncio.wait_for(asyncio.to_thread(handler, body, call), service.limits.seconds)
         except Refusal as refusal:
             # What is left of the body is not read.
-            reply = service.refused(refusal, call.id or service.new_id())._replace(headers=(("connection", "close"),))
+            reply = service.refused(refusal, call.id or service.new_id(), route)
+            reply = reply._replace(headers=(("connection", "close"),))
             service.done(route, call, reply, 0.0)
         except ClientDisconnect:
             return Response(status_code=400)
         except TimeoutError:
             late = Refusal(503, f"no answer within {service.limits.seconds:g} seconds", next_move="ask for fewer rows")
             reply = service.done(
-                route, call, service.refused(late, call.id or service.new_id()), service.limits.seconds
+                route, call, service.refused(late, call.id or service.new_id(), route), service.limits.seconds
             )
         return _response(reply, request, service)
 

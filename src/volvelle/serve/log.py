@@ -5,6 +5,7 @@
     live/journal/<worker>-<nanoseconds>.jsonl           what workers write; `settle` takes it up
     live/predictions/<day>/<release>/<hash>.parquet     id, at, role, features, prediction, score_0 ..., us
     live/outcomes/<day>/<hash>.parquet                  id, at, outcome
+    live/refused/<day>/<hash>.parquet                   at, until, release, reason, field, requests
     live/sketches/<model and edges>/<hash>.bin          what devices counted, a record each
     live/signatures/<release>.json                      what the features of a release are
 
@@ -36,12 +37,13 @@ from volvelle.errors import DataError
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.forms import decoded, records
-from volvelle.serve.journal import JOURNALS, OPEN
-from volvelle.serve.records import Answered, Counted, Outcome, Settled
+from volvelle.serve.journal import JOURNALS, OPEN, Line
+from volvelle.serve.records import Answered, Counted, Outcome, Settled, Unanswered
 
-PREDICTIONS, OUTCOMES, SIGNATURES, SKETCHES = "predictions", "outcomes", "signatures", "sketches"
+PREDICTIONS, OUTCOMES, REFUSED = "predictions", "outcomes", "refused"
+SIGNATURES, SKETCHES = "signatures", "sketches"
 _STAMP = pl.Datetime("us", "UTC")
-_LINE = msgspec.json.Decoder(Answered | Counted | Outcome)
+_LINE = msgspec.json.Decoder(Line)
 _OURS = ("id", "at", "release", "role", "prediction", "us")
 _TAKEN = "volvelle.journals"
 OF = slice(3, 19)
@@ -51,6 +53,8 @@ _ROWS = 50_000
 _TORN = ".torn"
 _PREDICTION: dict[str, Any] = {"id": pl.String, "at": _STAMP, "release": pl.String, "role": pl.String}
 _OUTCOME: dict[str, Any] = {"id": pl.String, "at": _STAMP, "outcome": pl.String}
+_UNANSWERED: dict[str, Any] = {"at": _STAMP, "until": _STAMP, "release": pl.String, "reason": pl.String}
+_UNANSWERED |= {"field": pl.String, "requests": pl.Int64}
 
 
 def column_name(feature: str) -> str:
@@ -77,7 +81,7 @@ def settle(live: Path) -> Settled:
     with _alone(live):
         _close_orphans(live)
         known: dict[str, Signature | None] = {}
-        journals = predictions = outcomes = sketches = torn = 0
+        journals = predictions = outcomes = sketches = refused = torn = 0
         for journal in sorted((live / JOURNALS).glob("*.jsonl")):
             lines, broken = _read(journal)
             answered = [line for line in lines if isinstance(line, Answered)]
@@ -89,13 +93,23 @@ def settle(live: Path) -> Settled:
                 torn += _append(folder, _answers(rows, known[release]), journal)
             for day, kept in _grouped(told, lambda o: _day(o.at)).items():
                 torn += _append(live / OUTCOMES / day, _told(kept), journal)
+            unanswered = [line for line in lines if isinstance(line, Unanswered)]
+            for day, shut in _grouped(unanswered, lambda u: _day(u.at)).items():
+                torn += _append(live / REFUSED / day, _shut(shut), journal)
             counted = [line.sketch for line in lines if isinstance(line, Counted)]
             _keep(live / SKETCHES, counted)
             journal.unlink()
-            sketches += len(counted)
+            sketches, refused = sketches + len(counted), refused + sum(u.requests for u in unanswered)
             journals, torn = journals + 1, torn + broken
             predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
-    return Settled(journals=journals, predictions=predictions, outcomes=outcomes, sketches=sketches, torn=torn)
+    return Settled(
+        journals=journals,
+        predictions=predictions,
+        outcomes=outcomes,
+        sketches=sketches,
+        refused=refused,
+        torn=torn,
+    )
 
 
 def _keep(folder: Path, sketches: list[bytes]) -> None:
@@ -177,6 +191,12 @@ def outcomes(live: Path) -> pl.DataFrame:
     """What was told, in the order of its time, repeats among it: id, at, outcome as text."""
     parts = [part for folder in sorted((live / OUTCOMES).glob("*")) for part in _parts(folder)]
     return pl.concat(parts).sort("at", maintain_order=True) if parts else pl.DataFrame(schema=_OUTCOME)
+
+
+def refused(live: Path) -> pl.DataFrame:
+    """Requests that were refused, in the order of their time: at, until, release, reason, field, requests."""
+    parts = [part for folder in sorted((live / REFUSED).glob("*")) for part in _parts(folder)]
+    return pl.concat(parts).sort("at", maintain_order=True) if parts else pl.DataFrame(schema=_UNANSWERED)
 
 
 def torn(live: Path) -> list[Path]:
@@ -267,9 +287,9 @@ def _close_orphans(live: Path) -> None:
             continue
 
 
-def _read(journal: Path) -> tuple[list[Answered | Outcome], int]:
+def _read(journal: Path) -> tuple[list[Line], int]:
     """The lines of a journal, and how many of them are no such record."""
-    found: list[Answered | Outcome] = []
+    found: list[Line] = []
     broken = 0
     for line in journal.read_bytes().splitlines():
         try:
@@ -368,3 +388,8 @@ def _told(rows: list[Outcome]) -> pl.DataFrame:
             class_text(column_of("outcome", [row.outcome for row in rows])[0]).alias("outcome"),  # type: ignore[arg-type]
         ]
     )
+
+
+def _shut(refusals: list[Unanswered]) -> pl.DataFrame:
+    columns = {name: [getattr(one, name) for one in refusals] for name in _UNANSWERED}
+    return pl.DataFrame(columns, schema_overrides={"at": pl.Int64, "until": pl.Int64}).cast(pl.Schema(_UNANSWERED))
