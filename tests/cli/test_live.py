@@ -46,7 +46,7 @@ def watched(folder: Path) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_renamed_field_is_seen_by_who_watches(own: Path) -> None:
-    """A client that calls heat by another name is refused for ever; watch says which field, with 1, and tells it once."""
+    """A client that calls heat by another name is refused; watch says which field, with 1, and tells it once."""
     renamed = {"temp-s3cret": 40.0, "site": "n"}
     with served(own) as server:
         assert {server.ask("/v1/predict", renamed).status for _ in range(15)} == {422}

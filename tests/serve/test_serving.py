@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import polars as pl
@@ -23,6 +23,7 @@ from tests.serve.serving import ROW, Server, read, request, served, typed, wait
 from volvelle.flow.registry import champion_model
 from volvelle.flow.turn import Project
 from volvelle.serve import log
+from volvelle.serve.app import Documents, Shown, app
 
 KIND = "Content-Type: application/json\r\n"
 HEATS: list[Any] = [[], {}, "x", "", None, 1e300, 10**40, "1_0", True, -1]
@@ -300,6 +301,25 @@ def test_openapi_describes_every_field(server: Server) -> None:
     jsonschema.Draft202012Validator.check_schema(row)
     example = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
     assert server.ask("/v1/predict", example).status == 200
+
+
+def test_every_operation_stands_in_the_document(server: Server, tmp_path: Path) -> None:
+    """The document has what the application answers, but for the pages, and what can be read is as described."""
+    document = server.ask("/openapi.json").json
+    made: Any = app(cast(Any, None), Shown(Documents(), tmp_path), "pumps", cast(Any, None))
+    routes = {(r.path.replace("{model}", "pumps"), m) for r in made.routes for m in r.methods - {"HEAD"}}
+    described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
+    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css")}
+    assert described <= routes
+    for path, method in sorted(described):
+        if method == "GET":
+            said = server.ask(path.replace("{version}", "pumps-2"))
+            assert said.status == 200, path
+            content = document["paths"][path]["get"]["responses"]["200"].get("content")
+            if content:
+                schema = document | content["application/json"]["schema"]
+                jsonschema.Draft202012Validator(schema).validate(said.json)
+    assert server.ask("/v1/admin/reload", {}).status == 403
 
 
 def test_the_server_keeps_to_its_own_document(server: Server) -> None:
