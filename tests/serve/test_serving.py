@@ -172,6 +172,23 @@ def test_limits_are_kept(server: Server) -> None:
             assert time.monotonic() - begun < 15
 
 
+def test_an_answer_that_takes_too_long_is_not_waited_for(project: Path) -> None:
+    """Within the limit a large body gets a 503 that says so on both ways of asking, and small ones are answered on."""
+    row = json.dumps(list(ROW.values()))
+    rows = f'{{"columns": {json.dumps(list(ROW))}, "data": [{", ".join([row] * 120_000)}]}}'.encode()
+    tensors = [{"name": n, "shape": [120_000], "datatype": "BYTES", "data": [str(v)] * 120_000} for n, v in ROW.items()]
+    with served(project, "--time-limit", "0.2 s", "--max-rows", "200000", "--max-body", "32 MB") as server:
+        late = server.ask("/v1/predict", rows)
+        assert (late.status, late.json["error"]["next"]) == (503, "ask for fewer rows")
+        assert server.ask("/v1/predict", ROW).status == 200
+        assert server.ask("/v2/models/pumps/infer", {"inputs": tensors}).status == 503
+        text = server.ask("/metrics").body.decode()
+    assert 'volvelle_requests_total{route="predict",status="503"} 1' in text
+    assert 'volvelle_requests_total{route="infer",status="503"} 1' in text
+    refused = log.refused(project / ".volvelle" / "live")
+    assert refused.select("reason", "requests").rows() == [("late", 2)]
+
+
 def test_ids_and_traces_are_echoed(server: Server) -> None:
     """The id of a request and its W3C trace context come back on both ways; what is no id is not echoed."""
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -83,6 +83,24 @@ def test_sigterm_answers_all_in_flight(project: Path) -> None:
     assert {f"{i}-0" for client in asking for i in [*client.ids, late.json["id"]]} <= logged
 
 
+def test_a_server_that_leaves_is_not_ready(project: Path) -> None:
+    """Between signal and end readiness is a 503 that closes its connection, while requests are answered still."""
+    with served(project) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as kept:
+            kept.sendall(request())
+            assert read(kept).status == 200
+            assert server.ask("/v2/health/ready").status == 200
+            server.process.send_signal(signal.SIGTERM)
+            wait(lambda: server.ask("/v2/health/ready").status == 503)
+            left = server.ask("/v2/models/pumps/ready")
+            assert (left.status, left.json, left.headers["connection"]) == (503, {"ready": False}, "close")
+            assert server.ask("/healthz").status == 200
+            kept.sendall(request())
+            last = read(kept)
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert server.process.wait(30) == 0
+
+
 def test_a_killed_worker_is_started_again(project: Path) -> None:
     """One of two workers is killed: the other answers meanwhile, a new one begins, and it is counted."""
     with served(project, "--workers", "2") as server:

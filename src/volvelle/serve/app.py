@@ -142,19 +142,23 @@ def _answers(service: Service, name: str) -> list[Route]:
 
 
 def _states(service: Service, shown: Shown, name: str) -> list[Route]:
+    def told(document: object, status: int = 200) -> Response:
+        headers = {} if service.ready else {"connection": "close"}
+        return Response(msgspec.json.encode(document), status, headers, JSON)
+
     async def live(request: Request) -> Response:
-        return _json({"live": True})
+        return told({"live": True})
 
     async def ready(request: Request) -> Response:
         _known(service, name, request)
-        return _json({"ready": service.ready}, 200 if service.ready else 503)
+        return told({"ready": service.ready}, 200 if service.ready else 503)
 
     async def server(request: Request) -> Response:
-        return _json(inference.server())
+        return told(inference.server())
 
     async def metadata(request: Request) -> Response:
         _known(service, name, request)
-        return _json(inference.metadata(service.serving.champion, name))
+        return told(inference.metadata(service.serving.champion, name))
 
     async def metrics(request: Request) -> Response:
         return Response(service.meters.text() + shown.documents.gates + shown.watched(), media_type=_PROMETHEUS)
@@ -234,7 +238,3 @@ def _response(reply: Reply, request: Request, service: Service) -> Response:
     if not service.ready:
         headers["connection"] = "close"
     return Response(reply.content, reply.status, headers, reply.media)
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, media_type=JSON)
