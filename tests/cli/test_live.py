@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime
+import polars as pl
 import pytest
-from tests.flow.live_project import released
+from tests.flow.live_project import pumps, released
 from tests.serve.serving import served
+
+from volvelle.serve import log
 
 ROW = {"heat": 40.0, "site": "n"}
 
@@ -82,3 +89,69 @@ def test_a_refusal_now_and_then_is_none_of_the_models_faults(own: Path) -> None:
     assert (code, told["report"]["state"]) == (0, "ok")
     assert told["refused"] == {"type heat": 10}
     assert told["waiting"] == 50
+
+
+def by_the_model(folder: Path, rows: pl.DataFrame) -> tuple[list[str], list[list[float]]]:
+    """Classes and scores by the release's own ONNX file, asked directly."""
+    release = folder / ".volvelle" / "releases" / "pumps-1"
+    signature = json.loads((release / "signature.json").read_bytes())
+    [site] = [f for f in signature["features"] if f["name"] == "site"]
+    codes = [[site["categories"].index(name)] for name in rows["site"]]
+    heat = rows["heat"].to_numpy().astype(np.float32).reshape(-1, 1)
+    session = onnxruntime.InferenceSession((release / "model.onnx").read_bytes())
+    given = {"numbers": heat, "codes": np.array(codes, dtype=np.int64)}
+    label, scores = session.run(["label", "scores"], given)
+    return [signature["classes"][k] for k in label.tolist()], scores.tolist()
+
+
+def test_a_table_is_scored_as_the_model_answers(own: Path) -> None:
+    """The answers beside the rows are those of the ONNX file, ids and order are kept, the log has each row once."""
+    rows = pumps(700, seed=5, start=10_000).drop("fails")
+    rows.write_csv(own / "new.csv")
+    code, text = typed(own, "score", "new.csv", "-o", "answers.csv", "--id", "job", "--json")
+    assert (code, json.loads(text)["rows"]) == (0, 700)
+    found = pl.read_csv(own / "answers.csv")
+    assert found.select("job", "heat", "site").equals(rows.select("job", "heat", "site"))
+    classes, scores = by_the_model(own, rows)
+    assert found["prediction"].to_list() == classes
+    np.testing.assert_allclose(found.select("probability_no", "probability_yes").to_numpy(), scores, rtol=0, atol=1e-7)
+    logged = log.predictions(own / ".volvelle" / "live", release="pumps-1")
+    assert sorted(logged["id"]) == sorted(rows["job"])
+    beside = rows.join(logged, left_on="job", right_on="id", maintain_order="left")
+    assert beside["heat"].equals(beside["heat_right"])
+    assert beside["prediction"].to_list() == classes
+    np.testing.assert_allclose(beside.select("score_0", "score_1").to_numpy(), scores, rtol=0, atol=1e-7)
+
+
+def test_a_query_is_scored_into_parquet(own: Path) -> None:
+    """Of a database the rows of one SELECT are answered, with made ids that outcomes are joined by, into Parquet."""
+    rows = pumps(120, seed=6, start=20_000)
+    with closing(sqlite3.connect(own / "plant.db")) as made, made:
+        made.execute("CREATE TABLE readings (job TEXT, heat REAL, site TEXT)")
+        made.execute("CREATE TABLE others (a TEXT)")
+        made.executemany("INSERT INTO readings VALUES (?, ?, ?)", rows.select("job", "heat", "site").rows())
+    query = "SELECT * FROM readings WHERE heat > 50 ORDER BY job"
+    code, _ = typed(own, "score", "sqlite:plant.db", "--query", query, "-o", "answers.parquet")
+    assert code == 0
+    asked = rows.filter(pl.col("heat") > 50).sort("job")
+    found = pl.read_parquet(own / "answers.parquet")
+    assert 20 < found.height < 100
+    assert found.select("job", "heat", "site").equals(asked.select("job", "heat", "site"))
+    classes, scores = by_the_model(own, asked)
+    assert found["prediction"].to_list() == classes
+    np.testing.assert_allclose(found.select("probability_no", "probability_yes").to_numpy(), scores, rtol=0, atol=1e-7)
+    found.select("prediction_id").with_columns(asked["fails"]).write_csv(own / "labels.csv")
+    typed(own, "outcomes", "labels.csv", "--id", "prediction_id")
+    covered = watched(own)[1]["coverage"]
+    assert (covered["known"], covered["due"], covered["orphans"]) == (found.height, found.height, 0)
+
+
+def test_the_same_rows_give_the_same_answers_in_every_form(own: Path) -> None:
+    """CSV, JSON lines and Parquet hold one and the same table."""
+    pumps(30, seed=7, start=30_000).drop("fails").write_csv(own / "new.csv")
+    for name in ("answers.csv", "answers.jsonl", "answers.parquet"):
+        typed(own, "score", "new.csv", "-o", name, "--id", "job")
+    parquet = pl.read_parquet(own / "answers.parquet")
+    assert parquet.columns == ["job", "heat", "site", "prediction", "probability_no", "probability_yes"]
+    assert pl.read_ndjson(own / "answers.jsonl", schema=parquet.schema).equals(parquet)
+    assert pl.read_csv(own / "answers.csv", schema=parquet.schema).equals(parquet)
