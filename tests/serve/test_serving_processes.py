@@ -142,6 +142,23 @@ def test_a_log_that_cannot_be_settled_waits(project: Path) -> None:
     assert sorted(logged) == sorted(f"{i}-0" for i in ids)
 
 
+def test_a_file_of_the_log_that_is_torn(project: Path) -> None:
+    """A Parquet file that is cut while the server runs is set aside and counted; what comes later is kept."""
+    live = project / ".volvelle" / "live"
+    with served(project) as server:
+        assert server.ask("/v1/predict", {"rows": [ROW] * 5}).status == 200
+        wait(lambda: server.counted("log_settled_rows_total") == 5)
+        [path] = (live / log.PREDICTIONS).rglob("*.parquet")
+        path.write_bytes(path.read_bytes()[:-20])
+        ids = [server.ask("/v1/predict", ROW).json["id"] for _ in range(3)]
+        wait(lambda: server.counted("log_settled_rows_total") == 8)
+        assert (server.counted("log_torn_total"), server.counted("log_failures_total")) == (1, 0)
+        assert server.ask("/v2/health/ready").status == 200
+    assert sorted(log.predictions(live)["id"]) == sorted(f"{i}-0" for i in ids)
+    assert [torn.name for torn in log.torn(live)] == [f"{path.name}.torn"]
+    assert '"level": "error"' not in server.errors.read_text("utf-8")
+
+
 @pytest.mark.parametrize("jump", [-86_400, 86_400])
 def test_a_clock_that_jumps(project: Path, jump: int) -> None:
     """A worker whose clock is set back or forth goes on answering and logging; each row is there once."""
