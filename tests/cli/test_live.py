@@ -17,7 +17,7 @@ import onnxruntime
 import polars as pl
 import pytest
 from tests.flow.live_project import pumps, released
-from tests.serve.serving import served
+from tests.serve.serving import served, wait
 
 from volvelle.serve import log
 
@@ -155,3 +155,32 @@ def test_the_same_rows_give_the_same_answers_in_every_form(own: Path) -> None:
     assert parquet.columns == ["job", "heat", "site", "prediction", "probability_no", "probability_yes"]
     assert pl.read_ndjson(own / "answers.jsonl", schema=parquet.schema).equals(parquet)
     assert pl.read_csv(own / "answers.csv", schema=parquet.schema).equals(parquet)
+
+
+def test_a_hundred_thousand_late_outcomes(own: Path) -> None:
+    """Over HTTP and by a table, with repeats that contradict and strangers: each row gets what was told first, once."""
+    rows = pumps(20_000, seed=8, start=0)
+    ids = [f"b{k // 1000}-{k % 1000}" for k in range(rows.height)]
+    flipped = {"yes": "no", "no": "yes"}
+    true = list(zip(ids, rows["fails"], strict=True))
+    by_http = [*true, *((name, flipped[said]) for name, said in true), *((f"x{k}", "yes") for k in range(20_000))]
+    with served(own, "--workers", "2") as server:
+        for k in range(20):
+            batch = {"rows": rows.select("heat", "site").slice(1000 * k, 1000).to_dicts()}
+            assert server.ask("/v1/predict", batch, X_Request_ID=f"b{k}").status == 200
+        for k in range(0, len(by_http), 10_000):
+            told = [{"id": name, "outcome": said} for name, said in by_http[k : k + 10_000]]
+            assert server.ask("/v1/outcomes", {"outcomes": told}).json["taken"] == 10_000
+        wait(lambda: server.counted("log_settled_rows_total") == 20_000, 120)
+        again = [*true, *((f"y{k}", "no") for k in range(20_000))]
+        pl.DataFrame(again, schema=["job", "fails"], orient="row").write_csv(own / "labels.csv")
+        assert json.loads(typed(own, "outcomes", "labels.csv", "--id", "job", "--json")[1]) == {"outcomes": 40_000}
+    code, seen = watched(own)
+    assert (code, seen["report"]["state"]) == (0, "ok")
+    covered = {"predictions": 20_000, "repeated": 0, "young": 0, "due": 20_000, "known": 20_000, "outcomes": 60_000}
+    assert seen["coverage"] == covered | {"duplicates": 40_000, "contradicting": 20_000, "orphans": 40_000}
+    assert seen["known"] == [200] * 100
+    logged = log.predictions(own / ".volvelle" / "live").select("id", "prediction")
+    right = logged.join(pl.DataFrame(true, schema=["id", "told"], orient="row"), on="id", maintain_order="left")
+    shares = (right["prediction"] == right["told"]).cast(pl.Float64).to_numpy().reshape(100, 200).mean(axis=1)
+    np.testing.assert_allclose([verdicts[0]["value"] for verdicts in seen["measured"]], shares)
