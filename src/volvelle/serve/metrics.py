@@ -26,6 +26,7 @@ COUNTERS = {
     "log_lost_rows": "Rows that were answered and could not be logged",
     "log_settled_rows": "Rows settled into Parquet",
     "log_torn": "Lines and files of the log that could not be read",
+    "log_let_go_rows": "Rows of days that were kept long enough and removed",
     "log_failures": "Times that settling the log failed",
     "model_swaps": "Times that the workers took up another model",
     "worker_restarts": "Workers that ended and were started again",

@@ -29,6 +29,7 @@ from volvelle.errors import InputError
 from volvelle.model.limits import inspect
 from volvelle.model.signature import Signature
 from volvelle.serve.described import describe
+from volvelle.serve.keeping import let_go
 from volvelle.serve.library import Library
 from volvelle.serve.log import remember, settle
 from volvelle.serve.metrics import SLOT_BYTES, Meters
@@ -54,6 +55,8 @@ class Plan(Record, frozen=True):
     """The folder of a release beside the champion."""
     canary: float = 0.0
     shadow: bool = False
+    keep: float = 0.0
+    """Seconds for which days of the log are kept; 0: for good."""
 
 
 @dataclass(slots=True)
@@ -172,15 +175,19 @@ class Supervisor:
         return said
 
     def settle(self) -> None:
-        """Take up the journals; what fails is counted and tried again."""
+        """Take up the journals and let go of old days; what fails is counted and tried again."""
         try:
             done = settle(self._live)
+            gone = let_go(self._live, self._plan.keep, at=time.time_ns() // 1_000)
         except (OSError, InputError, pl.exceptions.PolarsError) as error:
             self._meters.add("log_failures")
             LOG.error("the log could not be settled: %s", error)
             return
         self._meters.add("log_settled_rows", done.predictions)
         self._meters.add("log_torn", done.torn)
+        self._meters.add("log_let_go_rows", gone.rows)
+        if gone.days:
+            LOG.info("the log lets go of %d days and %d rows, as [monitor] keep says", gone.days, gone.rows)
 
     def stop(self) -> None:
         """Let every worker answer what it has, and end."""

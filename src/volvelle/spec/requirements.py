@@ -291,6 +291,13 @@ class Monitor(Record, frozen=True):
             ge=0.0,
         ),
     ] = 0.0
+    keep: Annotated[
+        str | None,
+        Meta(
+            description="for how long days of the live log are kept, e.g. '90 d', at least outcomes_after; older ones "
+            "are neither watched nor learnt from any more; absent: for good"
+        ),
+    ] = None
     on_device: Annotated[
         bool,
         Meta(description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up"),

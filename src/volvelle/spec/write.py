@@ -50,6 +50,7 @@ _EXAMPLES: dict[str, Any] = {
     "split.column": "side",
     "monitor.window": 500,
     "monitor.outcomes_after": "7 d",
+    "monitor.keep": "90 d",
 }
 """Shown, as comments, where there is no default."""
 
