@@ -320,13 +320,14 @@ def test_openapi_describes_every_field(server: Server) -> None:
     assert server.ask("/v1/predict", example).status == 200
 
 
-def test_every_operation_stands_in_the_document(server: Server, tmp_path: Path) -> None:
+def test_every_operation_stands_in_the_document(server: Server, released: Path, tmp_path: Path) -> None:
     """The document has what the application answers, but for the pages, and what can be read is as described."""
+    typed(released, "watch")
     document = server.ask("/openapi.json").json
     made: Any = app(cast(Any, None), Shown(Documents(), tmp_path), "pumps", cast(Any, None))
     routes = {(r.path.replace("{model}", "pumps"), m) for r in made.routes for m in r.methods - {"HEAD"}}
     described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
-    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css")}
+    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css", "/state")}
     assert described <= routes
     for path, method in sorted(described):
         if method == "GET":

@@ -190,6 +190,7 @@ def _paths(signature: Signature, name: str, release: str, row: dict[str, Any]) -
         "/healthz": _read("alive", "Whether the process lives", "Live"),
         "/metrics": _read("metrics", "Counters for Prometheus", ""),
         "/openapi.json": _read("openapi", "This document", ""),
+        "/v1/state": _read("state", "What watching found last; the role watch", "State", ("401", "403", "429")),
         "/v2": _read("server", "What the server is", "Server"),
         "/v2/health/live": _read("live", "Whether the process lives", "Live"),
         "/v2/health/ready": _read("ready", "Whether it answers", "Ready"),
@@ -254,6 +255,7 @@ _TEXT = {"type": "string"}
 _STATES: dict[str, Any] = {
     "Taken": _object(id=_TEXT, taken={"type": "integer"}),
     "Told": _object(told=_TEXT),
+    "State": _object(release=_TEXT, alarming={"type": "boolean"}, report={"type": "object"}),
     "Live": _object(live={"type": "boolean"}),
     "Ready": _object(ready={"type": "boolean"}),
     "Server": _object(name=_TEXT, version=_TEXT, extensions=_array(_TEXT)),
