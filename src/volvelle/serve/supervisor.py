@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from volvelle.deploy import release as releasing
 from volvelle.errors import InputError
@@ -35,7 +36,7 @@ from volvelle.serve.log import remember, settle
 from volvelle.serve.metrics import SLOT_BYTES, Meters
 from volvelle.serve.orders import Note, Orders, Place, Setup
 from volvelle.serve.service import LOG, Limits
-from volvelle.spec.requirements import Record
+from volvelle.spec.requirements import Extra, Record
 
 _LOOK, _SETTLE, _WAIT = 1.0, 3.0, 30.0
 _SOON, _LATE = 0.2, 10.0
@@ -55,6 +56,8 @@ class Plan(Record, frozen=True):
     """The folder of a release beside the champion."""
     canary: float = 0.0
     shadow: bool = False
+    extra: Extra = "ignore"
+    """What is done with a field that the champion does not know."""
     keep: float = 0.0
     """Seconds for which days of the log are kept; 0: for good."""
 
@@ -210,13 +213,13 @@ class Supervisor:
 
     def _drawn(self, folder: Path, number: int) -> Orders:
         """The orders that make a release the one that answers, once it was checked."""
-        champion = self._checked(folder)
+        champion = replace(self._checked(folder), extra=self._plan.extra)
         remember(self._live, folder.name, signature(folder))
         plan, challenger = self._plan, None
         if plan.challenger and Path(plan.challenger) != folder:
             challenger = self._checked(Path(plan.challenger))
             remember(self._live, Path(plan.challenger).name, signature(Path(plan.challenger)))
-        documents = describe(folder, plan.name, self._live)
+        documents = describe(folder, plan.name, self._live, plan.extra)
         return Orders(
             number=number,
             champion=champion,

@@ -14,6 +14,7 @@ T = TypeVar("T")
 Task = Literal["classification", "regression", "forecast", "anomaly"]
 Role = Literal["number", "integer", "category", "boolean", "time", "text", "ignore"]
 Drop = Literal["duplicates", "invalid"]
+Extra = Literal["ignore", "refuse"]
 SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash", "marked"]
 
 
@@ -247,6 +248,18 @@ class Search(Record, frozen=True):
     seed: Annotated[int, Meta(description="seed of every random choice", ge=0, lt=2**31)] = 7
 
 
+class Serve(Record, frozen=True):
+    """How a server answers."""
+
+    extra: Annotated[
+        Extra,
+        Meta(
+            description="what a server does with a field, or an input tensor, that the model does not know; read when "
+            "the server starts"
+        ),
+    ] = "ignore"
+
+
 class Monitor(Record, frozen=True):
     """How the release is watched, and when the wheel turns again."""
 
@@ -323,4 +336,5 @@ class Spec(Record, frozen=True):
     device: Device | None = None
     search: Search = Search()
     roles: Annotated[dict[str, str], Meta(description="role = who answers for it")] = field(default_factory=dict)
+    serve: Serve = Serve()
     monitor: Monitor = Monitor()

@@ -21,6 +21,7 @@ _HEADS = {
     "device": "Where the model must run.",
     "search": "How candidates are looked for.",
     "roles": "Who answers for it: role = person.",
+    "serve": "How a server answers.",
     "monitor": "How the release is watched.",
 }
 _EXAMPLES: dict[str, Any] = {

@@ -162,6 +162,7 @@ def _plan(options: argparse.Namespace, project: Project | None, live: Path) -> P
         challenger=challenger,
         canary=share,
         shadow=options.shadow,
+        extra=wanted.serve.extra,
         keep=kept_for(wanted.monitor),
     )
 
