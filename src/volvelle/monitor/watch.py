@@ -46,12 +46,16 @@ BLIND = (
 )
 _STATES: dict[str, State] = {"drift": "notice", "estimate": "warning", "measured": "fail", "broken": "broken"}
 _ORDER: tuple[State, ...] = ("ok", "notice", "warning", "fail", "broken")
+_RATES = 0.25
+"""Weight of a test of one share (missing, out of range): what moves by enough rows to matter stands far out there."""
 
 
 class _Seen(NamedTuple):
     """One test of one thing in one window, over the number of windows that tells most."""
 
     feature: str
+    what: str
+    """What was looked at, as in `contract.Takes`."""
     test: str
     span: int
     mode: Mode
@@ -192,7 +196,7 @@ class _Judge:
                     continue
                 found = found._replace(p=ranks.chance(found.statistic), effect=ranks.effect(found))
             if found.p is not None:
-                tried.append(_Seen(key[0], name, span, mode, found, found.p))
+                tried.append(_Seen(*key, name, span, mode, found, found.p))
         if not tried:
             return None
         best = min(tried, key=lambda s: s.p)
@@ -215,9 +219,13 @@ class _Judge:
         return self._calibrated.get(feature) or Calibration(lags={})
 
     def _weights(self, seen: Sequence[_Seen]) -> list[float]:
-        """Half a weight for every test, and half by importance; on average 1."""
+        """Half a weight for every test, and half by importance, less for tests of one share; on average 1."""
         mean = sum(self._importance.values()) / len(self._importance) if self._importance else 1.0
-        raw = [0.5 + 0.5 * self._importance.get(s.feature, mean) / mean for s in seen]
+        raw = [
+            (0.5 + 0.5 * self._importance.get(s.feature, mean) / mean)
+            * (_RATES if s.what in ("missing", "outside") else 1)
+            for s in seen
+        ]
         return [weight * len(raw) / sum(raw) for weight in raw]
 
 
