@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtri, xlogy
+from scipy.special import chdtrc, ndtr, ndtri, xlogy
 
 from volvelle.monitor.records import Counted, Policy, Reference, Sketch, digest
 from volvelle.monitor.watch import watch
@@ -49,6 +49,24 @@ def windows(rng: np.random.Generator, options: argparse.Namespace) -> tuple[str,
             lines.append((f"{size:,}", f"{healthy:,}", f"{count:,}", *cells))
     heads = ("rows", "healthy rows", "windows", "call where 5 % may", "where 1 a year (0.27 %) may")
     return "Drawn windows that call though nothing drifts, the effect floor left out", heads, lines
+
+
+def shifts(rng: np.random.Generator, options: argparse.Namespace) -> tuple[str, tuple[str, ...], Any]:
+    """Windows of 5,000 rows that call when one of 20 columns shifts, each with a reference of its own."""
+    lines = []
+    for name, shift in (("mean by 0.1 sd", 0.1), ("total variation 0.05, by a shift", 0.1254)):
+        for healthy in (5000, 20_000):
+            calls, count = np.zeros(2), BATCH * max(1, options.resamples // 10)
+            for _ in range(count // BATCH):
+                reference, shares = _shares(rng, healthy, (BATCH, COLUMNS))
+                above = ndtr(ndtri(np.minimum(1.0, np.cumsum(shares[:, 0], axis=-1))) - shift)
+                shares[:, 0] = np.diff(above, axis=-1, prepend=0)
+                chances = _smooth(reference, rng.multinomial(5000, shares))
+                called = (_corrected(chances), chances[:, 0] * COLUMNS)
+                calls += [((called[0] <= level) & (called[1] <= 0.05)).sum() for level in (0.05, 1 / 365)]
+            lines.append((name, f"{healthy:,}", f"{count:,}", *(f"{100 * c / count:.1f} %" for c in calls)))
+    heads = ("what drifts", "healthy rows", "windows", "call where 5 % may", "where 1 a year may")
+    return "Drawn windows of 5,000 rows that call for one drifting column of 20", heads, lines
 
 
 def _shares(rng: np.random.Generator, healthy: int, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 import polars as pl
 from bench.again import again
-from bench.streams import streams, windows
+from bench.streams import shifts, streams, windows
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.stats import ks_2samp
@@ -314,6 +314,7 @@ PARTS: dict[str, Callable[[np.random.Generator, argparse.Namespace], Table]] = {
     "again": again,
     "streams": streams,
     "windows": windows,
+    "shifts": shifts,
 }
 
 
