@@ -201,7 +201,7 @@ def cut(chance: random.Random, data: bytes) -> list[bytes]:
 
 
 def test_mutated_requests_agree_with_uvicorn(ways: tuple[Way, Way, str]) -> None:
-    """Thousands of requests, mutated and in pieces, on a worker's event loop: both ways answer alike, and none a 5xx."""
+    """Thousands of requests, mutated and in pieces, on the loop of a worker: both ways answer alike, and none a 5xx."""
     logging.getLogger("uvicorn.error").disabled = True
     fast, plain, key = ways
     chance, usual, statuses = random.Random(SEED), seeds(key), set[int]()
