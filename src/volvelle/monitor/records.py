@@ -145,6 +145,9 @@ class Reference(Record, frozen=True):
     window: int
     """Rows that a window was asked to have."""
     seed: int
+    earlier: tuple[Sketch, ...] = ()
+    """Where windows are ranked and those are few: windows of training rows just before. A model knows their answers too
+    well, so that only features are compared, and only by rank."""
     resampled: bool = False
     """Whether the rows were fewer than one window, so that windows were drawn from them with replacement."""
     features: dict[str, Calibration] = msgspec.field(default_factory=dict)
