@@ -92,7 +92,7 @@ def watch(
         sketches: successive windows of what it answered, oldest first.
         policy: when to call.
         importance: of features, on any scale; features that matter more are tested with more power.
-        measured: alarms of measured quality on the same windows.
+        measured: alarms of measured quality, and of requests that were refused, on the same windows.
         first: the first window to judge; those before it only count where windows are looked at together.
 
     Raises:
