@@ -18,6 +18,8 @@ from volvelle.ui.wording import clean, show_value, size, title
 _ROW, _MOST, _PARTS = 22, 24, 10
 """Height of a line of a drawing; how many values of memory, and parts of the C, are drawn."""
 
+_BITS = {True: "the same", False: "others", None: "–"}
+
 
 def placed(result: Result) -> dict[str, Any]:
     """Facts, bars, memory and parity; None for a run without a device."""
@@ -48,7 +50,10 @@ def placed(result: Result) -> dict[str, Any]:
             "beside": _beside(result),
             "metric": title(result.evidence.metric),
             "figures": [f for f in (_budget(found, limits), _costs(found.layers), _memory(found.memory)) if f],
-            "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
+            "parity": [
+                (p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}", _BITS[p.same], p.differs())
+                for p in found.parity
+            ],
         }
     }
 

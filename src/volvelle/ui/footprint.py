@@ -38,7 +38,7 @@ def board(found: Footprint, device: Device) -> str:
     for one in found.parity:
         told = f"{one.label_differences} label differences, largest difference {one.largest:.1g}"
         told += {True: ", the bits of this machine", False: ", other bits than this machine's", None: ""}[one.same]
-        mark = "✓" if not one.label_differences and one.largest <= 1e-5 and one.same is not False else "✗"
+        mark = "✗" if one.differs() else "✓"
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
     lines.append(f"  {found.compiler}, {found.emulator}")
     return "\n".join(lines)

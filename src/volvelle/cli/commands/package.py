@@ -82,8 +82,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _compiled(options: argparse.Namespace) -> Packing:
-    """A model in C."""
+    """A model in C.
+
+    Raises:
+        InputError: what was measured of it differs from the ONNX file.
+    """
     given, made = _model(options)
+    if given.footprint is not None and not given.footprint.agrees():
+        raise InputError(
+            f"the C answers otherwise than the ONNX file: {given.footprint.differs()}",
+            where=given.footprint.device,
+            next_move="do not ship it; volvelle prove shows the comparison",
+        )
     return Packing(
         sources=made.sources,
         onnx=given.content,
