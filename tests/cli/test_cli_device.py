@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from volvelle.cli.commands import compile as compiling
 from volvelle.cli.entry import main
+from volvelle.cli.models import goal_of, of_file
 from volvelle.compiler import prove as proving
 from volvelle.compiler.prove import FIRST_TIME, Compiled
 from volvelle.compiler.toolchains import zig
@@ -174,6 +176,14 @@ def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: p
     assert json.loads(capsys.readouterr().out)["goal"] == "speed"
     assert main(["prove", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["goal"] == "speed"
+
+
+def test_without_a_goal_c_is_written_as_the_run_was_proved(onnx: Path) -> None:
+    """compile and package take the goal of the footprint; a file from anywhere is written small; --goal overrules."""
+    file = of_file(onnx)
+    fast = replace(file, footprint=structs.replace(proving.NOWHERE, goal="speed"))
+    assert [goal_of(None, given) for given in (file, fast)] == ["size", "speed"]
+    assert [goal_of("size", fast), goal_of("speed", file)] == ["size", "speed"]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(

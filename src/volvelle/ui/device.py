@@ -10,7 +10,7 @@ from volvelle.evaluate.records import Constrained
 from volvelle.flow.result import Result
 from volvelle.spec.units import show
 from volvelle.ui import charts
-from volvelle.ui.footprint import bound
+from volvelle.ui.footprint import WRITTEN_FOR, bound
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import number
 from volvelle.ui.wording import clean, show_value, size, title
@@ -41,6 +41,7 @@ def placed(result: Result) -> dict[str, Any]:
         if seconds and found.clock
         else ("Latency", "no clock is stated"),
         *_decided(bounded, result.evidence.metric),
+        ("Written for", WRITTEN_FOR[found.goal]),
         ("Made with", f"{found.compiler}, {found.emulator}"),
     ]
     return {

@@ -10,6 +10,7 @@ _BAR, _PARTS, _VALUES = 24, 4, 6
 """Characters of a bar; how many parts of the C, and values in working memory, are listed."""
 
 
+WRITTEN_FOR = {"size": "little flash", "speed": "few instructions"}
 _FORMS = {"marks": "marked zeros", "gaps": "lengths of zeros", "prefix": "Huffman code"}
 
 
@@ -40,7 +41,7 @@ def board(found: Footprint, device: Device) -> str:
         told += {True: ", the bits of this machine", False: ", other bits than this machine's", None: ""}[one.same]
         mark = "✗" if one.differs() else "✓"
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
-    lines.append(f"  {found.compiler}, {found.emulator}")
+    lines.append(f"  written for {WRITTEN_FOR[found.goal]}; {found.compiler}, {found.emulator}")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from volvelle.catalog import PACKAGES, TOOLCHAINS
-from volvelle.cli.models import Given, differing, goal_option, of_file, of_folder, of_run
+from volvelle.cli.models import Given, differing, goal_of, goal_option, of_file, of_folder, of_run
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
 from volvelle.compiler.prove import FIRST_TIME, Compiled, compiled, vectors
 from volvelle.deploy.folder import put
@@ -134,7 +134,9 @@ def _model(options: argparse.Namespace) -> tuple[Given, Compiled]:
         return given, compiled(given.content, options.name, made.goal, made.precision, ram=made.ram)
     given = of_file(place) if place is not None else of_run(options.spec)
     room = given.footprint.room if given.footprint else None
-    return given, compiled(given.content, options.name or given.name, options.goal, rows=given.rows, ram=room)
+    return given, compiled(
+        given.content, options.name or given.name, goal_of(options.goal, given), rows=given.rows, ram=room
+    )
 
 
 def _list(options: argparse.Namespace) -> int:
