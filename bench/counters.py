@@ -1,8 +1,8 @@
 """What counting on the device costs: program, memory and instructions a row, beside a model of 16 features.
 
-In the int8 form the counter of a feature is its upper four bits; in the form of a release with numbers it is found among
-15 edges in flash. Both count scores, out of range and missing too. Rows are random, of a fixed seed; instructions are those
-of an emulated core and repeat to the digit.
+In the int8 form the counter of a feature is its upper four bits; in the form of a release with numbers it is found
+among 15 edges in flash. Both count scores, out of range and missing too. Rows are random, of a fixed seed; instructions
+are those of an emulated core and repeat to the digit.
 
     python -m bench.counters [--json]
 """
