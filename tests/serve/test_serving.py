@@ -345,24 +345,25 @@ def test_openapi_describes_every_field(server: Server) -> None:
     assert server.ask("/v1/predict", example).status == 200
 
 
-def test_every_operation_stands_in_the_document(server: Server, released: Path, tmp_path: Path) -> None:
+def test_every_operation_stands_in_the_document(project: Path, tmp_path: Path) -> None:
     """The document has what the application answers, but for the pages, and what can be read is as described."""
-    typed(released, "watch")
-    document = server.ask("/openapi.json").json
     made: Any = app(cast(Any, None), Shown(Documents(), tmp_path), "pumps", cast(Any, None))
     routes = {(r.path.replace("{model}", "pumps"), m) for r in made.routes for m in r.methods - {"HEAD"}}
-    described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
-    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css", "/state")}
-    assert described <= routes
-    for path, method in sorted(described):
-        if method == "GET":
-            said = server.ask(path.replace("{version}", "pumps-2"))
-            assert said.status == 200, path
-            content = document["paths"][path]["get"]["responses"]["200"].get("content")
-            if content:
-                schema = document | content["application/json"]["schema"]
-                jsonschema.Draft202012Validator(schema).validate(said.json)
-    assert server.ask("/v1/admin/reload", {}).status == 403
+    typed(project, "watch")
+    with served(project) as server:
+        document = server.ask("/openapi.json").json
+        described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
+        assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css", "/state")}
+        assert described <= routes
+        for path, method in sorted(described):
+            if method == "GET":
+                said = server.ask(path.replace("{version}", "pumps-2"))
+                assert said.status == 200, path
+                content = document["paths"][path]["get"]["responses"]["200"].get("content")
+                if content:
+                    schema = document | content["application/json"]["schema"]
+                    jsonschema.Draft202012Validator(schema).validate(said.json)
+        assert server.ask("/v1/admin/reload", {}).status == 403
 
 
 def test_the_server_keeps_to_its_own_document(server: Server) -> None:
