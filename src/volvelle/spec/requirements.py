@@ -267,6 +267,18 @@ class Serve(Record, frozen=True):
     ] = "ignore"
 
 
+class Explain(Record, frozen=True):
+    """What is told about the result beyond what its predictions say."""
+
+    deep: Annotated[
+        bool,
+        Meta(
+            description="whether volvelle run also trains again for ablation, learning curve and seeds, as volvelle "
+            "explain --deep does; it takes some twenty fits of each fold, outside the budget of the search"
+        ),
+    ] = False
+
+
 class Monitor(Record, frozen=True):
     """How the release is watched, and when the wheel turns again."""
 
@@ -346,6 +358,7 @@ class Spec(Record, frozen=True):
     require: Require = Require()
     device: Device | None = None
     search: Search = Search()
+    explain: Explain = Explain()
     roles: Annotated[dict[str, str], Meta(description="role = who answers for it")] = field(default_factory=dict)
     serve: Serve = Serve()
     monitor: Monitor = Monitor()

@@ -20,6 +20,7 @@ _HEADS = {
     "require": "What must be achieved: each line is a gate, judged on the sealed test side.",
     "device": "Where the model must run.",
     "search": "How candidates are looked for.",
+    "explain": "What is told about the result beyond what its predictions say.",
     "roles": "Who answers for it: role = person.",
     "serve": "How a server answers.",
     "monitor": "How the release is watched.",
