@@ -40,7 +40,7 @@ def test_a_network_in_whole_numbers_stands_beside_the_same_in_real_ones(whole: R
         "the same in float32",
         "the same with all its weights",
     ]
-    assert trial.real["flash"] > trial.foretold["flash"] > 0
+    assert min(told["flash"] for told in (trial.real, trial.unpruned, trial.foretold)) > 0
     titles = [figure["title"] for figure in placed(whole)["device"]["figures"]]
     assert titles == ["Memory of the device", "What each part costs", "Working memory over one row"]
     assert all(f"<strong>{title}</strong>" in render(whole) for title in titles)
