@@ -149,10 +149,11 @@ class Device(Record, frozen=True):
         str | None, Meta(description="static memory for the model, e.g. '8 KiB'; that of the board when absent")
     ] = None
     goal: Annotated[
-        Literal["auto", "size", "speed"],
+        Literal["auto", "size", "tight", "speed"],
         Meta(
-            description="what the C is written for where there is a choice: size, little flash; speed, few "
-            "instructions; auto: size, but speed where size misses a gate on work that speed has the flash to meet"
+            description="what the C is written for where there is a choice: size, little flash; tight, the least "
+            "flash at any price in time; speed, few instructions; auto: size, but tight or speed where that meets a "
+            "gate on flash or on work that size misses"
         ),
     ] = "auto"
 
