@@ -68,6 +68,18 @@ def window(seed: int, **changed: Any) -> pl.DataFrame:
     return frame.with_columns(**changed)
 
 
+def test_an_alarm_tells_its_sizes_and_only_tests_that_were_named_are_asked(healthy: Reference) -> None:
+    """A shift has population stability index and total variation beside it; without its test nothing calls."""
+    moved = window(3, heat=pl.col("heat") + 2 * float(window(3)["heat"].std() or 1.0))  # type: ignore[arg-type]
+    alarm = next(a for a in seen(healthy, moved).alarms if a.feature == "heat" and a.severity == "drift")
+    assert alarm.sizes["psi"] > 0.25
+    assert alarm.effect is not None
+    assert alarm.sizes["total_variation"] == pytest.approx(alarm.effect, abs=0.05)
+    assert f"PSI {alarm.sizes['psi']:.2f}" in alarm.sentence
+    without = seen(healthy, moved, tests=("missing_rate",)).alarms
+    assert not [a for a in without if a.feature == "heat" and a.severity == "drift"]
+
+
 def test_quiet_windows_are_quiet() -> None:
     """Of 40 streams of 20 quiet windows of 20 columns, no more call than a budget of 5 % a stream makes likely."""
     rng = np.random.default_rng(1)

@@ -190,6 +190,7 @@ def policy_of(spec: Spec, parts: list[pl.DataFrame], window: int) -> Policy:
         fdr=discovery_rate(spec.monitor.drift),
         window=window,
         effect=spec.monitor.effect,
+        tests=spec.monitor.tests,
         floors=tuple(Floor(metric=g.name, bound=g.bound, where=g.where) for g in floors(spec)),
         confidence=spec.require.confidence,
         settings=given(spec.require),

@@ -236,6 +236,8 @@ class Alarm(Record, frozen=True):
     """Corrected for all that was looked at in this window."""
     effect: float | None = None
     """Share of rows that have moved; or the estimated or measured quality."""
+    sizes: dict[str, float] = msgspec.field(default_factory=dict)
+    """Of drift, effect sizes of which chance is not taken off: ``psi`` and ``total_variation``."""
     span: int = 1
     """Windows that were looked at together, this one the last."""
     mode: Mode = "independent"

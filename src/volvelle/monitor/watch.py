@@ -63,6 +63,10 @@ _RATES = 0.25
 """Weight of a test of one share (missing, out of range): what moves by enough rows to matter stands far out there."""
 
 
+SIZES = ("psi", "total_variation")
+"""Effect sizes that stand beside an alarm of drift."""
+
+
 class _Seen(NamedTuple):
     """One test of one thing in one window, over the number of windows that tells most."""
 
@@ -175,16 +179,21 @@ class _Judge:
 
     def _alarm(self, at: int, seen: _Seen, p: float) -> Alarm:
         over = f"the last {seen.span} windows" if seen.span > 1 else "this window"
+        sums, whole = self._sums[seen.feature, seen.what], self._whole[seen.feature, seen.what]
+        now = sums[at + 1] - sums[at + 1 - seen.span]
+        sizes = {name: round(float(DRIFT.load(name).score(whole, now).effect), 6) for name in SIZES}
+        chance = "p < 1e-9" if p < 1e-9 else f"p = {p:.2g}"
         return Alarm(
             severity="drift",
             window=at,
             what=seen.test,
             feature=seen.feature,
             sentence=f"{seen.feature}: {seen.test.replace('_', ' ')} finds that {seen.found.effect:.1%} of the rows of "
-            f"{over} have moved ({'p < 1e-9' if p < 1e-9 else f'p = {p:.2g}'})",
+            f"{over} have moved ({chance}, PSI {sizes['psi']:.2f})",
             statistic=seen.found.statistic,
             p=p,
             effect=seen.found.effect,
+            sizes=sizes,
             span=seen.span,
             mode=seen.mode,
             importance=self._importance.get(seen.feature),

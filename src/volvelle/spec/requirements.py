@@ -282,6 +282,10 @@ class Monitor(Record, frozen=True):
             lt=1.0,
         ),
     ] = 0.02
+    tests: Annotated[
+        tuple[str, ...],
+        Meta(description="drift tests on the counters of a window, by name; those of plugins too", min_length=1),
+    ] = ("smooth", "chi_square", "missing_rate", "out_of_range")
     retrain: Annotated[
         str,
         Meta(
