@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from onnx import helper
 
 if TYPE_CHECKING:
     from growing import Growing  # type: ignore[import-not-found]
@@ -46,9 +47,9 @@ def layers(g: Growing, x: str, n: int) -> None:
             signal = _block(g, signal)
         made = _convolved(g, signal)
         if made.shape == signal.shape and g.below(2):
-            together = g.inner("Add", made.real, signal.real)
+            together = g.inner(g.one_of(["Add", "Sub"]), made.real, signal.real)
             made = _quantised(g, together, made.channels, made.places, made.scale * 1.4, kind)
-        signal = made
+        signal = _parted(g, made) if made.channels > 1 and g.below(3) == 0 else made
     if g.below(2):
         signal = _dense(g, signal)
     wide = signal.channels * int(np.prod(signal.places))
@@ -57,12 +58,30 @@ def layers(g: Growing, x: str, n: int) -> None:
 
 
 def _quantised(
-    g: Growing, x: str, channels: int, places: tuple[int, ...], scale: float, kind: type[np.generic]
+    g: Growing,
+    x: str,
+    channels: int,
+    places: tuple[int, ...],
+    scale: float,
+    kind: type[np.generic],
+    zero: int | None = None,
 ) -> Signal:
-    zero = int(g.random.integers(100, 150)) - (128 if kind is np.int8 else 0)
+    if zero is None:
+        zero = int(g.random.integers(100, 150)) - (128 if kind is np.int8 else 0)
     ends = g.constant(scale, np.float32), g.constant(zero, kind)
     whole = g.inner("QuantizeLinear", x, *ends)
     return Signal(g.inner("DequantizeLinear", whole, *ends), whole, channels, places, scale, zero, kind)
+
+
+def _parted(g: Growing, x: Signal) -> Signal:
+    """Channels in two parts, of which one may be quantised anew, and the second before the first again."""
+    names, first = [f"{x.real}_{k}" for k in range(2)], 1 + g.below(x.channels - 1)
+    sizes = [first, x.channels - first]
+    g.nodes.append(helper.make_node("Split", [x.real, g.constant(sizes)], names, axis=1))
+    scales = [x.scale, x.scale * (1 + g.below(2))]
+    ends = zip(names, sizes, scales, strict=True)
+    parts = [_quantised(g, name, size, x.places, scale, x.kind, x.zero).real for name, size, scale in ends]
+    return _quantised(g, g.inner("Concat", *parts[::-1], axis=1), x.channels, x.places, x.scale, x.kind)
 
 
 def _weights(g: Growing, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray, int]:
