@@ -12,7 +12,7 @@ static void vv_q_depth(const VV_KIND *x, const signed char *w, const int32_t *b,
         for (int i = 0; i < VV_TALL; i++) {
             pairs[i] = ((uint32_t)w[i * 3] & 0xFFFFu) | (uint32_t)w[i * 3 + 2] << 16;
             rests[i] = (uint32_t)w[i * 3 + 1] & 0xFFFFu;
-            words[i] = (pairs[i] & 0xFFu) | (rests[i] & 0xFFu) << 8 | (pairs[i] & 0xFF0000u);
+            words[i] = (pairs[i] & 0xFF00FFu) | (rests[i] & 0xFFu) << 8;
         }
 #endif
         for (int r = 0; r < oh; r++) {

@@ -32,6 +32,17 @@ static void vv_q_row(const VV_KIND *x, const signed char *w, const int32_t *b, c
                     sum = vv_dual(vv_apart(VV_EVEN(four), backs), pairs[k], sum);
                     sum = vv_dual(vv_apart(VV_ODD(four), backs), rests[k], sum);
                 }
+            } else if (v > 3 && left > -3 && left < v) {
+                const int side = left < 0 ? 0 : v - 4;
+                const int up = left > side ? 8 * (left - side) : 0, down = left < side ? -8 * left : 0;
+                const VV_KIND *row = x + begin * v + side;
+#pragma GCC unroll VV_TALL
+                for (int k = 0; k < VV_TALL; k++, row += v) {
+                    const uint32_t three = (pairs[k] & 0xFF00FFu) | (rests[k] & 0xFFu) << 8;
+                    const uint32_t four = vv_word(row), near = three << up >> down;
+                    sum = vv_dual(vv_apart(VV_EVEN(four), backs), vv_evens(near), sum);
+                    sum = vv_dual(vv_apart(VV_ODD(four), backs), vv_odds(near), sum);
+                }
             } else
 #endif
             for (int i = i0; i < i1; i++) {
