@@ -1,7 +1,8 @@
-"""Working memory of two int8 networks, with every value apart and with what kernels may write over what they read.
+"""Working memory of int8 networks: every value apart, what kernels may write over what they read, and row by row.
 
-The networks have the layers of DS-CNN (keywords in sound, 49 x 10) and of a quarter of MobileNet (pictures, 96 x 96),
-as in MLPerf Tiny, in the QDQ form, with random weights: memory and instructions do not depend on what was learnt.
+The networks have the layers of DS-CNN (keywords in sound, 49 x 10), of a quarter of MobileNet (pictures, 96 x 96), as
+in MLPerf Tiny, and of blocks of MobileNet's second version, in the QDQ form, with random weights: memory and
+instructions do not depend on what was learnt.
 
     python -m bench.memory [--device cortex-m4f]
 """
@@ -21,11 +22,12 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from volvelle.compiler import loops, place
+from volvelle.compiler import loops, lower, place
 from volvelle.compiler.device import device
 from volvelle.compiler.emulators import unicorn
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.offsets import Overlap
+from volvelle.compiler.passes.rows import rows
 from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.toolchains import zig
 
@@ -40,21 +42,31 @@ class Layers:
         self.shape, self.nodes, self.constants = shape, list[NodeProto](), Constants()
         self._random, self._channels = np.random.default_rng(7), shape[0]
 
-    def conv(self, made: int, kernel: tuple[int, int], stride: int, *, deep: bool = False) -> None:
-        """A convolution with a margin, and a bound at 0."""
+    def conv(self, made: int, kernel: tuple[int, int], stride: int, *, deep: bool = False, bound: bool = True) -> None:
+        """A convolution with a margin, and perhaps a bound at 0."""
         inner, group = (1, self._channels) if deep else (self._channels, 1)
         w, b = f"w{len(self.nodes)}", f"b{len(self.nodes)}"
         fan = inner * kernel[0] * kernel[1]
         self.constants[w] = (self._random.normal(size=(made, inner, *kernel)) / fan**0.5).astype(np.float32)
         self.constants[b] = (self._random.normal(size=made) / 10).astype(np.float32)
         self._add("Conv", w, b, strides=[stride, stride], auto_pad="SAME_UPPER", group=group)
-        self._add("Relu")
+        if bound:
+            self._add("Relu")
         self._channels = made
 
     def block(self, made: int, stride: int = 1) -> None:
         """A convolution of each channel by itself, and one across them."""
         self.conv(self._channels, (3, 3), stride, deep=True)
         self.conv(made, (1, 1), 1)
+
+    def inverted(self, made: int, stride: int = 1, wider: int = 6) -> None:
+        """A block that widens, slides over each channel, and narrows; with a sum where sizes are the same."""
+        before, channels = self._last, self._channels
+        self.conv(channels * wider, (1, 1), 1)
+        self.conv(self._channels, (3, 3), stride, deep=True)
+        self.conv(made, (1, 1), 1, bound=False)
+        if made == channels and stride == 1:
+            self.nodes.append(helper.make_node("Add", [before, self._last], [f"v{len(self.nodes)}"]))
 
     def ending(self) -> bytes:
         """Means, a dense layer and shares: the ONNX file."""
@@ -96,6 +108,15 @@ def mobile() -> Layers:
     return net
 
 
+def second() -> Layers:
+    """The first blocks of MobileNet, version 2, of a third of the channels, on pictures of 64 x 64."""
+    net = Layers((3, 64, 64))
+    net.conv(8, (3, 3), 2)
+    for made, stride in ((8, 1), (12, 2), (12, 1), (16, 2), (16, 1), (24, 2), (24, 1)):
+        net.inverted(made, stride)
+    return net
+
+
 class Rows(CalibrationDataReader):  # type: ignore[misc]
     """Rows to calibrate with, one by one."""
 
@@ -106,6 +127,9 @@ class Rows(CalibrationDataReader):  # type: ignore[misc]
         """The next row, None behind the last."""
         row = next(self._rows, None)
         return None if row is None else {"x": row[None]}
+
+
+NETWORKS = (("DS-CNN", ds_cnn()), ("MobileNet, a quarter", mobile()), ("MobileNet 2, blocks", second()))
 
 
 def quantised(net: Layers) -> tuple[bytes, NDArray[np.float32]]:
@@ -127,16 +151,17 @@ def main() -> int:
     print("| network | values | working memory, bytes | stack | flash | instructions |")
     print("| --- | --- | --- | --- | --- | --- |")
     same = True
-    for name, net in (("DS-CNN", ds_cnn()), ("MobileNet, a quarter", mobile())):
-        content, rows = quantised(net)
+    for name, net in NETWORKS:
+        content, given = quantised(net)
         answers: list[bytes] = []
-        for how, found in (("apart", compiled_apart(content)), ("over each other", compiled(content))):
+        ways = ("apart", compiled_apart(content)), ("over each other", compiled_whole(content))
+        for how, found in (*ways, ("row by row", compiled(content))):
             image = zig.build(found.sources, board)
-            run = unicorn.Core(image, board).run([rows[0]], [(np.dtype(np.float32), CLASSES)])
+            run = unicorn.Core(image, board).run([given[0]], [(np.dtype(np.float32), CLASSES)])
             answers.append(run.outputs[0].tobytes())
             plan = found.sources.plan.bytes
             print(f"| {name} | {how} | {plan:,} | {run.stack:,} | {image.flash:,} | {run.instructions:,} |", flush=True)
-        same &= answers[0] == answers[1]
+        same &= len(set(answers)) == 1
     return int(not same)
 
 
@@ -148,6 +173,12 @@ def compiled_apart(content: bytes) -> Compiled:
         return own(nodes, name, graph) if loops.elementwise(nodes[0]) else None
 
     with mock.patch.object(place, "_rule", elementwise):
+        return compiled_whole(content)
+
+
+def compiled_whole(content: bytes) -> Compiled:
+    """With one layer after another."""
+    with mock.patch.object(lower, "PASSES", tuple(p for p in lower.PASSES if p.run is not rows)):
         return compiled(content)
 
 

@@ -139,6 +139,8 @@ def _binding(text: str, constant: str) -> list[ast.stmt]:
 
     Parsing whole files for one line each would be a tenth of the time that a command takes.
     """
+    if constant not in text:
+        return []
     lines = text.splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith((f"{constant} =", f"{constant}:"))]
     if len(starts) == 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from onnx import helper
 
 if TYPE_CHECKING:
     from growing import Growing  # type: ignore[import-not-found]
@@ -35,17 +36,20 @@ def layers(g: Growing, x: str, n: int) -> None:
     n = g.widths[x]
     kind = (np.uint8, np.int8)[g.below(2)]
     channels = 2 if n % 2 == 0 and n > 4 and g.below(2) else 1
-    places = (n // channels,) if g.below(2) else (1, n // channels)
+    tall = 3 if n % (3 * channels) == 0 and g.below(2) else 1
+    places = (n // channels,) if tall == 1 and not g.below(3) else (tall, n // channels // tall)
     seen = g.inner("Reshape", x, g.constant([-1, channels, *places]))
     signal = _quantised(g, seen, channels, places, 0.03 * (1 + g.random.random()), kind)
     for _ in range(1 + g.below(3)):
         if n * signal.channels > 3000:
             break
+        if len(signal.places) == 2 and g.below(3):
+            signal = _block(g, signal)
         made = _convolved(g, signal)
         if made.shape == signal.shape and g.below(2):
-            together = g.inner("Add", made.real, signal.real)
+            together = g.inner(g.one_of(["Add", "Sub"]), made.real, signal.real)
             made = _quantised(g, together, made.channels, made.places, made.scale * 1.4, kind)
-        signal = made
+        signal = _parted(g, made) if made.channels > 1 and g.below(3) == 0 else made
     if g.below(2):
         signal = _dense(g, signal)
     wide = signal.channels * int(np.prod(signal.places))
@@ -54,12 +58,30 @@ def layers(g: Growing, x: str, n: int) -> None:
 
 
 def _quantised(
-    g: Growing, x: str, channels: int, places: tuple[int, ...], scale: float, kind: type[np.generic]
+    g: Growing,
+    x: str,
+    channels: int,
+    places: tuple[int, ...],
+    scale: float,
+    kind: type[np.generic],
+    zero: int | None = None,
 ) -> Signal:
-    zero = int(g.random.integers(100, 150)) - (128 if kind is np.int8 else 0)
+    if zero is None:
+        zero = int(g.random.integers(100, 150)) - (128 if kind is np.int8 else 0)
     ends = g.constant(scale, np.float32), g.constant(zero, kind)
     whole = g.inner("QuantizeLinear", x, *ends)
     return Signal(g.inner("DequantizeLinear", whole, *ends), whole, channels, places, scale, zero, kind)
+
+
+def _parted(g: Growing, x: Signal) -> Signal:
+    """Channels in two parts, of which one may be quantised anew, and the second before the first again."""
+    names, first = [f"{x.real}_{k}" for k in range(2)], 1 + g.below(x.channels - 1)
+    sizes = [first, x.channels - first]
+    g.nodes.append(helper.make_node("Split", [x.real, g.constant(sizes)], names, axis=1))
+    scales = [x.scale, x.scale * (1 + g.below(2))]
+    ends = zip(names, sizes, scales, strict=True)
+    parts = [_quantised(g, name, size, x.places, scale, x.kind, x.zero).real for name, size, scale in ends]
+    return _quantised(g, g.inner("Concat", *parts[::-1], axis=1), x.channels, x.places, x.scale, x.kind)
 
 
 def _weights(g: Growing, shape: tuple[int, ...], axis: int) -> tuple[str, np.ndarray, int]:
@@ -80,12 +102,24 @@ def _bias(g: Growing, scales: np.ndarray, out: int) -> str:
     return str(g.inner("DequantizeLinear", whole, g.constant(scales, np.float32), zeros, **told))
 
 
-def _convolved(g: Growing, x: Signal) -> Signal:
-    """A convolution: ordinary, depthwise or pointwise, perhaps strided, perhaps rectified."""
-    form, long = g.below(3), x.places[-1]
-    kernel = 1 if form == 2 else min(long, 1 + g.below(4))
-    out, group = (x.channels, x.channels) if form == 1 else (1 + g.below(8), 1)
-    stride = 1 + g.below(2) if form == 0 else 1
+def _block(g: Growing, x: Signal) -> Signal:
+    """An inverted residual block: more channels, a window of three over each of them, and fewer again."""
+    wide = _convolved(g, x, 2, x.channels * (4 + g.below(12)))
+    deep = _convolved(g, wide, 1) if g.below(4) else wide
+    made = _convolved(g, deep, 2, x.channels)
+    if made.shape != x.shape or not g.below(3):
+        return made
+    together = g.inner("Add", *((made.real, x.real) if g.below(2) else (x.real, made.real)))
+    # No simple ratio of scales: sums in the middle of two numbers onnxruntime rounds by where they stand.
+    return _quantised(g, together, made.channels, made.places, made.scale * (1.3 + 0.2 * g.random.random()), x.kind)
+
+
+def _convolved(g: Growing, x: Signal, form: int | None = None, out: int = 0) -> Signal:
+    """A convolution: ordinary (0), depthwise (1) or pointwise (2), perhaps strided, perhaps rectified."""
+    form, long = g.below(3) if form is None else form, x.places[-1]
+    kernel = 1 if form == 2 else min(long, 3 if g.below(3) else 1 + g.below(4))
+    out, group = (x.channels, x.channels) if form == 1 else (out or 1 + g.below(8), 1)
+    stride = 1 + g.below(2) if form < 2 else 1
     weights, scales, fan = _weights(g, (out, x.channels // group, *(1,) * (len(x.places) - 1), kernel), 0)
     # Padded by as much as the kernel takes away, so that a sum with what went in is possible.
     early, none = (kernel - 1) // 2, (0,) * (len(x.places) - 1)

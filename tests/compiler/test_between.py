@@ -183,17 +183,42 @@ def test_a_mean_over_all_places_is_a_pool(keep: int) -> None:
     assert made.sources.plan.bytes == 4 * 64, "the means lie over the picture"
 
 
-@pytest.mark.parametrize("op", ["Add", "Mul"])
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul"])
 @pytest.mark.parametrize("kind", [np.uint8, np.int8])
 @pytest.mark.parametrize("bound", [False, True])
 def test_all_pairs_of_two_quantised_numbers_are_those_of_onnxruntime(op: str, kind: Any, bound: bool) -> None:
-    """Sums and products of every pair, a bound behind them that holds nothing back."""
+    """Sums, differences and products of every pair, a bound behind them that holds nothing back."""
     inner = [node(op, ["d", "e"], ["a"]), node("Clip", ["a", "low"], ["m"])] if bound else [node(op, ["d", "e"], ["m"])]
     content = between(inner, (64,), kind, 0.021, low=np.asarray(-9, np.float32))
     x = (np.arange(256) - 121).astype(np.float32) * np.float32(0.0171)
     z = (np.arange(256) - 141).astype(np.float32) * np.float32(0.0113)
     made = compare(content, {"x": np.repeat(x, 256).reshape(-1, 64), "z": np.tile(z, 256).reshape(-1, 64)})
     assert left(made) == [f"q_{op.lower()}"]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+def test_a_difference_is_held_by_the_bound_behind_it(kind: Any) -> None:
+    """A Relu that holds something back, and a value that both sides of a network read, keep Sub whole."""
+    inner = [node("Sub", ["d", "e"], ["a"]), node("Relu", ["a"], ["m"])]
+    content = between(inner, PICTURE, kind, 0.013)
+    assert left(compare(content, {"x": normal(PICTURE), "z": -normal(PICTURE)[::-1]})) == ["q_sub"]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+@pytest.mark.parametrize("step", [0.0171, 0.0202])
+def test_parts_of_a_split_stay_whole(step: float, kind: Any) -> None:
+    """Each part is looked at where it lies; one that has another scale behind goes through a table."""
+    inner = [
+        node("Split", ["d", "sizes"], ["first", "last"], axis=1),
+        node("QuantizeLinear", ["first", "sd", "zd"], ["a"]),
+        node("DequantizeLinear", ["a", "sd", "zd"], ["b"]),
+        node("QuantizeLinear", ["last", "sm", "zm"], ["f"]),
+        node("DequantizeLinear", ["f", "sm", "zm"], ["g"]),
+        node("Concat", ["g", "b"], ["m"], axis=1),
+    ]
+    made = compare(between(inner, PICTURE, kind, step, sizes=np.array([1, 3])), {"x": normal(PICTURE)})
+    assert left(made)[0] == "split"
+    assert set(left(made)) == {"split", "concat"} | ({"q_table"} if step != 0.0171 else set())
 
 
 def residual() -> bytes:

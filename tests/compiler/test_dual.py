@@ -29,12 +29,19 @@ LAYERS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "rows of five": ((4, 3, 5, 5), (3, 10, 11), {"pads": [2, 2, 2, 2]}),
     "a signal": ((6, 4, 9), (4, 30), {"pads": [4, 4]}),
     "by itself": ((6, 1, 3, 3), (6, 9, 10), {"pads": [1, 1, 1, 1], "group": 6}),
+    "every second place": ((5, 3, 3, 3), (3, 11, 12), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+    "every third of four": ((5, 2, 2, 4), (2, 9, 17), {"pads": [1, 3, 0, 2], "strides": [1, 3]}),
+    "every second of seven": ((3, 2, 7), (2, 30), {"pads": [3, 3], "strides": [2]}),
+    "with gaps": ((5, 3, 3, 3), (3, 11, 13), {"pads": [2, 2, 2, 2], "dilations": [2, 2]}),
+    "steps and gaps": ((4, 2, 4), (2, 33), {"pads": [3, 3], "strides": [2], "dilations": [2]}),
+    "fours in a narrow picture": ((6, 2, 5, 4), (2, 11, 5), {"pads": [2, 3, 2, 3], "strides": [2, 2]}),
+    "a narrow picture by itself": ((6, 1, 3, 3), (6, 9, 4), {"pads": [1, 2, 1, 2], "group": 6}),
     "as large as the picture": ((10, 3, 4, 5), (3, 4, 5), {}),
 }
 PLAIN: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
     "rows of two": ((5, 3, 2, 2), (3, 9, 8), {}),
-    "every second place": ((5, 3, 3, 3), (3, 11, 12), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
-    "with gaps": ((5, 3, 3, 3), (3, 11, 13), {"pads": [2, 2, 2, 2], "dilations": [2, 2]}),
+    "gaps of two": ((5, 3, 3, 3), (3, 11, 16), {"pads": [3, 3, 3, 3], "dilations": [3, 3]}),
+    "a margin wider than windows": ((4, 2, 1, 4), (2, 5, 6), {"pads": [0, 5, 0, 6]}),
     "in groups": ((6, 2, 3, 4), (4, 8, 12), {"pads": [0, 3, 1, 0], "group": 2}),
     "narrow": ((3, 2, 3, 3), (2, 6, 4), {"pads": [1, 2, 1, 0]}),
 }

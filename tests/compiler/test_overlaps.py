@@ -97,14 +97,18 @@ def drawn(kind: str, random: Any) -> Case:
 KINDS = ("depthwise", "pointwise", "grouped", "plain", "max", "mean", "whole", "softmax", "dense", "matrix")
 
 
-def tight(monkey: pytest.MonkeyPatch, closer: int = 0, level: bool = True) -> list[tuple[str, str]]:
-    """From now on every pair that may overlap does so as far as it may, or further; gives the pairs that did."""
+def tight(monkey: pytest.MonkeyPatch, closer: int = 0, level: bool = True, only: str = "") -> list[tuple[str, str]]:
+    """From now on every pair that may overlap does so as far as it may, or further; gives the pairs that did.
+
+    What is in no pair lies behind all; `only` names the operator whose pairs count.
+    """
     told: dict[tuple[str, str], Over] = {}
     done: list[tuple[str, str]] = []
 
     def noted(*given: Any) -> dict[tuple[str, str], Over]:
         told.clear()
-        told.update(OWN_OVERS(*given))
+        made = {o for n in given[0].nodes if only in ("", n.op) for o in n.outputs}
+        told.update({pair: over for pair, over in OWN_OVERS(*given).items() if pair[0] in made})
         return told
 
     def placed(*given: Any) -> Plan:
@@ -119,6 +123,9 @@ def tight(monkey: pytest.MonkeyPatch, closer: int = 0, level: bool = True) -> li
             pool = next(s.pool for s in plan.slots if s.name == made)
             pools[pool] = max(pools[pool], *(where[n] + sizes[n] for n in (made, read)))
             done.append((made, read))
+        for slot in plan.slots:
+            if not any(slot.name in pair for pair in told):
+                where[slot.name], pools[slot.pool] = pools[slot.pool], pools[slot.pool] + slot.size
         slots = tuple(replace(s, offset=where[s.name]) for s in plan.slots)
         return Plan(plan.views, slots, pools)
 
@@ -127,13 +134,13 @@ def tight(monkey: pytest.MonkeyPatch, closer: int = 0, level: bool = True) -> li
     return done
 
 
-def both(content: bytes, level: bool = True, closer: int = 0) -> tuple[Compiled, Compiled, int]:
+def both(content: bytes, level: bool = True, closer: int = 0, only: str = "") -> tuple[Compiled, Compiled, int]:
     """The C with everything apart, and with what may overlap as near as it may; how many pairs overlap."""
     with pytest.MonkeyPatch.context() as monkey:
         monkey.setattr(place, "_overs", lambda *_: {})
         apart = compiled(content)
     with pytest.MonkeyPatch.context() as monkey:
-        done = tight(monkey, closer, level)
+        done = tight(monkey, closer, level, only)
         return apart, compiled(content), len(done)
 
 

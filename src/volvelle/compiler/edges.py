@@ -55,6 +55,7 @@ class Seen:
     def __init__(self, graph: Graph) -> None:
         self.tensors: dict[str, Tensor] = dict(graph.tensors)
         self.makers: Mapping[str, Node] = {o: n for n in graph.nodes for o in n.outputs}
+        self._places = {o: k for k, n in enumerate(graph.nodes) for o in n.outputs}
         self._readers: dict[str, list[Node]] = {}
         for node in graph.nodes:
             for name in node.inputs:
@@ -90,6 +91,14 @@ class Seen:
     def shaped(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
         """The name of a new value."""
         return self._named(Tensor(dtype, shape))
+
+    def like(self, name: str, dtype: np.dtype[Any]) -> str:
+        """The name of a new value of the shape of another one."""
+        return self.shaped(self.tensors[name].shape, dtype)
+
+    def place(self, name: str) -> int:
+        """Where in the graph the node stands that makes a value."""
+        return self._places[name]
 
     def known(self, name: str) -> NDArray[Any] | None:
         """The value of a constant."""

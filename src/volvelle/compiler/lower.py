@@ -19,6 +19,7 @@ from volvelle.compiler.passes.joined import joined
 from volvelle.compiler.passes.limited import limited
 from volvelle.compiler.passes.narrow import narrow
 from volvelle.compiler.passes.padded import padded
+from volvelle.compiler.passes.rows import rows
 from volvelle.compiler.passes.same import same
 from volvelle.compiler.passes.scaled import scaled
 from volvelle.compiler.passes.skip import skip
@@ -66,6 +67,7 @@ PASSES = (
     Pass(whole_trees, needs=(states.written_out,)),
     Pass(same, needs=(states.folded,)),
     Pass(dead, leaves=(states.lean,)),
+    Pass(rows, needs=(states.folded, states.lean), leaves=(states.lean,)),
     Pass(joined, needs=(states.folded, states.lean), leaves=(states.lean,)),
     Pass(narrow, needs=(states.lean, states.written_out), leaves=(states.narrowed, states.lean, states.written_out)),
 )

@@ -93,15 +93,20 @@ def top(needs: Sequence[Need], placed: Placed) -> int:
 
 
 def at_once(needs: Sequence[Need], overs: Overs) -> int:
-    """Elements that no plan can do without: what is needed in one step, less what may be written over in it."""
-    least = 0
-    for step in {n.first for n in needs}:
+    """Elements that no plan can do without."""
+    return max(by_step(needs, overs).values(), default=0)
+
+
+def by_step(needs: Sequence[Need], overs: Overs) -> dict[int, int]:
+    """Elements that are needed in a step in which something is made, less what may be written over in it."""
+    found: dict[int, int] = {}
+    for step in sorted({n.first for n in needs}):
         alive = {n.name: n.size for n in needs if n.first <= step <= n.last}
         pairs = [(o, i) for o, i in overs if o in alive and i in alive]
         made, read = {o for o, _ in pairs}, {i for _, i in pairs}
         whole = sum(alive.values())
-        least = max(least, whole - sum(alive[n] for n in made - read), whole - sum(alive[n] for n in read))
-    return least
+        found[step] = max(whole - sum(alive[n] for n in made - read), whole - sum(alive[n] for n in read))
+    return found
 
 
 Rigid = tuple[tuple[Need, int], ...]

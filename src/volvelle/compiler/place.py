@@ -75,6 +75,35 @@ def place(
     """
     together = together or tuple((n,) for n in graph.nodes)
     views = _views(graph, local)
+    needs = _needs(graph, local, together, views)
+    overs = _overs(graph, together, views, {n.name: n for n in needs}, (local, unpacked))
+    pools: dict[str, int] = {}
+    places: dict[str, int] = {}
+    for pool, mine in _by_pool(graph, needs).items():
+        packed = offsets.packed(mine, overs)
+        pools[pool] = offsets.top(mine, packed)
+        places |= packed
+    slots = [Slot(n.name, C_NAMES[graph.tensors[n.name].dtype], places[n.name], *n[1:]) for n in needs]
+    return Plan(views, tuple(sorted(slots, key=lambda s: (s.pool, s.first, s.name))), pools)
+
+
+def demand(graph: Graph) -> list[int]:
+    """Bytes that no plan can do without in the step of every node, of all types together: found without planning."""
+    together = tuple((n,) for n in graph.nodes)
+    views = _views(graph, frozenset())
+    needs = _needs(graph, frozenset(), together, views)
+    overs = _overs(graph, together, views, {n.name: n for n in needs}, (frozenset(), frozenset()))
+    steps = [0] * len(together)
+    for mine in _by_pool(graph, needs).values():
+        for step, count in offsets.by_step(mine, overs).items():
+            steps[step] += count * graph.tensors[mine[0].name].dtype.itemsize
+    return steps
+
+
+def _needs(
+    graph: Graph, local: frozenset[str], together: tuple[tuple[Node, ...], ...], views: dict[str, View]
+) -> list[Need]:
+    """The values that take working memory."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for step, nodes in enumerate(together):
@@ -87,17 +116,13 @@ def place(
     free = {name for name in first if name not in graph.outputs}
     for name in {_root(o, views) for o in graph.outputs} & free:
         last[name] = len(together)
-    needs = [Need(n, graph.tensors[n].size, first[n], last[n]) for n in sorted(free)]
-    overs = _overs(graph, together, views, {n.name: n for n in needs}, (local, unpacked))
-    pools: dict[str, int] = {}
-    places: dict[str, int] = {}
-    for pool in sorted({C_NAMES[graph.tensors[n].dtype] for n in free}):
-        mine = [n for n in needs if C_NAMES[graph.tensors[n.name].dtype] == pool]
-        packed = offsets.packed(mine, overs)
-        pools[pool] = offsets.top(mine, packed)
-        places |= packed
-    slots = [Slot(n.name, C_NAMES[graph.tensors[n.name].dtype], places[n.name], *n[1:]) for n in needs]
-    return Plan(views, tuple(sorted(slots, key=lambda s: (s.pool, s.first, s.name))), pools)
+    return [Need(n, graph.tensors[n].size, first[n], last[n]) for n in sorted(free)]
+
+
+def _by_pool(graph: Graph, needs: list[Need]) -> dict[str, list[Need]]:
+    """Values of one C type together."""
+    kinds = {n.name: C_NAMES[graph.tensors[n.name].dtype] for n in needs}
+    return {pool: [n for n in needs if kinds[n.name] == pool] for pool in sorted(set(kinds.values()))}
 
 
 def _overs(
@@ -109,13 +134,14 @@ def _overs(
 ) -> dict[tuple[str, str], Over]:
     """What may be written over what: a step's only output over an input that it is the last to read.
 
-    The input may be seen through a view, but in one way only; the output must not be a part of another value, of which
-    other parts would be in the way.
+    Room to work in is no output. The input may be seen through a view, but in one way only; the output must be no part
+    of another value, of which other parts would be in the way.
     """
     overs: dict[tuple[str, str], Over] = {}
     local, unpacked = told
     for step, nodes in enumerate(together):
-        made = [o for n in nodes for o in n.outputs if o and o not in local]
+        room = {n.outputs[k] for n in nodes for k in getattr(OPERATORS.load(n.op), "ROOM", ())}
+        made = [o for n in nodes for o in n.outputs if o and o not in local and o not in room]
         if len(made) != 1 or made[0] not in needs or needs[made[0]].first != step:
             continue
         reads = {i for n in nodes for i in n.inputs if i}

@@ -34,7 +34,7 @@ def weighted(node: Node, seen: Seen) -> list[Node] | None:
         return None
     sums = weights.reshape(len(weights), -1).sum(axis=1)
     zero = int(x.zero.item())
-    around = node.op == "conv" and bool(margin(node))
+    around = node.op == "conv" and bool(margin(node, stored.shape[2:]))
     start = (np.zeros(len(weights), np.int64) if bias.size == 0 else bias) - (0 if around else zero * sums)
     # Where a margin is, the zero point is taken off the sums behind them.
     if np.abs(start).max() + (1 + around) * 128 * 255 * weights[0].size > np.iinfo(np.int32).max:

@@ -54,10 +54,15 @@ class Windows:
         return room((1, channels, *self.out[4 - dimensions :]))
 
 
-def margin(node: Node) -> bool:
-    """Whether a node may have windows that begin or end outside of the picture."""
+def margin(node: Node, kernel: tuple[int, ...]) -> bool:
+    """Whether a node may have windows that begin or end outside of the picture: those of one element need none.
+
+    >>> margin(Node("conv", ("x", "w"), ("y",), {"auto_pad": b"SAME_UPPER"}), (1, 1))
+    False
+    """
     how = node.attributes.get("auto_pad", b"NOTSET")
-    return any(node.attributes.get("pads", [])) or how not in (b"NOTSET", "NOTSET", b"VALID", "VALID")
+    filled = how not in (b"NOTSET", "NOTSET", b"VALID", "VALID") and max(kernel, default=1) > 1
+    return any(node.attributes.get("pads", [])) or filled
 
 
 def windows(node: Node, shape: tuple[int, ...], kernel: tuple[int, ...]) -> Windows:

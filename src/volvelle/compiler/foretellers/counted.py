@@ -23,6 +23,7 @@ from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import read
+from volvelle.compiler.ops import q_rows
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold, Goal
@@ -41,7 +42,7 @@ WORK = tuple("question scaled_question branch leaf product element function powe
     "wide_product wide_element wide_function whole_product rescaled marks prefix".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
-_WHOLE = frozenset("quantize_linear q_dense q_conv q_join q_add q_mul q_mean q_pool".split())
+_WHOLE = frozenset("quantize_linear q_dense q_conv q_join q_add q_sub q_mul q_mean q_pool q_rows".split())
 LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
@@ -169,6 +170,11 @@ def _asked(node: Node, graph: Graph) -> tuple[str, float]:
 def _whole(node: Node, graph: Graph, forms: Mapping[str, packing.Packed]) -> Iterator[tuple[str, float]]:
     """Work between quantisers: products, zeros among them, what unpacks, and a rescaling of each answer."""
     out = graph.tensors[node.outputs[0]].size
+    if node.op == "q_rows":
+        for sums, products in q_rows.of(node, graph).work:
+            yield "rescaled", sums
+            yield "whole_product", products
+        return
     yield "rescaled", out
     if node.op not in ("q_dense", "q_conv", "q_join"):
         return

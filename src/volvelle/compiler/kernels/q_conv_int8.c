@@ -1,7 +1,8 @@
 /* A convolution in whole numbers: c channels of each group go in, m come out, of which each group makes g.
    Where there is a margin, `back` is taken off what goes in; else it is part of b. Four neighbours whose windows lie inside
    of a row share what is read of w; the last four may begin among those that are made, which then stay. With the
-   instructions for two products at once, elements two places apart are taken as pairs, four or three to a row. */
+   instructions for two products at once, elements two places apart are taken as pairs, four or three to a row; of a
+   window of four that reaches over a margin, weights are shifted to where the first or last four elements of the row lie. */
 static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int back,
                            int each, int zero, int least, int most, int c, int m, int g, int h, int v, int oh, int ov,
                            int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
@@ -24,6 +25,20 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                 while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
                 const int8_t *block = x + (line + first * sv + j0 * dv);
                 const signed char *rows = w + i0 * kv + j0;
+#if defined(VV_DSP)
+                const int left = first * sv - pv, side = left < 0 ? 0 : left > v - 4 ? v - 4 : left;
+                if (!wide && kv == 4 && dv == 1 && v > 3 && left > -4 && left < v) {
+                    const int up = left > side ? 8 * (left - side) : 0, down = left < side ? 8 * (side - left) : 0;
+                    for (int k = 0; k < c; k++)
+                        for (int i = i0; i < i1; i++) {
+                            const uint32_t row = vv_word(w + (k * kh + i) * kv) << up >> down;
+                            const uint32_t four = vv_word(x + (line + pv + (k * h + (i - i0) * dh) * v + side));
+                            const uint32_t even = vv_evens(row), odd = vv_odds(row);
+                            sum[0] = vv_dual(vv_odd_int8(four), odd, vv_dual(vv_even_int8(four), even, sum[0]));
+                            all = vv_dual(odd, 0x10001u, vv_dual(even, 0x10001u, all));
+                        }
+                } else
+#endif
                 for (int i = 0; i < i1 - i0 && !wide; i++)
                     for (int j = 0; j < j1 - j0; j++)
                         for (int k = 0; k < c; k++)
@@ -34,6 +49,29 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                     for (int i = i0; i < i1; i++, near += dh * v, at += kv) {
                         int j = 0;
 #if defined(VV_DSP)
+                        for (; j < kv - 2 && sv > 1 && dv == 1; j += 4) {
+                            const bool whole = j + 3 < kv;
+                            const uint32_t even = ((uint32_t)at[j] & 0xFFFFu) | (uint32_t)at[j + 2] << 16;
+                            const uint32_t odd = ((uint32_t)at[j + 1] & 0xFFFFu) | (whole ? (uint32_t)at[j + 3] << 16 : 0);
+#pragma GCC unroll 3
+                            for (int t = 0; t < 3; t++) {
+                                const uint32_t four = vv_word(near + j + t * sv);
+                                sum[t] = vv_dual(vv_odd_int8(four), odd, vv_dual(vv_even_int8(four), even, sum[t]));
+                            }
+                            const uint32_t last = vv_word(near + j + 3 * sv - !whole);
+                            const uint32_t one = vv_even_int8(last), two = vv_odd_int8(last);
+                            sum[3] = vv_dual(whole ? one : two, even, sum[3]);
+                            sum[3] = vv_dual(whole ? two : one, whole ? odd : odd << 16, sum[3]);
+                            all = vv_dual(odd, 0x10001u, vv_dual(even, 0x10001u, all));
+                        }
+                        for (; j < kv - 1 && dv == 2; j += 2) {
+                            const uint32_t pair = ((uint32_t)at[j] & 0xFFFFu) | (uint32_t)at[j + 1] << 16;
+#pragma GCC unroll 3
+                            for (int t = 0; t < 3; t++)
+                                sum[t] = vv_dual(vv_even_int8(vv_word(near + j * 2 + t * sv)), pair, sum[t]);
+                            sum[3] = vv_dual(vv_odd_int8(vv_word(near + j * 2 + 3 * sv - 1)), pair, sum[3]);
+                            all = vv_dual(pair, 0x10001u, all);
+                        }
                         for (; j < kv - 2 && sv == 1 && dv == 1; j += 4) {
                             const uint32_t begin = vv_word(near + j), behind = vv_word(near + j + 2);
                             const uint32_t one = vv_even_int8(begin), two = vv_odd_int8(begin);

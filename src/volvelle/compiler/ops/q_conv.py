@@ -18,6 +18,8 @@ from volvelle.compiler.windows import Windows, cut
 
 OP = "QConv"
 DOMAIN = "volvelle"
+SIDE = 4
+"""Places that share what is read of the weights."""
 AGAIN = 3
 """Places that a kernel makes twice, at most, where four at a time do not divide a row."""
 
@@ -36,8 +38,12 @@ def evaluate(node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[A
 
 def overlap(node: Node, graph: Graph) -> Overlap:
     """As that of a convolution, but that the last four of a row may read again what three before them read."""
-    across = _across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
-    return Overlap(conv.overlap(node, graph).lead + AGAIN, level=across)
+    return Overlap(conv.overlap(node, graph).lead + AGAIN, level=by_places(node, graph))
+
+
+def by_places(node: Node, graph: Graph) -> bool:
+    """Whether all channels of a place are made before the next place is."""
+    return _across(node, graph.tensors, np.asarray(graph.constant(node.inputs[1])))
 
 
 def _across(node: Node, tensors: Mapping[str, Tensor], weights: NDArray[Any]) -> bool:
@@ -75,9 +81,20 @@ def _kernel(node: Node, code: Code, slide: Windows, weights: NDArray[Any]) -> tu
         name = code.special("q_depth", **facts, tall=slide.kernel[0], even=f"vv_even_{kind}", odd=f"vv_odd_{kind}")
         return name, f"{back}, {held}, {made}, {slide.sides()}"
     if not packed and _across(node, code.graph.tensors, weights):
-        facts |= {"channels": weights.shape[1], "made": made, "places": places, "dense": f"vv_q_dense_{kind}"}
-        return code.special("q_across", **facts), held
+        return across(code, kind, weights), f"{places}, {places}, {places}, {held}"
     return kernel(node, code, made)
+
+
+def across(code: Code, kind: str, weights: NDArray[Any]) -> str:
+    """The kernel that makes all channels of a place, or of as many as fit a column, from a copy of them."""
+    channels = weights.shape[1]
+    facts = {
+        "kind": f"{kind}_t",
+        "channels": channels,
+        "made": len(weights),
+        "side": min(SIDE, conv.COLUMN // channels),
+    }
+    return code.special("q_across", **facts, dense=f"vv_q_dense_{kind}", point=f"vv_q_point_{kind}")
 
 
 def kernel(node: Node, code: Code, made: str) -> tuple[str, str]:
@@ -90,7 +107,8 @@ def kernel(node: Node, code: Code, made: str) -> tuple[str, str]:
     if groups == 1 and not back and slide.kernel == slide.size:
         stem, tail = "dense", f"{weights[0].size}, {made}, {held}"
     elif groups == 1 and not back and slide.kernel == slide.stride == (1, 1):
-        stem, tail = "point", f"{weights.shape[1]}, {made}, {slide.out[0] * slide.out[1]}, {held}"
+        places = slide.out[0] * slide.out[1]
+        stem, tail = "point", f"{weights.shape[1]}, {made}, {places}, {places}, {places}, {held}"
     else:
         each = f"{weights.shape[1]}, {made}, {len(weights) // groups}"
         stem, tail = "conv", f"{back}, {held}, {each},\n        {slide.numbers()}"

@@ -102,7 +102,7 @@ def _narrower(chain: _Chain, graph: Graph) -> Graph:
     same = (end == end[:, :1]).all(axis=1)
     idle = ~weights.reshape(channels, -1).any(axis=1) & same
     back = chain.last.attributes.get("back", 0)
-    if margin(chain.last):
+    if margin(chain.last, _weights(chain.last, graph).shape[2:]):
         idle &= end[:, 0] == back
     # The weights behind, channel by channel: each has as many neighbours in a row as flattening left of its places.
     behind = _weights(chain.last, graph)

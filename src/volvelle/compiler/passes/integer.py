@@ -26,6 +26,7 @@ def integer(graph: Graph) -> Graph:
     made: dict[str, list[Node]] = {}
     for node in graph.nodes:
         how = _REWRITES.get(node.op, _moved if node.op in _KEEPS else None)
+        made |= _divided(node, seen) if node.op == "split" else {}
         whole = how(node, seen) if how and len(node.outputs) == 1 else None
         if whole is not None:
             made[whole[-1].outputs[0]] = whole
@@ -115,6 +116,52 @@ def _multiplied(node: Node, seen: Seen) -> list[Node] | None:
     ]
 
 
+def _subtracted(node: Node, seen: Seen) -> list[Node] | None:
+    """Bounds stay: onnxruntime subtracts real numbers, of which rounding keeps the order."""
+    a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
+    if a is None or b is None or end is None or not a.small or not b.small or not end.to.small:
+        return None
+    if not a.zero.dtype == b.zero.dtype == end.to.zero.dtype:
+        return None
+    ends, limits = (a, b, end.to), np.iinfo(end.to.zero.dtype)
+    given = {
+        "points": tuple(int(v.zero.item()) for v in ends),
+        "scales": tuple(float(v.scale.item()) for v in ends),
+        "bounds": (
+            limits.min if end.least is None else end.least,
+            limits.max if end.most is None else end.most,
+        ),
+    }
+    return [Node("q_sub", (a.name, b.name), (end.to.name,), given)]
+
+
+def _divided(node: Node, seen: Seen) -> dict[str, list[Node]]:
+    """A Split of whole numbers: what takes the place of the quantiser behind each part; nothing where it has to stay.
+
+    The first quantiser of the graph gives its place to the Split itself.
+    """
+    x, ends = seen.before(node.inputs[0]), [seen.behind(o) for o in node.outputs]
+    known = [e for e in ends if e is not None and e.idle and e.to.small]
+    if x is None or not x.small or len(known) < len(ends) or any(e.to.zero.dtype != x.zero.dtype for e in known):
+        return {}
+    parts = [
+        e.to.name if e.to.like(x) else seen.like(o, x.zero.dtype) for o, e in zip(node.outputs, known, strict=True)
+    ]
+    made: dict[str, list[Node]] = {}
+    begin = seen.constant(x.scale.reshape(())), seen.constant(x.zero.reshape(()))
+    for out, part, end in zip(node.outputs, parts, known, strict=True):
+        real = seen.like(out, np.dtype(np.float32))
+        step = seen.constant(end.to.scale.reshape(())), seen.constant(end.to.zero.reshape(()))
+        anew = [
+            Node("dequantize_linear", (part, *begin), (real,)),
+            Node("quantize_linear", (real, *step), (end.to.name,)),
+        ]
+        made[end.to.name] = [] if end.to.like(x) else anew
+    first = min(made, key=seen.place)
+    made[first].insert(0, replace(node, inputs=(x.name, *node.inputs[1:]), outputs=tuple(parts)))
+    return made
+
+
 def _averaged(node: Node, seen: Seen) -> list[Node] | None:
     """The mean over all places of a picture, whether as a pool or as a reduction of its last axes."""
     x, end = seen.before(node.inputs[0]), seen.behind(node.outputs[0])
@@ -153,6 +200,7 @@ _REWRITES: dict[str, Callable[[Node, Seen], list[Node] | None]] = {
     "gemm": weighted,
     "mat_mul": weighted,
     "add": _added,
+    "sub": _subtracted,
     "mul": _multiplied,
     "global_average_pool": _averaged,
     "reduce_mean": _averaged,
