@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from volvelle.catalog import EMULATORS
 from volvelle.compiler import trees
 from volvelle.compiler.branches import DEEP
-from volvelle.compiler.code import Code, Wish
+from volvelle.compiler.code import PLACES, Code, Wish
 from volvelle.compiler.device import device
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.host import Host
@@ -112,7 +112,8 @@ def written(made: Forest, goal: Goal, layout: Layout | None = None) -> Sources:
     source = "\n".join(
         [
             '#include "m.h"',
-            "#define VV_INF ((float)(1e300 * 1e300))",
+            *PLACES,
+            "#define VV_INF ((float)(1e30f * 1e30f))",
             "#define VV_NAN (VV_INF - VV_INF)",
             *code.kernels(),
             code.tables(),

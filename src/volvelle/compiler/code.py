@@ -34,6 +34,13 @@ class Wish:
 
 
 WISH = Wish()
+PLACES = (
+    "/* Where constants lie: in flash, on cores such as AVR that have it in an address space of its own. */",
+    *("#if defined(__FLASH)", "#define VV_CONST const __flash", "#define VV_ANY const __memx"),
+    *("#else", "#define VV_CONST const", "#define VV_ANY const", "#endif", ""),
+)
+"""Tables are `VV_CONST`. What `VV_ANY` points to may lie in RAM too, which takes such a core longer to read; a kernel says
+`VV_WEIGHT` where that depends on whether weights are unpacked."""
 KERNELS = Path(__file__).parent / "kernels"
 _CALL = re.compile(r"\bvv_(\w+)\b")
 
@@ -129,7 +136,7 @@ class Code:
             name = f"t{len(self._tables)}"
             self._tables[key] = name
             rows = _lines([literal(v) for v in array.reshape(-1)])
-            self._written[name] = f"static const {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
+            self._written[name] = f"static VV_CONST {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
         return self._tables[key]
 
     def compact(self, values: NDArray[Any]) -> NDArray[Any]:

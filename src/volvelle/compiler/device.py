@@ -50,4 +50,5 @@ def device(name: str, clock: str | None = None) -> Device:
         ram=DEVICES.fact(plain, "RAM"),
         clock=round(quantity(clock, "1/seconds")) if clock else DEVICES.fact(plain, "CLOCK"),
     )
+    made = structs.replace(made, narrow=bool(DEVICES.fact(core, "NARROW")))
     return structs.replace(made, way=way) if way else made

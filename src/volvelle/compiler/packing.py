@@ -178,9 +178,9 @@ def _taking(code: Code, packed: Packed, first: str, count: str) -> tuple[str, st
     """What is declared before weights are unpacked into ``rows``, and the call that does it."""
     names = [code.table(t) for t in packed.tables]
     if packed.how == "marks":
-        return f"const signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
+        return f"VV_CONST signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
     if packed.how == "gaps":
-        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
+        begin = f"VV_CONST signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
         return begin, f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, {count})"
     decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
     return "uint32_t next = 0;", f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, {count})"

@@ -29,6 +29,7 @@ from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
 from volvelle.compiler.stack import deepest
+from volvelle.compiler.suited import suited
 from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.signature import Signature
@@ -183,9 +184,11 @@ def prove(
         way: names of a toolchain and an emulator; those of the device where it is left out.
 
     Raises:
-        MissingExtra: the `device` extra is not installed.
+        MissingExtra: the `device` extra is not installed, or a tool that the device needs.
+        ModelError: the device cannot compute it.
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
+    suited(made.sources, device)
     case, way = case_of(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     own = host.run(case.typed)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
 from volvelle.compiler import loops, memory, packing
-from volvelle.compiler.code import WISH, Code, Wish
+from volvelle.compiler.code import PLACES, WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
-from volvelle.compiler.layers import heading
+from volvelle.compiler.layers import heading, needs_double
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
 from volvelle.compiler.records import Stored
@@ -148,21 +148,22 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
     lines = [f"    {line}" if line else "" for line in code.body]
     text = "\n".join(lines)
     unused = [f"    (void){n};" for n in re.findall(r"\*(\w+)", arguments) if not re.search(rf"\b{n}\b", text)]
-    return "\n".join(
+    text = "\n".join(
         [
             f'#include "{name}.h"',
             "",
             "#include <float.h>",
             "#include <stdbool.h>",
             "",
+            *PLACES,
             *(_DSP if any("VV_DSP" in k for k in code.kernels()) else ()),
-            "#define VV_INF ((float)(1e300 * 1e300))",
+            "#define VV_INF ((float)(1e30f * 1e30f))",
             "#define VV_NAN (VV_INF - VV_INF)",
             "",
             *code.kernels(),
             code.tables(),
             *pools,
-            *_asserted(plan),
+            *_asserted(plan, "\n".join([*code.kernels(), *code.functions.values(), text])),
             "",
             *code.functions.values(),
             *defined(name, code.graph.words),
@@ -174,12 +175,16 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "",
         ]
     )
+    # Weights that are unpacked into RAM are read as others are.
+    return text.replace("VV_WEIGHT ", "VV_ANY " if code.packed or code.kept else "VV_CONST ")
 
 
-def _asserted(plan: Plan) -> list[str]:
+def _asserted(plan: Plan, text: str) -> list[str]:
     """What the plan and the kernels take for granted, asked of the compiler."""
     sizes = {C_NAMES[kind]: kind.itemsize for kind in C_NAMES}
     lines = ['_Static_assert(sizeof(float) == 4 && FLT_MANT_DIG == 24, "float is not IEEE 754 binary32");']
+    if needs_double(text):
+        lines.append('_Static_assert(sizeof(double) == 8, "double is not IEEE 754 binary64");')
     for pool, count in sorted(plan.pools.items()):
         if count:
             name = f"pool_{pool.removesuffix('_t')}"

@@ -20,6 +20,7 @@ from volvelle.cli.options import json_option, print_json, print_next, shown, spe
 from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, cold, compiled, prove, vectors
 from volvelle.compiler.records import Device, Footprint
+from volvelle.compiler.suited import suited
 from volvelle.deploy.folder import check, put
 from volvelle.deploy.packages import cmake
 from volvelle.deploy.packing import FOOTPRINT, MODEL, Packing
@@ -81,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _planned(made: Compiled, wanted: Device) -> None:
-    """What is known of the memory before there is a program; told, and refused where the board has less."""
+    """What is known before there is a program: the memory is told, and what the board lacks is refused."""
+    suited(made.sources, wanted)
     took = made.sources.plan.bytes
     print(f"working memory as planned: {took:,} bytes", file=sys.stderr)
     if wanted.ram is not None and took > wanted.ram:
@@ -89,7 +91,9 @@ def _planned(made: Compiled, wanted: Device) -> None:
 
 
 def _fits(found: Footprint, wanted: Device) -> None:
-    for what, took, limit in (("flash", found.flash, wanted.flash), ("RAM", found.ram, wanted.ram)):
+    deep = found.ram + (found.stack if found.stack_bound is None else found.stack_bound)
+    memory = (("RAM", found.ram, wanted.ram), ("RAM and stack", deep, wanted.ram))
+    for what, took, limit in (("flash", found.flash, wanted.flash), *memory):
         if limit is not None and took > limit:
             raise _small(what, took, limit, wanted)
 

@@ -26,10 +26,11 @@ from volvelle.compiler.limits import read
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold
+from volvelle.compiler.suited import suited
 from volvelle.model.effort import operations
 
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
-_TABLE = re.compile(r"static const (\w+) \w+\[(\d+)\] = \{[^}]*\};")
+_TABLE = re.compile(r"static VV_CONST (\w+) \w+\[(\d+)\] = \{[^}]*\};")
 _APART = re.compile(r"/\*.*?\*/|^#[^\n]*$", re.M | re.S)
 _DSP = re.compile(r"^#if defined\(VV_DSP\)\n(.*?)(?:^#else\n(.*?))?^#endif\n", re.M | re.S)
 _BRANCHES, _SCALED = re.compile(r"\btree\d+\("), re.compile(r"\(float\)t\d+\[asked\]")
@@ -55,7 +56,7 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
         most: bytes of flash that there are: trees that are far above are told roughly, for writing them takes seconds.
 
     Raises:
-        ModelError: it is damaged, or uses what is not supported.
+        ModelError: it is damaged, or uses what is not supported, or what the device cannot compute.
     """
     costs = costs_of(device.core)
     leaves = _leaves(content)
@@ -66,6 +67,7 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
     made = compiled(content, precision="single")
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
         made = compiled(content, precision="as written")
+    suited(made.sources, device)
     tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
     instructions = sum(costs[name] * count for name, count in work_of(made).items())

@@ -1,6 +1,6 @@
 /* A convolution with windows of one element: all channels of a place are made from a copy of it, as a dense layer makes
    them, before the next is read. So what is made may lie over what is read. */
-static void vv_q_across(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, VV_KIND *y,
+static void vv_q_across(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, VV_KIND *y,
                         int each, int zero, int least, int most) {
     VV_KIND from[VV_CHANNELS], to[VV_MADE];
     for (int p = 0; p < VV_PLACES; p++, x++, y++) {

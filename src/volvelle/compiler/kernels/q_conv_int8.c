@@ -2,7 +2,7 @@
    Where there is a margin, `back` is taken off what goes in; else it is part of b. Four neighbours whose windows lie inside
    of a row share what is read of w; the last four may begin among those that are made, which then stay. With the
    instructions for two products at once, elements two places apart are taken as pairs, four or three to a row. */
-static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int back,
+static void vv_q_conv_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, int8_t *y, int back,
                            int each, int zero, int least, int most, int c, int m, int g, int h, int v, int oh, int ov,
                            int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
     const int room = v - 1 - (kv - 1) * dv + pv, from = (pv + sv - 1) / sv;
@@ -23,14 +23,14 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                 while (first * sv - pv + j0 * dv < 0) j0++;
                 while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
                 const int8_t *block = x + (line + first * sv + j0 * dv);
-                const signed char *rows = w + i0 * kv + j0;
+                VV_WEIGHT signed char *rows = w + i0 * kv + j0;
                 for (int i = 0; i < i1 - i0 && !wide; i++)
                     for (int j = 0; j < j1 - j0; j++)
                         for (int k = 0; k < c; k++)
                             sum[0] += (int32_t)rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
                 for (int k = 0; k < c && wide; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
-                    const signed char *at = rows;
+                    VV_WEIGHT signed char *at = rows;
                     for (int i = i0; i < i1; i++, near += dh * v, at += kv) {
                         int j = 0;
 #if defined(VV_DSP)

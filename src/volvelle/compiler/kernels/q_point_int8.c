@@ -1,7 +1,7 @@
 /* A convolution with windows of one element over n places: c channels go in, m come out. Four places share what is read
    of w; the last four may begin among those that are made, which then stay. With the instructions for two products at once,
    channels are taken in fours, as the pairs of those at even and odd places of a word of w. */
-static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int c,
+static void vv_q_point_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, int8_t *y, int c,
                             int m, int n, int each, int zero, int least, int most) {
     for (int o = 0; o < m; o++, w += c, y += n) {
         int p = 0;

@@ -10,7 +10,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from volvelle.catalog import CALIBRATORS, FORETELLERS, METRICS
-from volvelle.errors import SpecError
+from volvelle.errors import ModelError, SpecError
 from volvelle.evaluate import calibrating
 from volvelle.evaluate.budget import Budget, share
 from volvelle.evaluate.measure import stated, value
@@ -75,7 +75,10 @@ def _room(name: str, known: calibrating.Known, trained: Trained, budget: Budget,
         return True
     ending = Calibration(method=name, params=params)
     content = assemble.finish(context.get(trained.onnx), trained.signature, ending)
-    found = FORETELLERS.load("counted").foretell(content, budget.device)
+    try:
+        found = FORETELLERS.load("counted").foretell(content, budget.device)
+    except ModelError:
+        return False
     return share(structs.asdict(found), budget.limits, None) <= 1
 
 

@@ -1,0 +1,15 @@
+"""ATmega328P: an AVR of 8 bits, as in the Arduino Uno; needs avr-gcc and simavr.
+
+It is run as an ATmega1284P, which is the same core with more memory, so that what does not fit is measured too.
+Instructions and cycles are counted by simavr, which knows how long each one takes; the table tells the usual ones.
+"""
+
+CORE = "atmega328p"
+TARGET = "-mmcu=atmega328p"
+MACHINE = "atmega1284p"
+CYCLES = {"simple": 1, "memory": 2, "branch": 2, "multiply": 2, "divide": 1, "real": 1, "real divide": 1}
+WAY = ("gcc_avr", "simavr")
+NARROW = True
+FLASH: int | None = 32768
+RAM: int | None = 2048
+CLOCK: int | None = None
