@@ -3,7 +3,7 @@
 Models of all estimators on some examples are written, compiled with the C compiler for each core, and run there on a
 few rows. Two linear models are fitted by least squares with weights that are not negative: one of the bytes of flash
 beside the tables, relative to the larger of the flash and 3,000 bytes, one of the instructions of the slowest row. It
-prints the errors of both, and `COSTS` for the file of each core.
+prints the errors of both, and `COSTS` for the file of each core. Models that a core refuses are left out of its own.
 
     python -m bench.foretell [--data FOLDER] [--cores cortex-m4f cortex-m0]
 """
@@ -29,7 +29,9 @@ from volvelle.compiler.foretellers.counted import FLASH, WORK, costs_of, flash_o
 from volvelle.compiler.host import KINDS
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled
+from volvelle.compiler.suited import suited
 from volvelle.data.collect import collect
+from volvelle.errors import ModelError
 from volvelle.flow.lesson import overrides
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
@@ -75,6 +77,7 @@ def models(name: str, data: Path) -> Iterator[tuple[bytes, Rows]]:
 def measured(made: Compiled, rows: Rows, name: str) -> tuple[int, int, int]:
     """Flash, and instructions and cycles of the slowest row."""
     wish = device(name)
+    suited(made.sources, wish)
     toolchain, emulator = wish.way
     image = TOOLCHAINS.load(toolchain).build(made.sources, wish)
     core = EMULATORS.load(emulator).Core(image, wish)
@@ -126,13 +129,17 @@ def main() -> int:
             made = compiled(content, rows=given)
             row: dict[str, Any] = {"tables": flash_of(made, True)[0], "work": work_of(made)}
             for core in options.cores:
-                row[core] = dict(zip(("flash", "instructions", "cycles"), measured(made, given, core), strict=True))
+                try:
+                    found = measured(made, given, core)
+                except ModelError:
+                    continue
+                row[core] = dict(zip(("flash", "instructions", "cycles"), found, strict=True))
                 row[core]["text"] = flash_of(made, "-DVV_DSP" in device(core).target)[1]
             # A constant answer asks for nothing.
             rows += [row] if any(row["work"].values()) else []
         print(f"{name}: {len(rows)} models so far", file=sys.stderr, flush=True)
     for core in options.cores:
-        print("COSTS =", fitted(rows, core))
+        print("COSTS =", fitted([row for row in rows if core in row], core))
     return 0
 
 

@@ -84,8 +84,8 @@ def test_random_graphs_give_the_same_bits(seed: int) -> None:
 @pytest.mark.parametrize("kind", LEAVES)
 def test_trees_give_the_same_bits(layout: Layout, kind: str) -> None:
     """Forests in every layout, with sets, missing values and leaves of every kind."""
-    for seed in range(3):
-        made = forest(seed, "few", kind, sets=True, missing=True)
+    for seed, shape in ((0, "few"), (1, "single leaf"), (2, "wide")):
+        made = forest(seed, shape, kind, sets=True, missing=True)
         x = rows(seed)[:40]
         found = answers(written(made, "size", layout), [x])[0]
         np.testing.assert_array_equal(found.view(np.uint32), made.evaluate(x).view(np.uint32))

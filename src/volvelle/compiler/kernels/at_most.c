@@ -1,6 +1,6 @@
 /* x <= split, for a split that is a number and not -0. Without a floating-point unit by the order of the bits. */
 static inline bool vv_at_most(float x, float split) {
-#if defined(__thumb__) && !defined(__ARM_FP) || defined(__riscv) && !defined(__riscv_flen) || defined(__AVR__)
+#if defined(__thumb__) && !defined(__ARM_FP) || defined(__riscv) && !defined(__riscv_flen)
     union { float value; int32_t bits; } a, b;
     a.value = x;
     b.value = split;

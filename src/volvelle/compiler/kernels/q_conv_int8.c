@@ -27,7 +27,7 @@ static void vv_q_conv_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST i
                 for (int i = 0; i < i1 - i0 && !wide; i++)
                     for (int j = 0; j < j1 - j0; j++)
                         for (int k = 0; k < c; k++)
-                            sum[0] += (int32_t)rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
+                            sum[0] += rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
                 for (int k = 0; k < c && wide; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
                     VV_WEIGHT signed char *at = rows;
@@ -55,7 +55,7 @@ static void vv_q_conv_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST i
                             const int8_t *cell = near + j * dv;
                             all += at[j];
 #pragma GCC unroll 4
-                            for (int t = 0; t < 4; t++) sum[t] += (int32_t)at[j] * cell[t * sv];
+                            for (int t = 0; t < 4; t++) sum[t] += at[j] * cell[t * sv];
                         }
                     }
                 }

@@ -20,7 +20,7 @@ static void vv_q_dense_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST 
         }
         for (; i < n; i++, at++) {
 #pragma GCC unroll 4
-            for (int k = 0; k < 4; k++) sum[k] += (int32_t)at[k * n] * x[i];
+            for (int k = 0; k < 4; k++) sum[k] += at[k * n] * x[i];
         }
         for (j = first; j < first + 4; j++)
             y[j] = (int8_t)vv_requantised(sum[j - first], scale[each ? j : 0], zero, least, most);
@@ -29,7 +29,7 @@ static void vv_q_dense_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST 
     for (; j < m; j++) {
         VV_WEIGHT signed char *at = w + j * n;
         int32_t sum = b[j];
-        for (int i = 0; i < n; i++) sum += (int32_t)*at++ * x[i];
+        for (int i = 0; i < n; i++) sum += *at++ * x[i];
         y[j] = (int8_t)vv_requantised(sum, scale[each ? j : 0], zero, least, most);
     }
 }

@@ -30,7 +30,7 @@ static void vv_q_depth(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int3
 #endif
                 for (int i = i0; i < i1; i++, row += v) {
                     VV_WEIGHT signed char *at = w + i * 3;
-                    for (int j = j0; j < j1; j++) sum += (int32_t)at[j] * (row[j] - back);
+                    for (int j = j0; j < j1; j++) sum += at[j] * (row[j] - back);
                 }
                 *y++ = (VV_KIND)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
             }

@@ -28,14 +28,14 @@ static void vv_q_point_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST 
 #endif
             for (; k < c; k++, at += n) {
 #pragma GCC unroll 4
-                for (int i = 0; i < 4; i++) sum[i] += (int32_t)w[k] * at[i];
+                for (int i = 0; i < 4; i++) sum[i] += w[k] * at[i];
             }
             for (; p < first + 4; p++)
                 y[p] = (int8_t)vv_requantised(sum[p - first], scale[each ? o : 0], zero, least, most);
         }
         for (; p < n; p++) {
             int32_t sum = b[o];
-            for (int k = 0; k < c; k++) sum += (int32_t)w[k] * x[k * n + p];
+            for (int k = 0; k < c; k++) sum += w[k] * x[k * n + p];
             y[p] = (int8_t)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
         }
     }

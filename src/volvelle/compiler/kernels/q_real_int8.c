@@ -3,7 +3,7 @@ static void vv_q_real_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST i
                            int each) {
     for (int j = 0; j < m; j++) {
         int32_t sum = b[j];
-        for (int i = 0; i < n; i++) sum += (int32_t)*w++ * x[i];
+        for (int i = 0; i < n; i++) sum += *w++ * x[i];
         y[j] = (float)sum * scale[each ? j : 0];
     }
 }

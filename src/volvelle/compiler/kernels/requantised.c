@@ -2,7 +2,7 @@
    made in whole numbers: 16 bits of the scale's 24 tell the answer unless it lies near the middle of two, or the scale is
    an unusual one, and then real numbers do. So the answers are the same. */
 static int32_t vv_requantised(int32_t sum, float scale, int zero, int least, int most) {
-#if defined(__thumb__) && !defined(__ARM_FP) || defined(__riscv) && !defined(__riscv_flen) || defined(__AVR__)
+#if defined(__thumb__) && !defined(__ARM_FP) || defined(__riscv) && !defined(__riscv_flen)
     const union { float value; uint32_t bits; } told = {scale};
     const int32_t factor = (int32_t)((told.bits >> 8 & 0x7FFFu) | 0x8000u);
     int32_t at, bits = 126 - (int32_t)(told.bits >> 23);
@@ -17,7 +17,7 @@ static int32_t vv_requantised(int32_t sum, float scale, int zero, int least, int
     if (bits > 6 && bits < 23) {
         if ((at >> bits) > most - zero) return most;
         if ((at >> bits) < least - zero - 1) return least;
-        const int32_t one = (int32_t)1 << bits, whole = (at + (one >> 1)) >> bits, rest = (at + (one >> 1)) & (one - 1);
+        const int32_t one = 1 << bits, whole = (at + (one >> 1)) >> bits, rest = (at + (one >> 1)) & (one - 1);
         if (rest > one >> 6 && rest < one - (one >> 6) - 1) {
             return whole < least - zero ? least : whole > most - zero ? most : whole + zero;
         }

@@ -6,7 +6,7 @@ static void vv_sparse(const VV_REAL *x, VV_REAL *y) {
     for (int j = 0; j < VV_ROWS; j++) {
         VV_REAL sum = 0, lost = 0;
         const VV_REAL *at = x;
-        for (int left = VV_COUNTS[j]; left > 0; left -= VV_CHUNK) {
+        for (int left = (int)VV_COUNTS[j]; left > 0; left -= VV_CHUNK) {
             VV_REAL part = 0;
             for (int count = left < VV_CHUNK ? left : VV_CHUNK; count > 0; count--) {
                 at += *gap++;
