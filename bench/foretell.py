@@ -97,9 +97,9 @@ def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
         return np.array([row[core][name] for row in rows], dtype=np.float64)
 
     flash, work, cycles = column("flash"), column("instructions"), column("cycles")
-    rest = flash - np.array([row["tables"] for row in rows])
+    rest = flash - column("tables")
     words = np.array([[row[core]["text"][k] for k in FLASH] for row in rows])
-    asked = np.array([[row["work"][k] for k in WORK] for row in rows])
+    asked = np.array([[row[core]["work"][k] for k in WORK] for row in rows])
     weight = 1 / np.maximum(flash, LEAST)
     bytes_, _ = nnls(words * weight[:, None], rest * weight)
     counts, _ = nnls(asked / work[:, None], np.ones(len(work)))
@@ -126,17 +126,20 @@ def main() -> int:
     rows: list[dict[str, Any]] = []
     for name in SETS:
         for content, given in models(name, options.data.resolve()):
-            made = compiled(content, rows=given)
-            row: dict[str, Any] = {"tables": flash_of(made, True)[0], "work": work_of(made)}
+            kinds = {device(core).narrow for core in options.cores}
+            forms = {narrow: compiled(content, rows=given, narrow=narrow) for narrow in kinds}
+            row: dict[str, Any] = {}
             for core in options.cores:
+                made = forms[device(core).narrow]
                 try:
                     found = measured(made, given, core)
                 except ModelError:
                     continue
                 row[core] = dict(zip(("flash", "instructions", "cycles"), found, strict=True))
+                row[core] |= {"tables": flash_of(made, True)[0], "work": work_of(made)}
                 row[core]["text"] = flash_of(made, "-DVV_DSP" in device(core).target)[1]
             # A constant answer asks for nothing.
-            rows += [row] if any(row["work"].values()) else []
+            rows.append({core: found for core, found in row.items() if any(found["work"].values())})
         print(f"{name}: {len(rows)} models so far", file=sys.stderr, flush=True)
     for core in options.cores:
         print("COSTS =", fitted([row for row in rows if core in row], core))

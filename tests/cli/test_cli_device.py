@@ -188,9 +188,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert not Path("o").exists()
 
 
-def test_devices_lists_cores_and_boards(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_devices_lists_cores_and_boards(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with its memory and what must be installed for it, also as JSON."""
     monkeypatch.setattr(TOOLCHAINS.load("gcc_avr"), "which", lambda name: None)
     monkeypatch.setattr(EMULATORS.load("simavr"), "missing", lambda: "")

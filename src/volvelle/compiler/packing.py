@@ -56,8 +56,13 @@ class Packed:
         return sum(t.nbytes for t in self.tables) + LAYER
 
 
-def chosen(graph: Graph) -> dict[str, Packed]:
-    """Weights, by their name, and the form that takes the least flash, if it is not the plain one."""
+def chosen(graph: Graph, *, whole: bool = False) -> dict[str, Packed]:
+    """Weights, by their name, and the form that takes the least flash, if it is not the plain one.
+
+    Args:
+        graph: the graph.
+        whole: whether it is all layers or none, for then all weights are read from one place.
+    """
     taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
     layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
     sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
@@ -74,7 +79,7 @@ def chosen(graph: Graph) -> dict[str, Packed]:
         total = rest + sum(p.bytes for p in made.values()) + sum(PROGRAM[how] for how in used)
         if made and total < least:
             best, least = made, total
-    return best
+    return {} if whole and any(n.inputs[1] not in best for n in taking) else best
 
 
 def rows_of_group(node: Node, weights: NDArray[Any]) -> int:

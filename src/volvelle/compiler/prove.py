@@ -71,6 +71,7 @@ class Compiled:
         goal: what was chosen where there was a choice.
         precision: of what the file computes in double.
         ram: bytes of the device that packed weights may be unpacked into, as far as there is room.
+        narrow: whether it is for a core with an int of 16 bits and a double of 32.
     """
 
     sources: Sources
@@ -80,6 +81,7 @@ class Compiled:
     goal: Goal = "size"
     precision: Precision = "as written"
     ram: int | None = None
+    narrow: bool = False
 
 
 def compiled(
@@ -89,6 +91,7 @@ def compiled(
     precision: Precision | None = None,
     rows: Rows | None = None,
     ram: int | None = None,
+    narrow: bool = False,
 ) -> Compiled:
     """An ONNX file as C.
 
@@ -99,6 +102,7 @@ def compiled(
         precision: of what the file computes in double; measured and chosen where it is left out.
         rows: real rows of every input ``[n, ...]`` to choose with; made-up ones are added.
         ram: bytes of the device; where there is room beside the working memory, packed weights are unpacked once.
+        narrow: whether it is for a core with an int of 16 bits and a double of 32.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
@@ -110,13 +114,13 @@ def compiled(
     digest = hashlib.sha256(content).hexdigest()
     made = None if precision == "as written" else relaxed(graph)
     if made is not None:
-        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram))
-        tried = Compiled(text, made, digest, signature, goal, "single", ram)
+        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram, narrow=narrow))
+        tried = Compiled(text, made, digest, signature, goal, "single", ram, narrow)
         if precision == "single" or _equal(content, tried, graph, rows):
             return tried
     made = lower(graph)
-    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram))
-    return Compiled(text, made, digest, signature, goal, ram=ram)
+    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram, narrow=narrow))
+    return Compiled(text, made, digest, signature, goal, ram=ram, narrow=narrow)
 
 
 def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> bool:

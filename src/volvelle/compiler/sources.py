@@ -70,7 +70,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
-    packed = packing.chosen(graph) if wish.goal == "size" else {}
+    packed = packing.chosen(graph, whole=wish.narrow) if wish.goal == "size" else {}
     plan, kept = _placed(graph, never | singles, together, packed, wish.ram)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
@@ -148,14 +148,14 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
     lines = [f"    {line}" if line else "" for line in code.body]
     text = "\n".join(lines)
     unused = [f"    (void){n};" for n in re.findall(r"\*(\w+)", arguments) if not re.search(rf"\b{n}\b", text)]
-    text = "\n".join(
+    return "\n".join(
         [
             f'#include "{name}.h"',
             "",
             "#include <float.h>",
             "#include <stdbool.h>",
             "",
-            *PLACES,
+            *(PLACES if code.narrow else ()),
             *(_DSP if any("VV_DSP" in k for k in code.kernels()) else ()),
             "#define VV_INF ((float)(1e30f * 1e30f))",
             "#define VV_NAN (VV_INF - VV_INF)",
@@ -175,8 +175,6 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "",
         ]
     )
-    # Weights that are unpacked into RAM are read as others are.
-    return text.replace("VV_WEIGHT ", "VV_ANY " if code.packed or code.kept else "VV_CONST ")
 
 
 def _asserted(plan: Plan, text: str) -> list[str]:

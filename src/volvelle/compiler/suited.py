@@ -11,9 +11,9 @@ from volvelle.compiler.sources import Sources
 from volvelle.errors import ModelError
 
 MOST, NEAR = 2**15 - 1, 2**16 - 2**9
-"""The largest position in an array where int has 16 bits; bytes of tables that pointers of 16 bits reach."""
+"""Bytes of an array where int has 16 bits, and of all tables, which pointers of 16 bits reach."""
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()} | {"signed": 1}
-_ARRAY = re.compile(r"static (VV_CONST )?(\w+) (?:char )?\w+\[(\d+)\]")
+_ARRAY = re.compile(r"static (const |VV_CONST )?(\w+) (?:char )?\w+\[(\d+)\]")
 
 
 def suited(sources: Sources, device: Device) -> None:
@@ -31,12 +31,12 @@ def suited(sources: Sources, device: Device) -> None:
             f"the model computes in double precision, which {device.name} does not have: in {told}",
             next_move="leave that out of the model, or choose another device: volvelle devices lists them",
         )
-    arrays = [(bool(fixed), _SIZES[kind], int(count)) for fixed, kind, count in _ARRAY.findall(sources.source)]
-    longest = max((count for _, _, count in arrays), default=0)
-    tables = sum(size * count for fixed, size, count in arrays if fixed)
+    arrays = [(bool(fixed), _SIZES[kind] * int(count)) for fixed, kind, count in _ARRAY.findall(sources.source)]
+    longest = max((size for _, size in arrays), default=0)
+    tables = sum(size for fixed, size in arrays if fixed)
     if longest > MOST or tables > NEAR:
         raise ModelError(
-            f"{device.name} reads arrays of {MOST:,} numbers and {NEAR:,} bytes of tables at most; the model has one of "
-            f"{longest:,}, and {tables:,} bytes",
+            f"{device.name} holds arrays of {MOST:,} bytes and {NEAR:,} bytes of tables at most; "
+            f"the model has one of {longest:,}, and {tables:,} bytes",
             next_move="choose a smaller model or another device: volvelle devices lists them",
         )

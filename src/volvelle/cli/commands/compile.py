@@ -54,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
-    made = compiled(content, options.name or given.name, options.goal, rows=rows, ram=wanted.ram)
+    name = options.name or given.name
+    made = compiled(content, name, options.goal, rows=rows, ram=wanted.ram, narrow=wanted.narrow)
     _planned(made, wanted)
     packing = Packing(made.sources, content, "", made.onnx, title=given.name, statement=given.statement)
     if options.no_proof:

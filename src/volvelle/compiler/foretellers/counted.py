@@ -30,7 +30,7 @@ from volvelle.compiler.suited import suited
 from volvelle.model.effort import operations
 
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
-_TABLE = re.compile(r"static VV_CONST (\w+) \w+\[(\d+)\] = \{[^}]*\};")
+_TABLE = re.compile(r"static (?:const|VV_CONST) (\w+) \w+\[(\d+)\] = \{[^}]*\};")
 _APART = re.compile(r"/\*.*?\*/|^#[^\n]*$", re.M | re.S)
 _DSP = re.compile(r"^#if defined\(VV_DSP\)\n(.*?)(?:^#else\n(.*?))?^#endif\n", re.M | re.S)
 _BRANCHES, _SCALED = re.compile(r"\btree\d+\("), re.compile(r"\(float\)t\d+\[asked\]")
@@ -64,9 +64,9 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
         rough, work = leaves * USUAL_LEAF, round(operations(content) * costs["question"])
         cycles = round(work * costs["cycles"])
         return Foretold(flash=rough, tables=rough, ram=0, instructions=work, cycles=cycles, leaves=leaves)
-    made = compiled(content, precision="single")
+    made = compiled(content, precision="single", narrow=device.narrow)
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
-        made = compiled(content, precision="as written")
+        made = compiled(content, precision="as written", narrow=device.narrow)
     suited(made.sources, device)
     tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
@@ -132,7 +132,7 @@ def work_of(made: Compiled) -> dict[str, float]:
     graph, source = made.graph, made.sources.source
     asked = "branch" if _BRANCHES.search(source) else "scaled_question" if _SCALED.search(source) else "question"
     found = dict.fromkeys(WORK, 0.0)
-    forms = packing.chosen(graph) if made.goal == "size" else {}
+    forms = packing.chosen(graph, whole=made.narrow) if made.goal == "size" else {}
     for node in graph.nodes:
         if node.op.startswith("tree_ensemble"):
             forest: Forest = OPERATORS.load(node.op).read(node)

@@ -1,5 +1,5 @@
 /* y = A B; the sums of 32 products are added up. */
-static void vv_matmul_f(VV_ANY float *a, VV_ANY float *b, float *y, int n, int k, int m) {
+static void vv_matmul_f(const float *a, const float *b, float *y, int n, int k, int m) {
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++) {
             float sum = 0;

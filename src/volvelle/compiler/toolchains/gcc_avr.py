@@ -71,7 +71,13 @@ def build(sources: Sources, device: Device) -> Image:
         folder = Path(place)
         entry = write(sources, folder)
         (folder / "layout.ld").write_text(_LAYOUT, encoding="utf-8")
-        flags = [device.target, *(f.replace("c11", "gnu11") for f in FLAGS), "-gdwarf-4", *WARNINGS, "-Wno-unknown-pragmas"]
+        flags = [
+            device.target,
+            *(f.replace("c11", "gnu11") for f in FLAGS),
+            "-gdwarf-4",
+            *WARNINGS,
+            "-Wno-unknown-pragmas",
+        ]
         linked = ["-nostdlib", "-Wl,--gc-sections", f"-Wl,--entry={entry}", "-T", "layout.ld", "-o", "model.elf"]
         command = [COMMAND, *flags, *linked, f"{sources.name}.c", "-Wl,--start-group,-lm,-lc,-lgcc,--end-group"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -38,7 +38,9 @@ def prove(spec: Spec, model: Model, scored: Scored, budget: Budget, context: Con
     rows: pl.DataFrame = from_bytes(context.get(scored.rows))
     inputs = encode(rows, model.signature)
     room = min((int(limit.most) for limit in budget.limits if limit.name == "ram"), default=None)
-    made = proving.compiled(content, spec.problem.name or spec.problem.target, rows=inputs, ram=room)
+    made = proving.compiled(
+        content, spec.problem.name or spec.problem.target, rows=inputs, ram=room, narrow=wanted.narrow
+    )
     found = proving.prove(content, made, wanted, inputs, spec.search.seed)
     golden = proving.vectors(content, made, inputs, spec.search.seed)
     title, statement = spec.problem.name or spec.problem.target, spec.problem.statement
