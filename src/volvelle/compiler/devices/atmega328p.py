@@ -13,3 +13,29 @@ NARROW = True
 FLASH: int | None = 32768
 RAM: int | None = 2048
 CLOCK: int | None = None
+COSTS = {
+    "real": 3.41,
+    "double": 0,
+    "whole": 1.96,
+    "tree": 15.8,
+    "wide": 0,
+    "wide_division": 0,
+    "division": 134,
+    "always": 0,
+    "question": 503,
+    "scaled_question": 708,
+    "branch": 0,
+    "leaf": 377,
+    "product": 221,
+    "element": 32.6,
+    "function": 3320,
+    "power": 9340,
+    "wide_product": 537,
+    "wide_element": 133,
+    "wide_function": 10300,
+    "whole_product": 46.7,
+    "rescaled": 306,
+    "marks": 34,
+    "prefix": 92,
+    "cycles": 1.37,
+}
