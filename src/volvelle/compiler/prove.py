@@ -112,7 +112,7 @@ def compiled(
     if signature is not None and not fits(graph, signature):
         signature, graph = None, front(content)
     digest = hashlib.sha256(content).hexdigest()
-    made = None if precision == "as written" else relaxed(graph)
+    made = None if precision == "as written" else relaxed(graph, narrow=narrow)
     if made is not None:
         text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram, narrow=narrow))
         tried = Compiled(text, made, digest, signature, goal, "single", ram, narrow)

@@ -22,15 +22,9 @@ def suited(sources: Sources, device: Device) -> None:
     Raises:
         ModelError: it computes in double precision, or has a table that is too long, where types are narrow.
     """
+    precise(sources, device)
     if not device.narrow:
         return
-    if needs_double(sources.source):
-        parts = [name for part in wide(sources.source) for name in part.split(": ")[1].split(", ")]
-        told = ", ".join(dict.fromkeys(parts)) or "its inputs or outputs"
-        raise ModelError(
-            f"the model computes in double precision, which {device.name} does not have: in {told}",
-            next_move="leave that out of the model, or choose another device: volvelle devices lists them",
-        )
     arrays = [(bool(fixed), _SIZES[kind] * int(count)) for fixed, kind, count in _ARRAY.findall(sources.source)]
     longest = max((size for _, size in arrays), default=0)
     tables = sum(size for fixed, size in arrays if fixed)
@@ -39,4 +33,19 @@ def suited(sources: Sources, device: Device) -> None:
             f"{device.name} holds arrays of {MOST:,} bytes and {NEAR:,} bytes of tables at most; "
             f"the model has one of {longest:,}, and {tables:,} bytes",
             next_move="choose a smaller model or another device: volvelle devices lists them",
+        )
+
+
+def precise(sources: Sources, device: Device) -> None:
+    """Refuse a model that needs numbers of 64 bits on a device that has none.
+
+    Raises:
+        ModelError: it computes in double precision; the operators are named.
+    """
+    if device.narrow and needs_double(sources.source):
+        parts = [name for part in wide(sources.source) for name in part.split(": ")[1].split(", ")]
+        told = ", ".join(dict.fromkeys(parts)) or "its inputs or outputs"
+        raise ModelError(
+            f"the model computes in double precision, which {device.name} does not have: in {told}",
+            next_move="leave that out of the model, or choose another device: volvelle devices lists them",
         )

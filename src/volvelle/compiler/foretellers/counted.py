@@ -26,7 +26,7 @@ from volvelle.compiler.limits import read
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold
-from volvelle.compiler.suited import suited
+from volvelle.compiler.suited import precise, suited
 from volvelle.model.effort import operations
 
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
@@ -67,10 +67,12 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
     made = compiled(content, precision="single", narrow=device.narrow)
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
         made = compiled(content, precision="as written", narrow=device.narrow)
-    suited(made.sources, device)
+    precise(made.sources, device)
     tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
     instructions = sum(costs[name] * count for name, count in work_of(made).items())
+    if tables + code <= most:
+        suited(made.sources, device)
     return Foretold(
         flash=round(tables + code),
         tables=tables,
