@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import shutil
 from dataclasses import replace
+from math import erf
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from onnx_files import line, model  # type: ignore[import-not-found]
 from onnxruntime.quantization import QuantType
+from skl2onnx import to_onnx
+from sklearn.ensemble import RandomForestClassifier
 from test_classical import CASES  # type: ignore[import-not-found]
 from test_exported import CLASSIFIERS, FLOWERS, NAMES, exported  # type: ignore[import-not-found]
 from test_integer import digits, quantised  # type: ignore[import-not-found]
@@ -23,6 +26,7 @@ from test_trees_layouts import LEAVES, forest, rows, written  # type: ignore[imp
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.compiler.device import device
+from volvelle.compiler.foretellers.counted import foretell
 from volvelle.compiler.host import KINDS, Host
 from volvelle.compiler.image import Run
 from volvelle.compiler.prove import case_of, compiled, prove
@@ -209,6 +213,56 @@ def test_what_an_avr_cannot_compute_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match="one of 144,000, and 144,000 bytes"):
         suited(made, device("arduino-mega"))
     suited(made, device("cortex-m0"))
+
+
+def test_logarithms_and_powers_without_double_are_near() -> None:
+    """Log, Pow and Erf for narrow cores: within 2e-6 of the truth over all of float32, strange numbers too."""
+    random = np.random.default_rng(4)
+    odd = np.array([0, -0.0, np.inf, -np.inf, np.nan, 1, -1, 2, -2, 0.5, 3e38, 1e-40, 3, 1 - 2**-24, 1.5], np.float32)
+    grid = np.stack(np.meshgrid(odd, odd), -1).reshape(-1, 2)
+    usual = np.stack([np.exp(random.uniform(-88, 88, 4000)), random.uniform(-3, 3, 4000)], 1)
+    x = np.concatenate([grid, usual, random.normal(0, 2, (4000, 2))]).astype(np.float32)
+    sides = [helper.make_node("Split", ["x"], ["a", "b"], axis=1, num_outputs=2)]
+    nodes = [*sides, helper.make_node("Log", ["a"], ["l"]), helper.make_node("Pow", ["a", "b"], ["p"])]
+    nodes += [helper.make_node("Erf", ["a"], ["e"]), helper.make_node("Concat", ["l", "p", "e"], ["y"], axis=1)]
+    made = compiled(model(nodes, {"x": (TensorProto.FLOAT, ["N", 2])}, ["y"], {}), "m", narrow=True)
+    suited(made.sources, UNO)
+    with np.errstate(all="ignore"):
+        a, b = x.astype(np.float64).T
+        truth = np.stack([np.log(a), np.power(a, b), [erf(one) for one in a]], 1).astype(np.float32)
+        found = Host(made.sources).run([x])[0]
+        gap = np.abs(found - truth.astype(np.float64)) / np.maximum(1, np.abs(truth))
+    gap[(found == truth) | (np.isnan(found) & np.isnan(truth))] = 0
+    assert gap.max() < 2e-6, x[gap.max(axis=1).argmax()]
+
+
+@avr
+def test_boosters_of_numbers_need_no_double() -> None:
+    """A sum in double behind a constant that is no number runs in single precision, with the same bits on the core."""
+    nodes = [
+        helper.make_node("Less", ["x", "zero"], ["low"]),
+        helper.make_node("Where", ["low", "none", "x"], ["v"]),
+        helper.make_node("Cast", ["v"], ["d"], to=TensorProto.DOUBLE),
+        helper.make_node("Add", ["d", "offset"], ["s"]),
+        helper.make_node("Cast", ["s"], ["y"], to=TensorProto.FLOAT),
+    ]
+    constants = {"zero": np.float32([0]), "none": np.float32([np.nan]), "offset": np.array([5.8175])}
+    content = model(nodes, {"x": (TensorProto.FLOAT, ["N", 3])}, ["y"], constants)
+    assert compiled(content, "m", narrow=True).precision == "single"
+    same(content, 24)
+
+
+def test_trees_that_are_too_large_are_foretold_and_not_refused() -> None:
+    """Of trees above the budget the search learns their bytes and leaves, though no AVR could hold their table."""
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(4000, 4)).astype(np.float32), random.integers(0, 3, 4000)
+    learnt = RandomForestClassifier(8, random_state=0).fit(x, y)
+    content = to_onnx(learnt, x[:1], target_opset={"": 17, "ai.onnx.ml": 3}).SerializeToString()
+    told = foretell(content, UNO, None, 32256)
+    assert told.flash > 32256
+    assert told.leaves > 1000
+    with pytest.raises(ModelError, match="bytes of tables at most"):
+        foretell(content, UNO)
 
 
 def test_tools_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

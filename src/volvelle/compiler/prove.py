@@ -196,8 +196,7 @@ def prove(
     case, way = case_of(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     own = host.run(case.typed)
-    parity = [by_numpy(case), compared("host", own, case)]
-    parity += _sanitized(made, host, _held(content, made, case))
+    parity = [by_numpy(case), compared("host", own, case), *_sanitized(made, host, _held(content, made, case))]
     image, runs, on_core, parts = _on_core(made, case, device, way, own)
     spent = list(runs.values())
     return Footprint(
