@@ -25,7 +25,7 @@ check: .venv/.installed-test
 	@$(BIN)/lint-imports --no-logo > .venv/imports.txt 2>&1 || { cat .venv/imports.txt; exit 1; }
 
 bench: .venv/.installed-test
-	@set -e; for file in $$(grep -l '^if __name__' bench/*.py); do echo "== $$file"; $(BIN)/python $$file; done
+	@set -e; for file in $$(grep -l '^if __name__' bench/*.py); do echo "== $$file"; $(BIN)/python -m bench.$$(basename $$file .py); done
 
 docs: .venv/.installed
 	@$(BIN)/python -m volvelle.spec.schema

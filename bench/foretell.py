@@ -1,9 +1,10 @@
 """The constants with which the footprint of a candidate is foretold: measured on models of every estimator.
 
-Models of all estimators on some examples are written, compiled with the C compiler for each core, and run there on a
-few rows. Two linear models are fitted by least squares with weights that are not negative: one of the bytes of flash
-beside the tables, relative to the larger of the flash and 3,000 bytes, one of the instructions of the slowest row. It
-prints the errors of both, and `COSTS` for the file of each core. Models that a core refuses are left out of its own.
+Models of all estimators on some examples are written, for little flash and for few instructions, compiled with the C
+compiler for each core, and run there on a few rows. Two linear models are fitted by least squares with weights that are
+not negative: one of the bytes of flash beside the tables, relative to the larger of the flash and 3,000 bytes, one of the
+instructions of the slowest row. It prints the errors of both, and `COSTS` for the file of each core. Models that a core
+refuses are left out of its own.
 
     python -m bench.foretell [--data FOLDER] [--cores cortex-m4f cortex-m0]
 """
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from bench.results import EXAMPLES, provide
@@ -29,6 +30,7 @@ from volvelle.compiler.foretellers.counted import FLASH, WORK, costs_of, flash_o
 from volvelle.compiler.host import KINDS
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled
+from volvelle.compiler.records import Goal
 from volvelle.compiler.suited import suited
 from volvelle.data.collect import collect
 from volvelle.errors import ModelError
@@ -90,6 +92,26 @@ def measured(made: Compiled, rows: Rows, name: str) -> tuple[int, int, int]:
     return image.flash, max(r.instructions for r in runs), max(r.cycles for r in runs)
 
 
+def written(content: bytes, rows: Rows, *, narrow: bool) -> list[Compiled]:
+    """A model for little flash, and for few instructions where that is other C."""
+    small, fast = (compiled(content, goal=goal, rows=rows, narrow=narrow) for goal in get_args(Goal))
+    return [small, fast] if fast.sources.source != small.sources.source else [small]
+
+
+def told(made: Compiled, rows: Rows, cores: list[str]) -> dict[str, Any]:
+    """What is counted of a model, and measured, for every core that can compute it; nothing of a constant answer."""
+    work, found = work_of(made), dict[str, Any]()
+    for core in cores if any(work.values()) else ():
+        try:
+            flash, instructions, cycles = measured(made, rows, core)
+        except ModelError:
+            continue
+        found[core] = {"flash": flash, "instructions": instructions, "cycles": cycles, "work": work}
+        tables, text = flash_of(made, "-DVV_DSP" in device(core).target)
+        found[core] |= {"tables": tables, "text": text}
+    return found
+
+
 def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
     """The constants of a core; prints how far they err."""
 
@@ -126,20 +148,9 @@ def main() -> int:
     rows: list[dict[str, Any]] = []
     for name in SETS:
         for content, given in models(name, options.data.resolve()):
-            kinds = {device(core).narrow for core in options.cores}
-            forms = {narrow: compiled(content, rows=given, narrow=narrow) for narrow in kinds}
-            row: dict[str, Any] = {}
-            for core in options.cores:
-                made = forms[device(core).narrow]
-                try:
-                    found = measured(made, given, core)
-                except ModelError:
-                    continue
-                row[core] = dict(zip(("flash", "instructions", "cycles"), found, strict=True))
-                row[core] |= {"tables": flash_of(made, True)[0], "work": work_of(made)}
-                row[core]["text"] = flash_of(made, "-DVV_DSP" in device(core).target)[1]
-            # A constant answer asks for nothing.
-            rows.append({core: found for core, found in row.items() if any(found["work"].values())})
+            for narrow in (False, True):
+                cores = [core for core in options.cores if device(core).narrow is narrow]
+                rows += [told(made, given, cores) for made in written(content, given, narrow=narrow) if cores]
         print(f"{name}: {len(rows)} models so far", file=sys.stderr, flush=True)
     for core in options.cores:
         print("COSTS =", fitted([row for row in rows if core in row], core))

@@ -13,6 +13,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,9 @@ from volvelle.flow.result import find
 from volvelle.flow.retraining import contest, decide
 from volvelle.flow.scoring import bring, logged
 from volvelle.flow.turn import Project, turn
+from volvelle.flow.watching import reference_of
 from volvelle.model.signature import Signature
+from volvelle.monitor.records import Reference
 from volvelle.serve.log import record
 from volvelle.spec.read import parse
 
@@ -134,6 +137,8 @@ class Lived(NamedTuple):
     static: list[float]
     """The same of the first champion."""
     decisions: list[Decision]
+    champions: dict[str, str]
+    """Of each what its windows are ranked among."""
     seconds: float
 
 
@@ -160,12 +165,14 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
     said: list[float] = []
     still: list[float] = []
     alarmed: set[tuple[str, int]] = set()
+    champions: dict[str, str] = {}
+    ranked: Counter[str] = Counter()
     places = list(range(0, settled.height - stream.window + 1, stream.window))[:windows]
     for number, place in enumerate(places):
         rows = settled[place : place + stream.window]
         ids = pl.Series([f"r{place + n}" for n in range(rows.height)])
         at = pl.Series([start + stream.step * (place + n) for n in range(rows.height)], dtype=pl.Datetime("us", "UTC"))
-        release, _ = registry.champion(project)
+        release, standing = registry.champion(project)
         predictor = registry.champion_model(project)[0]
         answers = predictor.predict(rows)
         record(live, logged(rows, ids, predictor.signature, spec), answers, release=release.name, at=at)
@@ -183,14 +190,30 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
             turn=turning,
             at=int(now.timestamp() * 1e6),
         )
+        ranked[release.name] += sum(a.mode == "ranked" and a.severity == "drift" for a in acted.fresh)
+        champions[release.name] = healthy(reference_of(standing), ranked[release.name])
         alarmed |= {(acted.watched.release, acted.watched.report.windows[a.window].until or 0) for a in acted.fresh}
         if os.environ.get("VOLVELLE_BENCH_TOLD"):
             made = acted.decision.outcome if acted.decision else ""
             print(number, release.name, f"{said[-1]:.3f} {still[-1]:.3f}", acted.watched.report.state, made, flush=True)
     turned = decisions(project.ledger)
     return Lived(
-        len(places) * stream.window, len(places), len(alarmed), said, still, turned, time.perf_counter() - began
+        len(places) * stream.window,
+        len(places),
+        len(alarmed),
+        said,
+        still,
+        turned,
+        champions,
+        time.perf_counter() - began,
     )
+
+
+def healthy(known: Reference, alarms: int) -> str:
+    """What the windows of a champion are ranked among, and what was called so."""
+    columns = sum(bool(found.ranked) for found in known.features.values())
+    windows = f"{len(known.windows)} held-out windows and {len(known.earlier)} learnt from before them"
+    return f"{columns} of {len(known.features)} columns ranked among {windows}: {alarms} alarms"
 
 
 def quality(given: pl.Series, truth: pl.Series) -> float:
@@ -278,6 +301,8 @@ def main() -> int:
             print(told(name, lived), flush=True)
             for d in lived.decisions if asked.decisions else ():
                 print(f"    {d.number} {d.at[:10]} {d.outcome}: {d.why[0]} -> {d.because}")
+            for champion, facts in lived.champions.items() if asked.decisions else ():
+                print(f"    {champion}: {facts}")
             gained = np.mean(lived.live) - np.mean(lived.static)
             kept &= bool(gained > 0 if name == "elec2" else gained < 0)
     if "control" in asked.what:

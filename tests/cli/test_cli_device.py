@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.cli.commands import compile as compiling
 from volvelle.cli.entry import main
-from volvelle.compiler.prove import FIRST_TIME
+from volvelle.cli.models import goal_of, of_file
+from volvelle.compiler import prove as proving
+from volvelle.compiler.prove import FIRST_TIME, Compiled
 from volvelle.compiler.toolchains import zig
 from volvelle.model.graph import Graph
+
+DEVICE = """
+problem = { name = "pumps", target = "fails", positive = "yes" }
+data.source = "pumps.csv"
+require.gates = ["flash <= 64 KiB"]
+search = { trials = 1, folds = 2, estimators = ["logistic"], calibrate = "none" }
+device.core = "cortex-m0"
+"""
 
 
 @pytest.fixture
@@ -127,6 +141,35 @@ def test_what_takes_longer_once_is_told_once(
     zig._facts.cache_clear()
 
 
+def test_c_with_other_labels_leaves_no_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that swaps two labels fails a gate that nobody wrote; neither release nor package hands it on."""
+    rows = [f"{k * 37 % 100},{'yes' if k * 37 % 100 > 60 else 'no'}" for k in range(300)]
+    (tmp_path / "pumps.csv").write_text("heat,fails\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "volvelle.toml").write_text(DEVICE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    right = proving.compiled
+
+    def swapped(*given: Any, **named: Any) -> Compiled:
+        made = right(*given, **named)
+        source = made.sources.source.replace("label[o * 1 + i] = best;", "label[o * 1 + i] = 1 - best;")
+        assert source != made.sources.source
+        return replace(made, sources=replace(made.sources, source=source))
+
+    monkeypatch.setattr(proving, "compiled", swapped)
+    assert main(["run"]) == 1
+    told = capsys.readouterr().out
+    assert re.search(r"✗  parity <= 1e-05 .* fail", told)
+    assert re.search(r"parity <= 1e-05: the C for cortex-m0 answers otherwise .* rows with another label", told)
+    assert main(["release", "--accept-unproven", "Li: it is only the labels"]) == 1
+    assert "nothing was released" in capsys.readouterr().err
+    assert not (tmp_path / ".volvelle" / "releases").exists()
+    assert main(["package", "cmake"]) == 2
+    assert "do not ship it" in capsys.readouterr().err
+    assert not (tmp_path / "pumps-cmake").exists()
+
+
 def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--goal speed stands in the footprint, and prove compiles for it again."""
     out = tmp_path / "out"
@@ -134,6 +177,14 @@ def test_the_goal_is_kept_and_proved_again(onnx: Path, tmp_path: Path, capsys: p
     assert json.loads(capsys.readouterr().out)["goal"] == "speed"
     assert main(["prove", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["goal"] == "speed"
+
+
+def test_without_a_goal_c_is_written_as_the_run_was_proved(onnx: Path) -> None:
+    """compile and package take the goal of the footprint; a file from anywhere is written small; --goal overrules."""
+    file = of_file(onnx)
+    fast = replace(file, footprint=structs.replace(proving.NOWHERE, goal="speed"))
+    assert [goal_of(None, given) for given in (file, fast)] == ["size", "speed"]
+    assert [goal_of("size", fast), goal_of("speed", file)] == ["size", "speed"]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(

@@ -22,6 +22,8 @@ ANSWERS: dict[tuple[str, ...], int] = {
     ("show", "1"): 0,
     ("compare", "1", "2"): 0,
     ("data", "log"): 0,
+    ("drift", "pumps.csv"): 0,
+    ("drift", "pumps.csv", "nowhere.csv"): 2,
     ("predict", "pumps.csv"): 0,
     ("predict", "pumps.csv", "--run", "2"): 0,
     ("release", "1"): 0,

@@ -18,7 +18,10 @@ from onnx_files import model  # type: ignore[import-not-found]
 from quantised_layers import layers  # type: ignore[import-not-found]
 
 UNARY: dict[str, dict[str, Any]] = {
-    **{op: {} for op in "Abs Neg Relu Sigmoid Tanh Exp Softplus Softsign Mish Erf Identity Dropout Selu Sign".split()},
+    **{
+        op: {}
+        for op in "Abs Neg Relu Sigmoid Tanh Exp Softplus Softsign Mish Erf Identity Dropout Selu Sign Sin Cos".split()
+    },
     **{op: {} for op in "Floor Ceil Round HardSwish".split()},
     "LeakyRelu": {"alpha": 0.2},
     "Elu": {"alpha": 0.7},

@@ -115,3 +115,27 @@ def test_leaves_of_fewer_bits_take_less_flash() -> None:
     assert flash[0] > flash[1] > flash[2]
     assert flash[0][1] - flash[2][1] > 500
     assert max(np.abs(a - answers[0]).max() for a in answers) < 0.02
+
+
+@pytest.mark.parametrize("core", ["cortex-m4f", "cortex-m0"])
+def test_trees_written_for_speed_are_foretold_too(core: str) -> None:
+    """A forest as nested ifs takes the flash and work foretold: more flash than as a stream, fewer instructions."""
+    random, wish = np.random.default_rng(1), device(core)
+    x = random.normal(size=(1500, 6)).astype(np.float32)
+    y = (x[:, 0] * x[:, 1] + 0.5 * random.normal(size=1500) > 0).astype(np.int64)
+    module = ESTIMATORS.load("random_forest")
+    settings = defaults(module.SPACE) | {"trees": 8, "depth": 6}
+    learnt = learning.learn("random_forest", Lesson(x, y, "binary", 2, seed=1), settings)
+    graph = Graph("forest")
+    graph.output("scores", learning.write(graph, graph.input("numbers", "float", 6), learnt))
+    content = graph.finish()
+    small, fast = (foretell(content, wish, goal=goal) for goal in ("size", "speed"))
+    assert small.flash * 2 < fast.flash
+    assert fast.instructions * 2 < small.instructions
+    made = compiled(content, goal="speed", precision="single")
+    image = TOOLCHAINS.load("zig").build(made.sources, wish)
+    assert abs(fast.flash - image.flash) < NEAR + SHARE * image.flash, (fast, image.flash)
+    emulated = EMULATORS.load("unicorn").Core(image, wish)
+    ends = [(KINDS[kind], size) for _, kind, size in made.sources.outputs]
+    most = max(emulated.run([x[row]], ends).instructions for row in range(0, 1500, 50))
+    assert most / FACTOR < fast.instructions < most * FACTOR, (fast, most)

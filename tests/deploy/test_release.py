@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from volvelle.compiler.prove import NOWHERE
+from volvelle.compiler.records import Parity
 from volvelle.deploy.records import Release
 from volvelle.deploy.release import MANIFEST, approve, hashes, read, write
 from volvelle.errors import InputError, NotFound, Refused
@@ -75,6 +77,20 @@ def test_a_model_whose_gates_all_pass_is_approved() -> None:
     """Nothing need be accepted where everything is proven."""
     assert approve(evidence("pass", "pass"), {}) == ()
     assert approve(evidence(), {}) == ()
+
+
+@pytest.mark.parametrize("reason", ["", "Li: good enough"])
+def test_c_that_answers_otherwise_is_never_released(reason: str) -> None:
+    """Where the footprint disagrees no gate, no absent gate and no person's reason lets the model out."""
+    right = Parity(where="host", rows=9, label_differences=0, largest=0.0)
+    for wrong in (msgspec.structs.replace(right, label_differences=3), msgspec.structs.replace(right, same=False)):
+        there = msgspec.structs.replace(NOWHERE, device="cortex-m0", parity=(right, wrong))
+        for kinds in ((), ("pass",), ("not proven",)):
+            asked = msgspec.structs.replace(evidence(*kinds), footprint=there)
+            with pytest.raises(Refused, match="the C for cortex-m0 answers otherwise"):
+                approve(asked, {}, accept_unproven=reason)
+    there = msgspec.structs.replace(there, parity=(right,))
+    assert approve(msgspec.structs.replace(evidence("pass"), footprint=there), {}) == ()
 
 
 @pytest.mark.parametrize("kind", ["fail", "not measured", "not proven"])

@@ -5,8 +5,11 @@ from __future__ import annotations
 from math import inf
 
 import pytest
+from msgspec import structs
 
 from volvelle.compiler.device import asked, device
+from volvelle.compiler.prove import NOWHERE
+from volvelle.compiler.records import Footprint, Foretold, Goal, Spread
 from volvelle.errors import SpecError
 from volvelle.evaluate.budget import budget, needed, share
 from volvelle.spec.gates import parse
@@ -59,3 +62,53 @@ def test_what_is_needed_is_more_than_what_is_foretold() -> None:
     assert share(TAKES, tight, 5) == 1.0
     assert share({}, tight, 5) == inf
     assert share(TAKES, (), 5) == 0.0
+
+
+LAYOUTS = {
+    "size": Foretold(flash=1500, tables=1000, ram=40, instructions=14_000, cycles=20_000),
+    "speed": Foretold(flash=9000, tables=0, ram=40, instructions=1800, cycles=2500),
+}
+
+
+@pytest.mark.parametrize(
+    ("goal", "gates", "chosen", "asked_for"),
+    [
+        ("auto", [], "size", ["size"]),
+        ("auto", ["flash <= 64 KiB"], "size", ["size"]),
+        ("auto", ["flash <= 64 KiB", "instructions <= 30000"], "size", ["size"]),
+        ("auto", ["flash <= 64 KiB", "instructions <= 3000"], "speed", ["size", "speed"]),
+        ("auto", ["latency <= 1 ms"], "speed", ["size", "speed"]),
+        ("auto", ["flash <= 2 KiB", "instructions <= 14000"], "size", ["size", "speed"]),
+        ("size", ["instructions <= 3000"], "size", ["size"]),
+        ("speed", ["flash <= 2 KiB"], "speed", ["speed"]),
+    ],
+)
+def test_what_c_is_written_for(goal: str, gates: list[str], chosen: Goal, asked_for: list[Goal]) -> None:
+    """Size, unless it misses a gate on work that speed meets with the flash that there is; or what the spec says."""
+    bounds = budget(device("cortex-m4f", "8 MHz"), [parse(gate) for gate in gates], goal)  # type: ignore[arg-type]
+    asked_of: list[Goal] = []
+
+    def foretell(wanted: Goal) -> Foretold:
+        asked_of.append(wanted)
+        return LAYOUTS[wanted]
+
+    assert bounds.foretold(foretell, 5) == structs.asdict(LAYOUTS[chosen])
+    assert asked_of == asked_for
+
+
+def test_measured_layouts_are_compared_by_what_they_took() -> None:
+    """Late is what misses a limit on work; another is taken where it has the room and takes less time."""
+
+    def took(goal: Goal) -> Footprint:
+        found, work = LAYOUTS[goal], LAYOUTS[goal].instructions
+        spread = Spread(work, work, work)
+        return structs.replace(NOWHERE, flash=found.flash, ram=found.ram, instructions=spread, cycles=spread)
+
+    small, fast = took("size"), took("speed")
+    wide, narrow = (
+        budget(device("cortex-m4f"), [parse(f"flash <= {kib} KiB"), parse("instructions <= 3000")]) for kib in (64, 8)
+    )
+    assert [wide.late(f) for f in (small, fast)] == [True, False]
+    assert [b.sooner(small, fast) for b in (wide, narrow)] == [True, False], "narrow has no flash for it"
+    assert not wide.sooner(fast, small)
+    assert not budget(device("cortex-m4f"), []).late(small)

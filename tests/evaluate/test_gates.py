@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from volvelle.catalog import GATES
+from volvelle.compiler.prove import NOWHERE
+from volvelle.compiler.records import Parity
 from volvelle.evaluate.contract import Facts, Side
+from volvelle.evaluate.judge import judge
 from volvelle.evaluate.measure import measure, value
 from volvelle.spec.gates import parse
 
@@ -85,3 +89,35 @@ def test_gates_of_the_device_wait_for_a_device(text: str, bound: float) -> None:
     found = GATES.load(gate.name).measure(FACTS)
     assert found.value is None
     assert "names no device: write [device]" in found.note
+
+
+RIGHT = Parity(where="host", rows=900, label_differences=0, largest=4e-7)
+WRONG = {
+    "37 of 900 rows with another label": {"label_differences": 37, "largest": 0.0},
+    "other bits than this machine gave": {"same": False, "largest": 0.0},
+    "a number 2e-05 off": {"largest": 2e-5},
+    "a number nan off": {"largest": float("nan")},
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+@pytest.mark.parametrize("line", ["parity <= 1e-5", "parity <= 1e9", "parity >= 0"])
+def test_no_bound_makes_good_c_that_answers_otherwise(line: str, words: str) -> None:
+    """One comparison of several that differs fails the gate by its own sentence, whatever the bound is."""
+    wrong = structs.replace(RIGHT, where="emulated core", **WRONG[words])
+    there = structs.replace(NOWHERE, device="cortex-m0", parity=(RIGHT, wrong))
+    verdict = judge(parse(line), GATES.load("parity").measure(replace(FACTS, footprint=there)))
+    assert verdict.verdict == "fail"
+    assert verdict.reason.startswith("the C for cortex-m0 answers otherwise than the ONNX file: emulated core: ")
+    assert words in verdict.reason
+
+
+def test_c_that_agrees_is_held_against_the_bound() -> None:
+    """The largest difference of library, file and C decides; a footprint that compared nothing is no agreement."""
+    there = structs.replace(NOWHERE, device="cortex-m0", parity=(RIGHT,))
+    found = GATES.load("parity").measure(replace(FACTS, footprint=there))
+    assert (found.value, found.refuted) == (4e-7, False)
+    assert judge(parse("parity <= 3.5e-7"), found).verdict == "fail"
+    assert judge(parse("parity <= 1e-6"), found).verdict == "pass"
+    bare = GATES.load("parity").measure(replace(FACTS, footprint=structs.replace(there, parity=())))
+    assert (bare.refuted, "nothing was compared" in bare.note) == (True, True)

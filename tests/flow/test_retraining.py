@@ -24,6 +24,7 @@ from volvelle.flow.gathering import SIDE, gather
 from volvelle.flow.result import find
 from volvelle.flow.retraining import promote, retrain
 from volvelle.flow.turn import Project
+from volvelle.flow.watching import look, reference_of
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
 
@@ -81,6 +82,33 @@ def test_a_changed_world_changes_the_champion(own: tuple[Project, Spec]) -> None
     with pytest.raises(Refused, match="0 rows with outcomes are new"):
         retrain(project, spec, quiet, why=("again",), report=report)
     assert registry.rollback(project)[0].name == "pumps-1"
+
+
+def test_what_resembles_its_neighbours_is_watched_after_a_promotion(tmp_path: Path) -> None:
+    """Four windows are held back, too few to rank among: with those before them a jump calls, and calm does not."""
+
+    def rising(rows: int, seed: int, start: int) -> pl.DataFrame:
+        """Pumps that come by forty, each hotter than the one before."""
+        forty = (pl.int_range(pl.len()) // 40).alias("forty")
+        made: pl.DataFrame = pumps(rows, cut=30.0, seed=seed, start=start)
+        return made.sort(forty, "heat")
+
+    project, spec = released(tmp_path / "rising")
+    answer(project, spec, rising(1600, 1, 10_000))
+    decision = retrain(project, spec, quiet, why=("asked",), report=report)
+    assert decision.outcome == "promoted"
+    reference = reference_of(registry.champion(project)[1])
+    assert reference.features["heat"].ranked == ("numbers",)
+    assert len(reference.windows) == 4
+    learnt = find(project, decision.run).split.rows_train // 200
+    assert len(reference.earlier) == min(16, learnt)
+    assert "training rows just before" in " ".join(reference.notes)
+    answer(project, spec, rising(400, 2, 20_000), hours=24)
+    calm = look(project, spec).report
+    assert (len(calm.windows), calm.alarms) == (2, ())
+    answer(project, spec, rising(400, 3, 30_000).with_columns(pl.col("heat") + 25), hours=48)
+    [alarm, *_] = [a for a in look(project, spec).report.alarms if a.feature == "heat"]
+    assert (alarm.severity, alarm.mode) == ("drift", "ranked")
 
 
 def test_an_unchanged_world_keeps_the_champion(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, roc_auc_score
 from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-found]
 
+from volvelle.model.signature import Feature, Signature
 from volvelle.monitor.estimate import area_of_rows, estimated, honest, rising
 from volvelle.monitor.quality import measured
 from volvelle.monitor.records import Floor, Policy
@@ -93,6 +96,33 @@ def test_many_classes_and_regression_are_estimated() -> None:
     known = reference(frame[:4000], given[:4000], signature, window=500, seed=0)
     found = estimated(known, sketch(frame[4000:], given[4000:], known.edges))
     assert found["mae"] == pytest.approx(mean_absolute_error(true[4000:], guess[4000:]), abs=0.06)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.4), (0.6, 1.0)])
+def test_errors_of_a_real_regression_are_estimated_where_the_inputs_shift(
+    real_data: Path, low: float, high: float
+) -> None:
+    """Of California's houses, cheap ones or dear ones alone: error and root mean square come out within a tenth."""
+    houses = pl.read_csv(real_data / "regression" / "california_housing.csv.gz").drop_nulls()
+    houses = houses.sample(fraction=1.0, shuffle=True, seed=3)
+    target = houses.columns[-1] if "median_house_value" not in houses.columns else "median_house_value"
+    names = [c for c, t in houses.schema.items() if t.is_numeric() and c != target]
+    x, y = houses.select(names).to_numpy(), houses[target].to_numpy().astype(np.float64)
+    model = HistGradientBoostingRegressor(max_iter=60, random_state=0).fit(x[:8000], y[:8000])
+    guess = model.predict(x)
+    features = tuple(Feature(name=n, kind="number") for n in names)
+    signature = Signature(features=features, target=target, task="regression")
+    given = pl.DataFrame({"prediction": guess})
+    known = reference(houses[8000:14_000], given[8000:14_000], signature, window=500, seed=0)
+    ends = np.quantile(guess[8000:14_000], [low, high])
+    rest = np.arange(14_000, len(y))
+    some = rest[(guess[rest] >= ends[0]) & (guess[rest] <= ends[1])]
+    found = estimated(known, sketch(houses[some.tolist()], given[some.tolist()], known.edges))
+    usual = float(np.abs(y[8000:14_000] - guess[8000:14_000]).mean())
+    error = float(mean_absolute_error(y[some], guess[some]))
+    assert abs(error / usual - 1) > 0.15
+    assert found["mae"] == pytest.approx(error, rel=0.1)
+    assert found["rmse"] == pytest.approx(float(np.sqrt(np.mean((y[some] - guess[some]) ** 2))), rel=0.1)
 
 
 def test_without_truth_nothing_is_estimated() -> None:

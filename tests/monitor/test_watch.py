@@ -14,6 +14,7 @@ from watched_rows import SIGNATURE, answers, rows  # type: ignore[import-not-fou
 from volvelle.errors import InputError
 from volvelle.model.signature import Feature, Signature
 from volvelle.monitor import broken
+from volvelle.monitor.drift import smooth
 from volvelle.monitor.records import (
     PREDICTION,
     SCORE,
@@ -67,6 +68,18 @@ def window(seed: int, **changed: Any) -> pl.DataFrame:
     return frame.with_columns(**changed)
 
 
+def test_an_alarm_tells_its_sizes_and_only_tests_that_were_named_are_asked(healthy: Reference) -> None:
+    """A shift has population stability index and total variation beside it; without its test nothing calls."""
+    moved = window(3, heat=pl.col("heat") + 2 * float(window(3)["heat"].std() or 1.0))  # type: ignore[arg-type]
+    alarm = next(a for a in seen(healthy, moved).alarms if a.feature == "heat" and a.severity == "drift")
+    assert alarm.sizes["psi"] > 0.25
+    assert alarm.effect is not None
+    assert alarm.sizes["total_variation"] == pytest.approx(alarm.effect, abs=0.05)
+    assert f"PSI {alarm.sizes['psi']:.2f}" in alarm.sentence
+    without = seen(healthy, moved, tests=("missing_rate",)).alarms
+    assert not [a for a in without if a.feature == "heat" and a.severity == "drift"]
+
+
 def test_quiet_windows_are_quiet() -> None:
     """Of 40 streams of 20 quiet windows of 20 columns, no more call than a budget of 5 % a stream makes likely."""
     rng = np.random.default_rng(1)
@@ -107,6 +120,19 @@ def test_slow_drift_is_seen_by_looking_at_windows_together() -> None:
     assert {alarm.feature for alarm in report.alarms} == {"x3"}
     assert max(alarm.span for alarm in report.alarms) > 1
     assert report.state == "notice"
+
+
+def test_missing_cells_take_little_of_the_chance_from_what_moves() -> None:
+    """With 19 tests of missing cells beside 20 of numbers, a chance is corrected for 24.75 tests and not for 39."""
+    rng = np.random.default_rng(22)
+    healthy, now = rng.normal(size=(2 * WINDOW, COLUMNS)), rng.normal(size=(WINDOW, COLUMNS))
+    now[:, 0] += 0.5
+    for side in (healthy, now):
+        side[::20, 1:] = np.nan
+    known = learnt(healthy)
+    report = watch(known, [sketch(*told(now), known.edges)], Policy(window=WINDOW))
+    alone = smooth.score(*(np.asarray(s.features["x0"].bins) for s in (known.whole, sketch(*told(now), known.edges))))
+    assert report.windows[0].smallest == pytest.approx(24.75 * (alone.p or 0))
 
 
 @pytest.mark.parametrize("lag", [0.9, 0.98])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import numpy as np
 import onnx
 import pytest
 from msgspec.structs import replace
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from tests.serve.serving import ROW, SPEC, served, typed, wait
 
 from volvelle.compiler.prove import compiled
@@ -36,13 +37,32 @@ ROWS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def plain(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project of pumps with a third release, which knows no time: the compiler has no sine yet."""
+    """The project of pumps with a third release, which knows no site; the first cannot be compiled."""
     folder = tmp_path_factory.mktemp("plain") / "project"
     shutil.copytree(released, folder, ignore=shutil.ignore_patterns("live"))
-    spec = SPEC.replace("ESTIMATOR", "logistic").replace("[require]", 'ignore = ["started"]\n[require]')
+    spec = SPEC.replace("ESTIMATOR", "logistic").replace("[require]", 'ignore = ["site"]\n[require]')
     (folder / "volvelle.toml").write_text(spec, encoding="utf-8")
     typed(folder, "run", "--release")
+    uncompilable(folder / ".volvelle" / "releases" / "pumps-1")
     return folder
+
+
+def uncompilable(folder: Path) -> None:
+    """Let a release take its sines in double precision, which the compiler does not do."""
+    model = onnx.load(folder / "model.onnx")
+    for at, node in reversed(list(enumerate(model.graph.node))):
+        if node.op_type == "Sin":
+            angle, sine = node.input[0], node.output[0]
+            before = helper.make_node("Cast", [angle], [f"{angle} double"], to=TensorProto.DOUBLE)
+            after = helper.make_node("Cast", [f"{sine} double"], [sine], to=TensorProto.FLOAT)
+            node.input[0], node.output[0] = before.output[0], after.input[0]
+            model.graph.node.insert(at + 1, after)
+            model.graph.node.insert(at, before)
+    content = model.SerializeToString()
+    (folder / "model.onnx").write_bytes(content)
+    told = msgspec.json.decode((folder / "release.json").read_bytes())
+    told["model"] = told["files"]["model.onnx"] = hashlib.sha256(content).hexdigest()
+    (folder / "release.json").write_bytes(msgspec.json.encode(told))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +87,7 @@ def test_a_compiled_backend_answers_as_the_model_does(plain: Path) -> None:
             assert one["probabilities"] == said["probabilities"][7:8]
             assert server.ask("/v1/predict", ROW | {"heat": None}).status == 422
             typed(plain, "rollback")
-        wait(lambda: "pumps-1 cannot be compiled: operator" in server.errors.read_text("utf-8"))
+        wait(lambda: "pumps-1 cannot be compiled: Sin of double" in server.errors.read_text("utf-8"))
         time.sleep(3)
         assert server.ask("/v1/predict", ROW).json["release"] == "pumps-2"
         assert server.errors.read_text("utf-8").count("cannot be compiled") == 1

@@ -94,7 +94,23 @@ def test_a_day_is_one_file_that_grows(tmp_path: Path) -> None:
     assert log.predictions(tmp_path)["id"].to_list() == [f"r{n}-{k}" for n in range(5) for k in range(2)]
 
 
-@pytest.mark.parametrize("step", ["_write", "unlink"])
+def test_a_full_file_makes_room_for_another(tmp_path: Path) -> None:
+    """A file that has 50,000 rows grows no more; the next rows go into another, and all are read in order."""
+    for number in range(3):
+        journal_of(tmp_path, answered(number, rows=30_000, at=NOON + number))
+        log.settle(tmp_path)
+    sizes = sorted(pl.read_parquet(path).height for path in (tmp_path / log.PREDICTIONS).rglob("*.parquet"))
+    assert sizes == [30_000, 60_000]
+    assert log.predictions(tmp_path)["id"].to_list() == [f"r{n}-{k}" for n in range(3) for k in range(30_000)]
+    journal_of(tmp_path, *(Outcome(id=f"r0-{k}", at=NOON, outcome="no") for k in range(60_000)))
+    log.settle(tmp_path)
+    journal_of(tmp_path, Outcome(id="r1-0", at=NOON, outcome="no"))
+    log.settle(tmp_path)
+    assert len(list((tmp_path / log.OUTCOMES).rglob("*.parquet"))) == 2
+    assert log.outcomes(tmp_path).height == 60_001
+
+
+@pytest.mark.parametrize("step", ["write", "unlink"])
 def test_a_kill_between_journal_and_parquet(tmp_path: Path, step: str) -> None:
     """A settling that is killed before or after a file is replaced is made whole by the next: every row once."""
     journal_of(tmp_path, answered(1), Outcome(id="r1-0", at=NOON, outcome="no"))
@@ -103,10 +119,10 @@ def test_a_kill_between_journal_and_parquet(tmp_path: Path, step: str) -> None:
     code = f"""
         import os, signal
         from pathlib import Path
-        from volvelle.serve import log
+        from volvelle.serve import log, parquet
         def die(*a, **k):
             os.kill(os.getpid(), signal.SIGKILL)
-        {"log._write = die" if step == "_write" else "Path.unlink = die"}
+        {"parquet.write = die" if step == "write" else "Path.unlink = die"}
         log.settle(Path({str(tmp_path)!r}))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=os.environ, check=False)

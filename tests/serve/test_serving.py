@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import polars as pl
@@ -23,6 +23,7 @@ from tests.serve.serving import ROW, Server, read, request, served, typed, wait
 from volvelle.flow.registry import champion_model
 from volvelle.flow.turn import Project
 from volvelle.serve import log
+from volvelle.serve.app import Documents, Shown, app
 
 KIND = "Content-Type: application/json\r\n"
 HEATS: list[Any] = [[], {}, "x", "", None, 1e300, 10**40, "1_0", True, -1]
@@ -171,6 +172,23 @@ def test_limits_are_kept(server: Server) -> None:
             assert time.monotonic() - begun < 15
 
 
+def test_an_answer_that_takes_too_long_is_not_waited_for(project: Path) -> None:
+    """Within the limit a large body gets a 503 that says so on both ways of asking, and small ones are answered on."""
+    row = json.dumps(list(ROW.values()))
+    rows = f'{{"columns": {json.dumps(list(ROW))}, "data": [{", ".join([row] * 120_000)}]}}'.encode()
+    tensors = [{"name": n, "shape": [120_000], "datatype": "BYTES", "data": [str(v)] * 120_000} for n, v in ROW.items()]
+    with served(project, "--time-limit", "0.2 s", "--max-rows", "200000", "--max-body", "32 MB") as server:
+        late = server.ask("/v1/predict", rows)
+        assert (late.status, late.json["error"]["next"]) == (503, "ask for fewer rows")
+        assert server.ask("/v1/predict", ROW).status == 200
+        assert server.ask("/v2/models/pumps/infer", {"inputs": tensors}).status == 503
+        text = server.ask("/metrics").body.decode()
+    assert 'volvelle_requests_total{route="predict",status="503"} 1' in text
+    assert 'volvelle_requests_total{route="infer",status="503"} 1' in text
+    refused = log.refused(project / ".volvelle" / "live")
+    assert refused.select("reason", "requests").rows() == [("late", 2)]
+
+
 def test_ids_and_traces_are_echoed(server: Server) -> None:
     """The id of a request and its W3C trace context come back on both ways; what is no id is not echoed."""
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -300,6 +318,25 @@ def test_openapi_describes_every_field(server: Server) -> None:
     jsonschema.Draft202012Validator.check_schema(row)
     example = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
     assert server.ask("/v1/predict", example).status == 200
+
+
+def test_every_operation_stands_in_the_document(server: Server, tmp_path: Path) -> None:
+    """The document has what the application answers, but for the pages, and what can be read is as described."""
+    document = server.ask("/openapi.json").json
+    made: Any = app(cast(Any, None), Shown(Documents(), tmp_path), "pumps", cast(Any, None))
+    routes = {(r.path.replace("{model}", "pumps"), m) for r in made.routes for m in r.methods - {"HEAD"}}
+    described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
+    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css")}
+    assert described <= routes
+    for path, method in sorted(described):
+        if method == "GET":
+            said = server.ask(path.replace("{version}", "pumps-2"))
+            assert said.status == 200, path
+            content = document["paths"][path]["get"]["responses"]["200"].get("content")
+            if content:
+                schema = document | content["application/json"]["schema"]
+                jsonschema.Draft202012Validator(schema).validate(said.json)
+    assert server.ask("/v1/admin/reload", {}).status == 403
 
 
 def test_the_server_keeps_to_its_own_document(server: Server) -> None:

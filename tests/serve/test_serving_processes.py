@@ -83,6 +83,24 @@ def test_sigterm_answers_all_in_flight(project: Path) -> None:
     assert {f"{i}-0" for client in asking for i in [*client.ids, late.json["id"]]} <= logged
 
 
+def test_a_server_that_leaves_is_not_ready(project: Path) -> None:
+    """Between signal and end readiness is a 503 that closes its connection, while requests are answered still."""
+    with served(project) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as kept:
+            kept.sendall(request())
+            assert read(kept).status == 200
+            assert server.ask("/v2/health/ready").status == 200
+            server.process.send_signal(signal.SIGTERM)
+            wait(lambda: server.ask("/v2/health/ready").status == 503)
+            left = server.ask("/v2/models/pumps/ready")
+            assert (left.status, left.json, left.headers["connection"]) == (503, {"ready": False}, "close")
+            assert server.ask("/healthz").status == 200
+            kept.sendall(request())
+            last = read(kept)
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        assert server.process.wait(30) == 0
+
+
 def test_a_killed_worker_is_started_again(project: Path) -> None:
     """One of two workers is killed: the other answers meanwhile, a new one begins, and it is counted."""
     with served(project, "--workers", "2") as server:
@@ -122,6 +140,23 @@ def test_a_log_that_cannot_be_settled_waits(project: Path) -> None:
         wait(lambda: server.counted("log_settled_rows_total") == 3)
     logged = log.predictions(project / ".volvelle" / "live")["id"].to_list()
     assert sorted(logged) == sorted(f"{i}-0" for i in ids)
+
+
+def test_a_file_of_the_log_that_is_torn(project: Path) -> None:
+    """A Parquet file that is cut while the server runs is set aside and counted; what comes later is kept."""
+    live = project / ".volvelle" / "live"
+    with served(project) as server:
+        assert server.ask("/v1/predict", {"rows": [ROW] * 5}).status == 200
+        wait(lambda: server.counted("log_settled_rows_total") == 5)
+        [path] = (live / log.PREDICTIONS).rglob("*.parquet")
+        path.write_bytes(path.read_bytes()[:-20])
+        ids = [server.ask("/v1/predict", ROW).json["id"] for _ in range(3)]
+        wait(lambda: server.counted("log_settled_rows_total") == 8)
+        assert (server.counted("log_torn_total"), server.counted("log_failures_total")) == (1, 0)
+        assert server.ask("/v2/health/ready").status == 200
+    assert sorted(log.predictions(live)["id"]) == sorted(f"{i}-0" for i in ids)
+    assert [torn.name for torn in log.torn(live)] == [f"{path.name}.torn"]
+    assert '"level": "error"' not in server.errors.read_text("utf-8")
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])

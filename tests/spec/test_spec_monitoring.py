@@ -63,6 +63,10 @@ def test_a_wrong_reason_is_answered(text: str, words: str) -> None:
         ('tell = ["https://ana:secret@example.com/x"]', "password"),
         ('tell = ["https://example.com/x?token=abc"]', "password"),
         ("margin = -0.1", ">= 0"),
+        ('tests = ["smoth"]', "did you mean 'smooth'?"),
+        ('tests = ["smooth", "psi"]', "cannot call"),
+        ('tests = ["kolmogorov_smirnov"]', "chi_square, missing_rate, out_of_range, smooth"),
+        ("tests = []", "length >= 1"),
         ("winow = 500", "did you mean 'window'?"),
     ],
 )

@@ -18,8 +18,12 @@ def test_the_report_shows_memory_cost_and_parity(device: Result) -> None:
     assert 'class="f2"' in facts["figures"][0]["svg"], "the overrun memory stands out"
     assert [row[0] for row in facts["parity"]][-1] == "emulated core"
     assert {row[2] for row in facts["parity"]} == {"0"}
+    assert [row[4] for row in facts["parity"]] == ["\N{EN DASH}"] * (len(facts["parity"]) - 1) + ["the same"]
+    assert {row[5] for row in facts["parity"]} == {""}
     text = render(device)
     assert '<h2 id="device">' in text
+    assert '<th scope="col">Bits of this machine</th>' in text
+    assert "<td>the same</td><td>yes</td>" in text
     assert len(text.encode()) < MOST_BYTES
 
 

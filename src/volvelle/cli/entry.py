@@ -32,8 +32,8 @@ Start here:
 _AGAIN, _IMPORTING = 3.0, 0.05
 """Seconds until a ctrl-C that got lost, or came during an import, is raised again."""
 ORDER = (
-    "demo init explore check listen run explain report runs show compare data predict release rollback serve score "
-    "outcomes watch retrain promote export reproduce compile prove package devices completion"
+    "demo init explore check listen run explain report runs show compare data drift predict release rollback serve "
+    "score outcomes watch retrain promote export reproduce compile prove package devices completion"
 ).split()
 
 

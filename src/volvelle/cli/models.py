@@ -45,12 +45,11 @@ class Given:
 
 
 def goal_option(parser: argparse.ArgumentParser) -> None:
-    """``--goal``: what is chosen where there is a choice."""
+    """``--goal``: what the C is written for where there is a choice; that of the run unless it is said."""
     parser.add_argument(
         "--goal",
         choices=get_args(Goal),
-        default="size",
-        help="little flash, or few instructions, where there is a choice (default: size)",
+        help="little flash, or few instructions, where there is a choice (default: as the run was proved, or size)",
     )
 
 
@@ -73,6 +72,11 @@ def of_run(spec_file: Path) -> Given:
     known = result.footprint if result.footprint is not None and result.footprint.device else None
     name = spec.problem.name or spec.problem.target
     return Given(result.onnx, name, spec.problem.statement, rows, f"0.{result.run.id}.0", known)
+
+
+def goal_of(asked: Goal | None, given: Given) -> Goal:
+    """What was asked for, or what the model was proved with."""
+    return asked or (given.footprint.goal if given.footprint else "size")
 
 
 def of_folder(place: Path) -> tuple[Given, Compiled]:

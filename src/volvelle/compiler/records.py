@@ -51,6 +51,17 @@ class Parity(Record, frozen=True):
     same: bool | None = None
     """Of another core: whether every answer has the bits that this machine gave; None for this machine."""
 
+    def differs(self) -> str:
+        """In what the answers differ more than they may; empty where they agree."""
+        found = []
+        if self.label_differences:
+            found.append(f"{self.label_differences:,} of {self.rows:,} rows with another label")
+        if not self.largest <= TOLERANCE:
+            found.append(f"a number {self.largest:.1g} off, and {TOLERANCE:g} is allowed")
+        if self.same is False:
+            found.append("other bits than this machine gave")
+        return ", ".join(found)
+
 
 class Placed(Record, frozen=True):
     """One value in working memory."""
@@ -151,5 +162,14 @@ class Footprint(Record, frozen=True):
         return self.cycles.most / self.clock if self.clock else None
 
     def agrees(self) -> bool:
-        """Whether every comparison gave equal labels and numbers within 1e-5, and the core the bits of this machine."""
-        return all(not p.label_differences and p.largest <= TOLERANCE and p.same is not False for p in self.parity)
+        """Whether every comparison gave equal labels and numbers within 1e-5, and the core the bits of this machine.
+
+        A footprint without comparisons agrees with nothing.
+        """
+        return not self.differs()
+
+    def differs(self) -> str:
+        """What is wrong, comparison by comparison; empty where all agree."""
+        if not self.parity:
+            return "nothing was compared"
+        return "; ".join(f"{one.where}: {one.differs()}" for one in self.parity if one.differs())

@@ -31,8 +31,15 @@ def approve(evidence: Evidence, dimensions: Mapping[str, str], *, accept_unprove
             does not. Failed and unmeasured gates are never accepted.
 
     Raises:
-        Refused: a gate has not passed; the message names each with its shortfall.
+        Refused: a gate has not passed; the message names each with its shortfall. Or the C for the device answers
+            otherwise than the ONNX file, whatever the gates are.
     """
+    there = evidence.footprint
+    if there is not None and not there.agrees():
+        raise Refused(
+            f"nothing was released: the C for {there.device} answers otherwise than the ONNX file: {there.differs()}",
+            next_move="keep the ONNX file and tell the authors of Volvelle; no reason makes such C fit to ship",
+        )
     blocking = [v for v in evidence.verdicts if v.verdict != "pass"]
     unproven = [v for v in blocking if v.verdict == "not proven"]
     if accept_unproven:
@@ -133,4 +140,5 @@ def _why(verdict: Verdict, dimension: str) -> str:
     if verdict.low is not None and verdict.high is not None:
         measured += f" [{show(verdict.low, dimension)}, {show(verdict.high, dimension)}]"
     missed = f", short by {show(verdict.shortfall, dimension)}" if verdict.shortfall else ""
-    return f"{verdict.gate}: {verdict.verdict}, {measured}{missed}"
+    why = f"; {verdict.reason}" if verdict.verdict == "fail" and verdict.shortfall is None else ""
+    return f"{verdict.gate}: {verdict.verdict}, {measured}{missed}{why}"

@@ -7,11 +7,13 @@ when it is measured. If it does not, its gate fails: nothing is tried again behi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Literal
 
-from volvelle.compiler.records import Device
+from msgspec import structs
+
+from volvelle.compiler.records import Device, Footprint, Foretold, Goal
 from volvelle.spec.gates import Gate
 from volvelle.spec.requirements import Record
 
@@ -19,6 +21,7 @@ Bounded = Literal["flash", "ram", "instructions", "cycles"]
 SPARE_FLASH, SPARE_RAM, SPARE_WORK = 512, 64, 1.5
 """Bytes beyond what is foretold, for its error and a threshold; the factor for instructions and cycles."""
 _BOARD: tuple[Literal["flash", "ram"], ...] = ("flash", "ram")
+_WORK = ("instructions", "cycles")
 
 
 class Limit(Record, frozen=True):
@@ -37,13 +40,48 @@ class Budget(Record, frozen=True):
     limits: tuple[Limit, ...] = ()
     added: tuple[str, ...] = ()
     """Gates that nobody wrote: the memory of the device, where no gate bounds it."""
+    goal: Literal["auto", "size", "speed"] = "auto"
+    """What the C is written for, as the spec says it."""
+
+    def goals(self) -> tuple[Goal, ...]:
+        """What the C may be written for, what is preferred first: one thing, unless a gate on work may need another."""
+        if self.goal != "auto":
+            return (self.goal,)
+        return ("size", "speed") if any(limit.name in _WORK for limit in self.limits) else ("size",)
+
+    def foretold(self, foretell: Callable[[Goal], Foretold], folds: int | None) -> dict[str, int]:
+        """What a candidate takes, written for the first goal with which it fits, or else for the one that is nearest.
+
+        Args:
+            foretell: what it takes, written for a goal.
+            folds: of a model of all folds but one; None of one of all rows.
+        """
+        first, *others = self.goals()
+        found = structs.asdict(foretell(first))
+        late = [limit for limit in self.limits if limit.name in _WORK]
+        for goal in others if share(found, late, folds) > 1 else ():
+            other = structs.asdict(foretell(goal))
+            if share(other, self.limits, folds) < share(found, self.limits, folds):
+                found = other
+        return found
+
+    def late(self, found: Footprint) -> bool:
+        """Whether what was measured misses a limit on work."""
+        took = {"cycles": found.cycles.most, "instructions": found.instructions.most}
+        return any(took[limit.name] > limit.most for limit in self.limits if limit.name in took)
+
+    def sooner(self, found: Footprint, other: Footprint) -> bool:
+        """Whether another one has the room, and takes less time."""
+        has = {"flash": other.flash, "ram": other.ram}
+        room = all(has[limit.name] <= limit.most for limit in self.limits if limit.name in has)
+        return room and other.cycles.most < found.cycles.most
 
 
 NOWHERE = Budget()
 """Of a model that runs on no device."""
 
 
-def budget(device: Device, gates: Sequence[Gate]) -> Budget:
+def budget(device: Device, gates: Sequence[Gate], goal: Literal["auto", "size", "speed"] = "auto") -> Budget:
     """The limits that gates state, and the device's own memory where they state none."""
     limits = [limit for gate in gates for limit in _limits(gate, device)]
     added = []
@@ -53,7 +91,7 @@ def budget(device: Device, gates: Sequence[Gate]) -> Budget:
             text = f"{name} <= {own / 1024:g} KiB"
             added.append(text)
             limits.append(Limit(name=name, most=own, gate=text))
-    return Budget(device=device, limits=tuple(limits), added=tuple(added))
+    return Budget(device=device, limits=tuple(limits), added=tuple(added), goal=goal)
 
 
 def _limits(gate: Gate, device: Device) -> list[Limit]:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from volvelle.compiler.records import Footprint
+from volvelle.compiler.records import TOLERANCE, Footprint
 from volvelle.evaluate.contract import Facts
 from volvelle.evaluate.records import Measured
+from volvelle.spec.gates import parse
+
+PARITY = f"parity <= {TOLERANCE:g}"
+"""What is asked of every model that is compiled for a device."""
+
+
+def implied(gates: Sequence[str]) -> tuple[str, ...]:
+    """The gate that nobody need write where there is a device.
+
+    >>> implied(["flash <= 64 KiB"]), implied(["parity <= 1e-4"])
+    (('parity <= 1e-05',), ())
+    """
+    return () if any(parse(text).name == "parity" for text in gates) else (PARITY,)
 
 
 def on_device(facts: Facts, read: Callable[[Footprint], float | None], note: str = "") -> Measured:

@@ -1,7 +1,7 @@
 """A gate is judged: pass, fail, not proven, not measured.
 
 - *not measured*: there is no value. That is not a pass.
-- *fail*: the value misses the bound; the shortfall says by how much.
+- *fail*: the value misses the bound, and the shortfall says by how much; or what was measured refutes the gate.
 - *pass*: the whole interval meets the bound, or the value is no estimate (the size of a file).
 - *not proven*: the value meets the bound, and its interval, or the lack of one, leaves room for a miss.
 
@@ -23,8 +23,11 @@ def judge(gate: Gate, measured: Measured) -> Verdict:
     """Hold what was measured against what the gate demands."""
     value, low, high = _finite(measured.value), _finite(measured.low), _finite(measured.high)
     shortfall = None
-    if value is None:
-        kind: VerdictKind = "not measured"
+    if measured.refuted:
+        kind: VerdictKind = "fail"
+        reason = measured.note
+    elif value is None:
+        kind = "not measured"
         reason = measured.note or f"{gate.name} has no value here"
     elif not meets(value, gate.comparison, gate.bound):
         kind, shortfall = "fail", abs(value - gate.bound)

@@ -25,6 +25,8 @@ class Measured(Record, frozen=True):
     """Whether the value is an estimate from a sample of rows: then it proves nothing without its interval."""
     resamples: int = 0
     """Resamples behind the interval; 0 where it has a closed form."""
+    refuted: bool = False
+    """Whether it fails whatever the bound is; `note` says why."""
 
 
 class MetricResult(Record, frozen=True):

@@ -82,7 +82,7 @@ def act(
     problems: list[str] = []
     if fresh:
         problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
-        project.ledger.remember(_TOLD, watched.release, watched.until)
+        project.ledger.remember(_TOLD, watched.release, max([watched.until, *map(watched.moment, fresh)]))
     reasons = why(watched, rule(spec.monitor.retrain), decisions(project.ledger), crowned(project.ledger), at)
     decision = None
     if turn and reasons:
@@ -127,7 +127,7 @@ def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, a
 def _fresh(ledger: Ledger, watched: Watched) -> tuple[Alarm, ...]:
     """Alarms of windows that nobody had been told of."""
     told = int(ledger.recall(_TOLD, watched.release) or 0)
-    return tuple(a for a in watched.report.alarms if (watched.report.windows[a.window].until or 0) > told)
+    return tuple(a for a in watched.report.alarms if watched.moment(a) > told)
 
 
 def _told(project: Project, spec: Spec, subject: str, alarms: tuple[Alarm, ...], watched: Watched) -> list[str]:

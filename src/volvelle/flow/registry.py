@@ -17,6 +17,7 @@ from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import NotFound
+from volvelle.flow.gathering import SIDE
 from volvelle.flow.ledger import now
 from volvelle.flow.result import Result
 from volvelle.flow.turn import Project
@@ -24,7 +25,7 @@ from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
 from volvelle.monitor.on_device import written
 from volvelle.monitor.records import Reference
-from volvelle.monitor.reference import reference
+from volvelle.monitor.reference import ENOUGH, reference
 from volvelle.spec.check import gates
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Spec
@@ -108,16 +109,48 @@ def files(result: Result, report: bytes) -> dict[str, bytes]:
 
 def reference_of(result: Result) -> Reference:
     """What later rows are held against: windows of the test side with the model's answers, oldest first."""
-    store, scored, signature = result.project.store, result.scored, result.model.signature
-    rows, answers = from_bytes(store.get(scored.rows)), from_bytes(store.get(scored.predictions))
-    answers = answers.filter(pl.col("side") == "test")
+    spec, signature = result.spec, result.model.signature
+    rows = from_bytes(result.project.store.get(result.scored.rows))
+    rows, given = _ordered(rows, _answers(result, "test"), spec.data.time)
+    window = spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
+    return reference(
+        rows,
+        given,
+        signature,
+        window=window,
+        seed=spec.search.seed,
+        model=result.model.onnx,
+        earlier=_earlier(result, rows) if rows.height < ENOUGH * window else None,
+    )
+
+
+def _earlier(result: Result, test: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Training rows that came before all test rows, and the model's answers to them; None where no order is known."""
+    time, gathered = result.spec.data.time, result.spec.split.column == SIDE
+    if time is None and not gathered:
+        return None
+    rows, given = from_bytes(result.project.store.get(result.split.train)), _answers(result, "train")
+    if time is None:
+        # Gathering puts what is new behind what was there, and holds the newest of it back.
+        return rows, given
+    before = rows[time] < test[time].min()
+    return _ordered(rows.filter(before), given.filter(before), time)
+
+
+def _answers(result: Result, side: str) -> pl.DataFrame:
+    """What the model said to the rows of one side, as `monitor` takes it."""
+    answers = from_bytes(result.project.store.get(result.scored.predictions)).filter(pl.col("side") == side)
+    signature = result.model.signature
     told = answers["score_0"] if signature.task == "regression" else pl.Series(signature.classes)[answers["label"]]
-    given = answers.select(told.alias("prediction"), pl.selectors.starts_with("score_"))
-    if result.spec.data.time in rows.columns:
-        order = rows[str(result.spec.data.time)].arg_sort()
-        rows, given = rows[order], given[order]
-    window = result.spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
-    return reference(rows, given, signature, window=window, seed=result.spec.search.seed, model=result.model.onnx)
+    return answers.select(told.alias("prediction"), pl.selectors.starts_with("score_"))
+
+
+def _ordered(rows: pl.DataFrame, given: pl.DataFrame, time: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and answers in the order of time, where there is one."""
+    if time not in rows.columns:
+        return rows, given
+    order = rows[str(time)].arg_sort()
+    return rows[order], given[order]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

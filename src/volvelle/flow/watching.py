@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from volvelle.catalog import METRICS
 from volvelle.errors import NotFound
@@ -18,6 +19,7 @@ from volvelle.flow import registry
 from volvelle.flow.gathering import due_before, live_folder
 from volvelle.flow.ledger import Ledger
 from volvelle.flow.outcomes import OUTCOME, Coverage, join
+from volvelle.flow.refusing import Refusing, refusing
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
 from volvelle.flow.windows import UNREADABLE, Kept, answered, outcomes_of
@@ -26,7 +28,7 @@ from volvelle.monitor.quality import measured
 from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, digest
 from volvelle.monitor.sketch import sketch
 from volvelle.monitor.watch import watch
-from volvelle.serve.log import column_name, outcomes, predictions, settle
+from volvelle.serve.log import column_name, outcomes, predictions, refused, settle
 from volvelle.spec.gates import Gate, parse
 from volvelle.spec.monitoring import alarms_a_year, discovery_rate, rule
 from volvelle.spec.requirements import Record, Spec
@@ -60,6 +62,14 @@ class Watched(Record, frozen=True):
     """Of each window the rows whose outcome is known."""
     torn: int = 0
     """Files of the log that could not be read and were set aside."""
+    refused: dict[str, int] = msgspec.field(default_factory=dict)
+    """Requests that were refused, by reason and by the feature that it is about."""
+
+    def moment(self, alarm: Alarm) -> int:
+        """The time by which an alarm is known for new: where its window ends, or where trouble began in one that is not
+        whole yet."""
+        window = self.report.windows[alarm.window]
+        return (window.until if alarm.window < len(self.known) else window.since) or 0
 
 
 def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int = 0) -> Watched:
@@ -94,7 +104,8 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
     policy, gates = policy_of(spec, parts, reference.window), floors(spec)
     kept = Kept(project, log, (digest(reference.edges), signature))
     found = [_measured(kept, part, signature, policy, gates, spec.search.seed) for part in parts]
-    sketches = [_counted(kept, part, signature, reference.edges) for part in parts]
+    shut = refusing(refused(live_folder(project)), release.name, begin, parts)
+    sketches = [_counted(kept, part, signature, reference.edges, shut.errors(k)) for k, part in enumerate(parts)]
     kept.forget()
     report = watch(
         reference,
@@ -102,23 +113,35 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
         policy,
         importance=importance(project, release.run),
         measured=[
-            alarm(verdict, place) for place, verdicts in enumerate(found) for verdict in verdicts if missed(verdict)
+            *(alarm for place, part in enumerate(parts) for alarm in shut.alarms(place, part)),
+            *(alarm(verdict, place) for place, verdicts in enumerate(found) for verdict in verdicts if missed(verdict)),
         ],
     )
+    waiting = joined.rows.slice(len(parts) * reference.window)
     return Watched(
         release=release.name,
         since=begin.isoformat(timespec="seconds").replace("+00:00", "Z"),
         window=reference.window,
-        waiting=joined.rows.height - sum(part.height for part in parts),
+        waiting=waiting.height,
         until=int(parts[-1]["at"].dt.timestamp("us").max()) if parts else 0,  # type: ignore[arg-type]
         task=signature.task,
         coverage=joined.coverage,
-        report=report,
+        report=_with_unfinished(report, shut, waiting, at),
         floors=policy.floors,
         measured=tuple(found),
         known=tuple(part[OUTCOME].len() - part[OUTCOME].null_count() for part in parts),
         torn=torn,
+        refused=shut.total(),
     )
+
+
+def _with_unfinished(report: Report, shut: Refusing, waiting: pl.DataFrame, at: int) -> Report:
+    """A report that has one window more where what was refused since the last whole one breaks the contract."""
+    found = shut.unfinished(len(report.windows), waiting, at)
+    if found is None:
+        return report
+    window, alarms = found
+    return replace(report, state="broken", windows=(*report.windows, window), alarms=(*report.alarms, *alarms))
 
 
 def reference_of(folder: Path) -> Reference:
@@ -167,6 +190,7 @@ def policy_of(spec: Spec, parts: list[pl.DataFrame], window: int) -> Policy:
         fdr=discovery_rate(spec.monitor.drift),
         window=window,
         effect=spec.monitor.effect,
+        tests=spec.monitor.tests,
         floors=tuple(Floor(metric=g.name, bound=g.bound, where=g.where) for g in floors(spec)),
         confidence=spec.require.confidence,
         settings=given(spec.require),
@@ -198,13 +222,13 @@ def alarm(verdict: Verdict, window: int) -> Alarm:
     return Alarm(severity="measured", window=window, what=verdict.gate, sentence=sentence, effect=verdict.value)
 
 
-def _counted(kept: Kept, part: pl.DataFrame, signature: Signature, edges: Edges) -> Sketch:
+def _counted(kept: Kept, part: pl.DataFrame, signature: Signature, edges: Edges, errors: int) -> Sketch:
     """The sketch of a window."""
 
     def count(rows: pl.DataFrame) -> Sketch:
-        return sketch(features(rows, signature), rows, edges)
+        return sketch(features(rows, signature), rows, edges, errors=errors)
 
-    found: Sketch = kept.get(Sketch, "volvelle.flow.watching:_counted", part, (), count)
+    found: Sketch = kept.get(Sketch, "volvelle.flow.watching:_counted", part, errors, count)
     return found
 
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,8 +117,8 @@ class Worker:
         most = min((limit.most for limit in self._budget.limits if limit.name == "flash"), default=inf)
         try:
             # Loaded by name, so that without a device no search depends on the compiler.
-            found = FORETELLERS.load("counted").foretell(content, self._budget.device, rows, most)
-            return {"foretold": msgspec.structs.asdict(found)}
+            tell = partial(FORETELLERS.load("counted").foretell, content, self._budget.device, rows, most)
+            return {"foretold": self._budget.foretold(tell, sum(name.startswith("train_") for name in self._arrays))}
         except ModelError as error:
             return {"foretold": {}, "refused": str(error).partition("\n")[0]}
 

@@ -25,10 +25,20 @@ _CLOCK_OF_PARTS = r"(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.](\d{{1,2}})[/.](\d{{1,2}}){_CLOCK_OF_PARTS}", re.ASCII)
 _PARTS = re.compile(rf"(\d{{1,2}})([-./])(\d{{1,2}})[-./](\d{{4}}){_CLOCK_OF_PARTS}", re.ASCII)
 _INT64 = 2**63
+REFUSED = "a missing value, which this field refuses"
 
 
 class Unfit(Exception):
-    """A cell that its feature does not take; says why without echoing the cell."""
+    """A cell that its feature does not take; says why without echoing the cell.
+
+    Args:
+        problem: why.
+        reason: the same in a word: ``type``, ``missing`` or ``unseen``.
+    """
+
+    def __init__(self, problem: str, reason: str = "type") -> None:
+        super().__init__(problem)
+        self.reason = reason
 
 
 def reader(feature: Feature) -> Callable[[Any], Any]:
@@ -54,21 +64,21 @@ def reader(feature: Feature) -> Callable[[Any], Any]:
             text = flag(text)
         code = MISSING_CODE if text is None else codes.get(text, UNSEEN_CODE)
         if code == MISSING_CODE and not allowed:
-            raise Unfit("a missing value, which this field refuses")
+            raise Unfit(REFUSED, "missing")
         if code == UNSEEN_CODE and not known:
-            raise Unfit("a category that training never saw, which this field refuses")
+            raise Unfit("a category that training never saw, which this field refuses", "unseen")
         return code
 
     def time(cell: Any) -> int:
         found = seconds(cell, markers)
         if found is None and not allowed:
-            raise Unfit("a missing value, which this field refuses")
+            raise Unfit(REFUSED, "missing")
         return MISSING_TIME if found is None else found
 
     def words(cell: Any) -> list[int]:
         text = text_of(cell, markers)
         if text is None and not allowed:
-            raise Unfit("a missing value, which this field refuses")
+            raise Unfit(REFUSED, "missing")
         found = [word_code(word) for word in words_of(text or "")[: feature.length]]
         return found + [NO_WORD] * (feature.length - len(found))
 

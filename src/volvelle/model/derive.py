@@ -5,6 +5,7 @@ Nothing here looks at the test side: ranges, categories and classes are those of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,31 @@ def derive(spec: Spec, dataset: Dataset, train: pl.DataFrame) -> tuple[Signature
         raise DataError("; ".join(["no column is left as a feature", *reasons[:3]]), next_move=advice)
     signature = Signature(features=tuple(features), target=target, task=task, classes=classes, positive=positive)
     return signature, notes
+
+
+def columns_as_features(
+    frame: pl.DataFrame, kinds: Mapping[str, ColumnKind], declared: Mapping[str, FeatureSpec]
+) -> tuple[Feature, ...]:
+    """Every column of a table as a feature, whether or not a model could use it.
+
+    Categories of too many values, and those that are perhaps names of the rows, count as text.
+
+    Args:
+        frame: canonical rows.
+        kinds: of the columns.
+        declared: what a spec says of some of them.
+    """
+    found = []
+    for name, kind in kinds.items():
+        asked = declared.get(name, FeatureSpec())
+        distinct, there = frame[name].drop_nulls().n_unique(), frame[name].len() - frame[name].null_count()
+        many = kind == "category" and not asked.categories and _many_names(distinct, there)
+        found.append(_feature(name, "text" if many else kind, frame[name], asked)[0])
+    return tuple(found)
+
+
+def _many_names(distinct: int, rows: int) -> bool:
+    return distinct > MAX_CATEGORIES or (distinct > _FEW_NAMES and distinct > rows / 2)
 
 
 def known_target(frame: pl.DataFrame, target: str) -> tuple[pl.DataFrame, int]:

@@ -11,24 +11,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from scipy.special import gammaincinv
 
 from volvelle.monitor.records import Alarm, Binned, Counted, Reference, Sketch
 
-_FEWEST, _LONGER = 20, 3
+FEWEST, _LONGER = 20, 3
 _DOUBT, _NEVER = 0.01, 1e-9
 _NEARLY, _MOST, _FEW, _WIDE = 0.95, 0.5, 0.05, 8
+_RARE = 0.01
+_SCHEMA = {"absent": "does not come in", "extra": "come in", "type": "has another type in"}
 
 
 def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
     """What is broken in one window; nothing below 20 rows."""
-    found = []
-    if now.errors > now.rows and now.errors >= _FEWEST:
-        share = now.errors / (now.errors + now.rows)
-        sentence = f"{share:.0%} of the requests were refused or failed"
-        found.append(Alarm(severity="broken", window=window, what="errors", sentence=sentence, effect=share))
-    for binned in reference.edges.features if now.rows >= _FEWEST else ():
+    found = failing(now.errors, now.rows, window)
+    for binned in reference.edges.features if now.rows >= FEWEST else ():
         name = binned.feature.name
         known = reference.features.get(name)
         onward = known is not None and known.onward
@@ -38,6 +37,41 @@ def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
             what, sentence = reason
             found.append(
                 Alarm(severity="broken", window=window, what=what, feature=name, sentence=f"{name}: {sentence}")
+            )
+    return found
+
+
+def failing(errors: int, answered: int, window: int) -> list[Alarm]:
+    """Whether more requests were refused than answered; nothing below 20."""
+    if errors < FEWEST or errors <= answered:
+        return []
+    share = errors / (errors + answered)
+    sentence = f"{share:.0%} of the requests were refused or failed"
+    return [Alarm(severity="broken", window=window, what="errors", sentence=sentence, effect=share)]
+
+
+def schema(refused: Mapping[tuple[str, str], int], answered: int, window: int) -> list[Alarm]:
+    """Fields that requests do not send, or send as another type: at least 20 requests, and one in a hundred.
+
+    A value that a policy refuses (missing, unseen) is no other schema.
+
+    >>> [alarm.sentence for alarm in schema({("absent", "heat"): 30, ("missing", "heat"): 90}, 70, 0)]
+    ['heat: does not come in 30 of 100 requests, which were refused']
+
+    Args:
+        refused: requests by reason (see `volvelle.serve.refusals`) and feature.
+        answered: requests of the same time.
+        window: its position.
+    """
+    found = []
+    for (reason, name), count in refused.items():
+        whole = count + answered
+        if reason in _SCHEMA and count >= FEWEST and count >= _RARE * whole:
+            about = name or "fields that the model does not know"
+            sentence = f"{about}: {_SCHEMA[reason]} {count:,} of {whole:,} requests, which were refused"
+            what, share = "schema", count / whole
+            found.append(
+                Alarm(severity="broken", window=window, what=what, feature=name, sentence=sentence, effect=share)
             )
     return found
 
@@ -64,10 +98,10 @@ def told(
             f"{now.missing / rows:.0%} of the cells are missing, {healthy.missing / whole:.0%} in the reference",
         )
     present, before = rows - now.missing, whole - healthy.missing
-    moves = before and present >= _FEWEST and not onward
+    moves = before and present >= FEWEST and not onward
     if moves and (reason := _elsewhere(binned, healthy, before, now, present)):
         return reason
-    if before and now.run >= max(_FEWEST, _LONGER * healthy.run) and _beyond_chance(healthy.run, before, now.run, rows):
+    if before and now.run >= max(FEWEST, _LONGER * healthy.run) and _beyond_chance(healthy.run, before, now.run, rows):
         return "stuck", f"one value {now.run:,} times in a row, at most {healthy.run:,} times in the reference"
     return None
 

@@ -29,7 +29,7 @@ NOTHING = Found(0.0, 1.0, 0.0)
 class DriftTest(Protocol):
     """One way to compare rows of now with healthy rows. The reference is a sample too: every test is a two-sample test.
 
-    TAKES and EFFECT are literals.
+    TAKES and EFFECT are literals. A mere effect size holds ``CALLS = False`` too: it gives no chance and cannot call.
     """
 
     TAKES: tuple[Takes, ...]

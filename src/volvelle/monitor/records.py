@@ -145,6 +145,9 @@ class Reference(Record, frozen=True):
     window: int
     """Rows that a window was asked to have."""
     seed: int
+    earlier: tuple[Sketch, ...] = ()
+    """Where windows are ranked and those are few: windows of training rows just before. A model knows their answers too
+    well, so that only features are compared, and only by rank."""
     resampled: bool = False
     """Whether the rows were fewer than one window, so that windows were drawn from them with replacement."""
     features: dict[str, Calibration] = msgspec.field(default_factory=dict)
@@ -233,6 +236,8 @@ class Alarm(Record, frozen=True):
     """Corrected for all that was looked at in this window."""
     effect: float | None = None
     """Share of rows that have moved; or the estimated or measured quality."""
+    sizes: dict[str, float] = msgspec.field(default_factory=dict)
+    """Of drift, effect sizes of which chance is not taken off: ``psi`` and ``total_variation``."""
     span: int = 1
     """Windows that were looked at together, this one the last."""
     mode: Mode = "independent"

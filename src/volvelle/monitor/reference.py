@@ -2,7 +2,9 @@
 
 Rows that resemble their neighbours make windows that differ more than those of independent rows do, so that a test
 which takes them for independent would call for nothing. Where the lag-1 autocorrelation of what a test looks at is
-above 0.05 (and above what chance shows), its windows are ranked among the successive windows kept here instead.
+above 0.05 (and above what chance shows), its windows are ranked among the successive windows kept here instead. Where
+those are few, as after a retraining that held back no more than it needed, windows of training rows just before are
+ranked among as well: a model has learnt their answers, but inputs do not know what was learnt from them.
 """
 
 from __future__ import annotations
@@ -21,16 +23,26 @@ from volvelle.model.signature import Signature
 from volvelle.monitor.drift.smooth import polynomials
 from volvelle.monitor.edges import edges, missing, score_columns, values
 from volvelle.monitor.learn import learnt, worth
+from volvelle.monitor.ranks import FEWEST
 from volvelle.monitor.records import PREDICTION, SCORE, Calibration, Edges, Reference, Sketch
 from volvelle.monitor.sketch import outside, places, sketch
 
 MOST_WINDOWS = 100
 _LAG, _CHANCE, _FEWEST, _RESAMPLED = 0.05, 3.0, 10, 8
 _BACK = 0.1
+ENOUGH = 20
+"""Windows to rank among; fewer are few."""
 
 
 def reference(
-    frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature, *, window: int, seed: int, model: str = ""
+    frame: pl.DataFrame,
+    answers: pl.DataFrame,
+    signature: Signature,
+    *,
+    window: int,
+    seed: int,
+    model: str = "",
+    earlier: tuple[pl.DataFrame, pl.DataFrame] | None = None,
 ) -> Reference:
     """The reference of a release.
 
@@ -41,6 +53,7 @@ def reference(
         window: rows of a window.
         seed: of what is resampled.
         model: SHA-256 of the ONNX file.
+        earlier: training rows that came just before, and what the model says to them, in their order.
 
     Raises:
         InputError: there are no rows, or a window has fewer than 20.
@@ -53,23 +66,37 @@ def reference(
             next_move="give held-out rows, and windows of at least 20 rows",
         )
     made = replace(edges(frame, answers, signature, model=model), worth=worth(frame, answers, signature))
-    count, rng = frame.height // window, np.random.default_rng(seed)
-    starts = range(max(0, count - MOST_WINDOWS) * window, count * window, window)
-    picks: Sequence[Any] = [slice(start, start + window) for start in starts]
-    if not count:
-        picks = [rng.integers(0, frame.height, window) for _ in range(_RESAMPLED)]
+    count, picks = frame.height // window, _picks(frame.height, window, seed)
     features = _calibrated(frame, answers, made)
+    before = earlier if earlier is not None and any(found.ranked for found in features.values()) else None
+    ended = _before(*before, made, window, ENOUGH - count) if before is not None else ()
     return Reference(
         edges=made,
         whole=_bare(sketch(frame, answers, made)),
         windows=tuple(_bare(sketch(frame[pick], answers[pick], made)) for pick in picks),
+        earlier=ended,
         window=window,
         seed=seed,
         resampled=not count,
         features=features,
-        notes=_notes(frame.height, window, count, features),
+        notes=_notes(frame.height, window, count, features, len(ended)),
         **learnt(frame, answers, signature, made, window=window, seed=seed),
     )
+
+
+def _picks(rows: int, window: int, seed: int) -> Sequence[Any]:
+    """Rows of each window: the newest successive ones, or drawn where there is none."""
+    count, rng = rows // window, np.random.default_rng(seed)
+    if not count:
+        return [rng.integers(0, rows, window) for _ in range(_RESAMPLED)]
+    starts = range(max(0, count - MOST_WINDOWS) * window, count * window, window)
+    return [slice(start, start + window) for start in starts]
+
+
+def _before(rows: pl.DataFrame, answers: pl.DataFrame, made: Edges, window: int, most: int) -> tuple[Sketch, ...]:
+    """The last windows of earlier rows, at most so many, oldest first."""
+    ends = range(rows.height, window - 1, -window)[: max(0, most)]
+    return tuple(_bare(sketch(rows[e - window : e], answers[e - window : e], made)) for e in reversed(ends))
 
 
 def _bare(found: Sketch) -> Sketch:
@@ -156,16 +183,22 @@ def _flags(flags: NDArray[np.bool_]) -> float:
     return _resemblance(flags.astype(np.int64), np.ones(len(flags), dtype=np.bool_), nominal=True)
 
 
-def _notes(rows: int, window: int, count: int, features: dict[str, Calibration]) -> tuple[str, ...]:
+def _notes(rows: int, window: int, count: int, features: dict[str, Calibration], earlier: int) -> tuple[str, ...]:
     ranked = [name for name, found in features.items() if found.ranked]
     notes = []
     if ranked:
         notes.append(f"rows resemble their neighbours in {len(ranked)} columns, whose windows are ranked: {ranked[:5]}")
     if not count:
+        notes.append(f"{rows} held-out rows are fewer than one window of {window}: windows were drawn from them")
+    if ranked and earlier:
         notes.append(
-            f"{rows} held-out rows are fewer than one window of {window}: windows were drawn from them, and columns "
-            "whose rows resemble their neighbours are not tested for drift"
+            f"{count} held-out windows are few to rank among: inputs are ranked among {earlier} windows of training "
+            "rows just before as well, answers and scores are not"
         )
-    elif ranked and count < 20:
-        notes.append(f"{count} healthy windows are few to rank among: such columns call only when far beyond them")
+    if ranked and count + earlier < FEWEST:
+        notes.append(f"of {count + earlier} healthy windows no rank can be told: such columns are not tested for drift")
+    elif ranked and count + earlier < ENOUGH:
+        notes.append(
+            f"{count + earlier} healthy windows are few to rank among: such columns call only when far beyond them"
+        )
     return tuple(notes)

@@ -37,7 +37,20 @@ from volvelle.monitor.estimate import beneath, estimated
 from volvelle.monitor.look import Looks, looks
 from volvelle.monitor.policy import budget, level
 from volvelle.monitor.ranks import FEWEST, Healthy, healthy
-from volvelle.monitor.records import Alarm, Calibration, Mode, Policy, Reference, Report, Sketch, State, Window, digest
+from volvelle.monitor.records import (
+    PREDICTION,
+    SCORE,
+    Alarm,
+    Calibration,
+    Mode,
+    Policy,
+    Reference,
+    Report,
+    Sketch,
+    State,
+    Window,
+    digest,
+)
 from volvelle.monitor.tails import adjusted
 
 BLIND = (
@@ -46,12 +59,20 @@ BLIND = (
 )
 _STATES: dict[str, State] = {"drift": "notice", "estimate": "warning", "measured": "fail", "broken": "broken"}
 _ORDER: tuple[State, ...] = ("ok", "notice", "warning", "fail", "broken")
+_RATES = 0.25
+"""Weight of a test of one share (missing, out of range): what moves by enough rows to matter stands far out there."""
+
+
+SIZES = ("psi", "total_variation")
+"""Effect sizes that stand beside an alarm of drift."""
 
 
 class _Seen(NamedTuple):
     """One test of one thing in one window, over the number of windows that tells most."""
 
     feature: str
+    what: str
+    """What was looked at, as in `contract.Takes`."""
     test: str
     span: int
     mode: Mode
@@ -75,7 +96,7 @@ def watch(
         sketches: successive windows of what it answered, oldest first.
         policy: when to call.
         importance: of features, on any scale; features that matter more are tested with more power.
-        measured: alarms of measured quality on the same windows.
+        measured: alarms of measured quality, and of requests that were refused, on the same windows.
         first: the first window to judge; those before it only count where windows are looked at together.
 
     Raises:
@@ -115,6 +136,7 @@ class _Judge:
         self._reference, self._calibrated = reference, reference.features
         self._whole = looks(reference.whole, reference.edges)
         self._sums = _sums([looks(s, reference.edges) for s in sketches], self._whole)
+        self._earlier = [looks(s, reference.edges) for s in reference.earlier]
         self._windows: dict[tuple[str, str], NDArray[Any]] = {}
         self._healthy: dict[tuple[str, str, str, int], Healthy] = {}
         self._tests: list[tuple[str, DriftTest]] = [(name, DRIFT.load(name)) for name in policy.tests]
@@ -157,16 +179,21 @@ class _Judge:
 
     def _alarm(self, at: int, seen: _Seen, p: float) -> Alarm:
         over = f"the last {seen.span} windows" if seen.span > 1 else "this window"
+        sums, whole = self._sums[seen.feature, seen.what], self._whole[seen.feature, seen.what]
+        now = sums[at + 1] - sums[at + 1 - seen.span]
+        sizes = {name: round(float(DRIFT.load(name).score(whole, now).effect), 6) for name in SIZES}
+        chance = "p < 1e-9" if p < 1e-9 else f"p = {p:.2g}"
         return Alarm(
             severity="drift",
             window=at,
             what=seen.test,
             feature=seen.feature,
             sentence=f"{seen.feature}: {seen.test.replace('_', ' ')} finds that {seen.found.effect:.1%} of the rows of "
-            f"{over} have moved ({'p < 1e-9' if p < 1e-9 else f'p = {p:.2g}'})",
+            f"{over} have moved ({chance}, PSI {sizes['psi']:.2f})",
             statistic=seen.found.statistic,
             p=p,
             effect=seen.found.effect,
+            sizes=sizes,
             span=seen.span,
             mode=seen.mode,
             importance=self._importance.get(seen.feature),
@@ -179,6 +206,7 @@ class _Judge:
         sums, whole = self._sums[key], self._whole[key]
         spans = [span for span in self._policy.spans if span <= at + 1]
         mode: Mode = "ranked" if key[1] in self._calibration(key[0]).ranked else "independent"
+        whole = whole + self._before(key).sum(axis=0) if mode == "ranked" else whole
         tried = []
         for span in spans:
             now = sums[at + 1] - sums[at + 1 - span]
@@ -187,37 +215,51 @@ class _Judge:
                 continue
             found = test.score(whole, now)
             if mode == "ranked":
-                ranks = self._ranks(key, name, test, at, span)
+                ranks = self._ranks(key, name, test, at, span, whole)
                 if ranks is None:
                     continue
                 found = found._replace(p=ranks.chance(found.statistic), effect=ranks.effect(found))
             if found.p is not None:
-                tried.append(_Seen(key[0], name, span, mode, found, found.p))
+                tried.append(_Seen(*key, name, span, mode, found, found.p))
         if not tried:
             return None
         best = min(tried, key=lambda s: s.p)
         return best._replace(p=min(1.0, best.p * len(tried)))
 
-    def _ranks(self, key: tuple[str, str], name: str, test: DriftTest, at: int, span: int) -> Healthy | None:
+    def _ranks(
+        self, key: tuple[str, str], name: str, test: DriftTest, at: int, span: int, whole: NDArray[Any]
+    ) -> Healthy | None:
         """The healthy windows that one is ranked among; None where they are too few, or it is shorter than they."""
-        windows = self._reference.windows
-        short = sum(s.rows for s in self._sketches[at + 1 - span : at + 1]) < 0.9 * span * self._reference.window
-        if short or self._reference.resampled or len(windows) // span < FEWEST:
+        rows = sum(s.rows for s in self._sketches[at + 1 - span : at + 1])
+        if rows < 0.9 * span * self._reference.window:
             return None
-        place = (*key, name, span)
+        if key not in self._windows:
+            sealed = () if self._reference.resampled else self._reference.windows
+            held = [looks(w, self._reference.edges)[key] for w in sealed]
+            self._windows[key] = np.stack([*self._before(key), *held, np.zeros_like(whole)])[:-1]
+        windows, place = self._windows[key], (*key, name, span)
+        if len(windows) // span < FEWEST:
+            return None
         if place not in self._healthy:
-            if key not in self._windows:
-                self._windows[key] = np.stack([looks(w, self._reference.edges)[key] for w in windows])
-            self._healthy[place] = healthy(test, self._whole[key], self._windows[key], span)
+            self._healthy[place] = healthy(test, whole, windows, span)
         return self._healthy[place]
+
+    def _before(self, key: tuple[str, str]) -> NDArray[Any]:
+        """Of a feature the counters of training rows just before the held-out ones, ``[w, b]``; of answers none."""
+        windows = [] if key[0] in (PREDICTION, SCORE) else [w[key] for w in self._earlier]
+        return np.stack([*windows, np.zeros_like(self._whole[key])])[:-1]
 
     def _calibration(self, feature: str) -> Calibration:
         return self._calibrated.get(feature) or Calibration(lags={})
 
     def _weights(self, seen: Sequence[_Seen]) -> list[float]:
-        """Half a weight for every test, and half by importance; on average 1."""
+        """Half a weight for every test, and half by importance, less for tests of one share; on average 1."""
         mean = sum(self._importance.values()) / len(self._importance) if self._importance else 1.0
-        raw = [0.5 + 0.5 * self._importance.get(s.feature, mean) / mean for s in seen]
+        raw = [
+            (0.5 + 0.5 * self._importance.get(s.feature, mean) / mean)
+            * (_RATES if s.what in ("missing", "outside") else 1)
+            for s in seen
+        ]
         return [weight * len(raw) / sum(raw) for weight in raw]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.errors import InputError, near
-from volvelle.model.cells import Unfit, reader
+from volvelle.model.cells import REFUSED, Unfit, reader
 from volvelle.model.runtime import Runtime
 from volvelle.model.signature import MISSING_CODE, Feature, Signature
 from volvelle.serve.forms import Refusal, decoded, named, no_json, records
@@ -189,6 +189,7 @@ class Answerer:
                     row=at,
                     found=near(absent[0], map(str, record)) if record else "",
                     next_move="send every field, and null where there is no value",
+                    reason="absent",
                 )
             cells = [record[name] for name in self.names]
             for k in range(self._width):
@@ -201,12 +202,13 @@ class Answerer:
         try:
             return self._readers[k](cell)
         except Unfit as error:
-            raise self.unfit(k, row, str(error), cell) from None
+            raise self.unfit(k, row, error, cell) from None
 
-    def unfit(self, k: int, row: int, problem: str, cell: Any) -> Refusal:
+    def unfit(self, k: int, row: int, error: Unfit, cell: Any) -> Refusal:
         """The refusal of one cell; `row` counts from 1."""
-        feature = self.features[k]
-        return Refusal(422, problem, field=feature.name, row=row, found=repr(cell)[:80], next_move=_takes(feature))
+        feature, found = self.features[k], repr(cell)[:80]
+        advice = _takes(feature)
+        return Refusal(422, str(error), field=feature.name, row=row, found=found, next_move=advice, reason=error.reason)
 
     def _matrices(self, rows: Sequence[Row]) -> dict[str, NDArray[np.generic]]:
         width = self._width
@@ -234,7 +236,7 @@ class Answerer:
             try:
                 found = read(cell)
             except Unfit as error:
-                raise self.unfit(k, at, str(error), cell) from None
+                raise self.unfit(k, at, error, cell) from None
             coded.extend(found) if isinstance(found, list) else coded.append(found)
         return coded
 
@@ -249,13 +251,13 @@ class Answerer:
                 missing = np.flatnonzero(np.isnan(matrix[:, k]))
                 if len(missing):
                     row = int(missing[0])
-                    raise self.unfit(k, row + 1, "a missing value, which this field refuses", rows[row][k])
+                    raise self.unfit(k, row + 1, Unfit(REFUSED, "missing"), rows[row][k])
         return matrix
 
     def _sound(self, answers: NDArray[Any]) -> None:
         if not _finite(answers):
             row = int(np.flatnonzero(~np.isfinite(answers).all(axis=1))[0])
-            raise Refusal(422, "the model has no finite answer for these values", row=row + 1)
+            raise Refusal(422, "the model has no finite answer for these values", row=row + 1, reason="answer")
 
 
 def _finite(matrix: NDArray[Any]) -> bool:

@@ -110,14 +110,15 @@ def _answers(service: Service, name: str) -> list[Route]:
                 reply = await asyncio.wait_for(asyncio.to_thread(handler, body, call), service.limits.seconds)
         except Refusal as refusal:
             # What is left of the body is not read.
-            reply = service.refused(refusal, call.id or service.new_id())._replace(headers=(("connection", "close"),))
+            reply = service.refused(refusal, call.id or service.new_id(), route)
+            reply = reply._replace(headers=(("connection", "close"),))
             service.done(route, call, reply, 0.0)
         except ClientDisconnect:
             return Response(status_code=400)
         except TimeoutError:
             late = Refusal(503, f"no answer within {service.limits.seconds:g} seconds", next_move="ask for fewer rows")
             reply = service.done(
-                route, call, service.refused(late, call.id or service.new_id()), service.limits.seconds
+                route, call, service.refused(late, call.id or service.new_id(), route), service.limits.seconds
             )
         return _response(reply, request, service)
 
@@ -141,19 +142,23 @@ def _answers(service: Service, name: str) -> list[Route]:
 
 
 def _states(service: Service, shown: Shown, name: str) -> list[Route]:
+    def told(document: object, status: int = 200) -> Response:
+        headers = {} if service.ready else {"connection": "close"}
+        return Response(msgspec.json.encode(document), status, headers, JSON)
+
     async def live(request: Request) -> Response:
-        return _json({"live": True})
+        return told({"live": True})
 
     async def ready(request: Request) -> Response:
         _known(service, name, request)
-        return _json({"ready": service.ready}, 200 if service.ready else 503)
+        return told({"ready": service.ready}, 200 if service.ready else 503)
 
     async def server(request: Request) -> Response:
-        return _json(inference.server())
+        return told(inference.server())
 
     async def metadata(request: Request) -> Response:
         _known(service, name, request)
-        return _json(inference.metadata(service.serving.champion, name))
+        return told(inference.metadata(service.serving.champion, name))
 
     async def metrics(request: Request) -> Response:
         return Response(service.meters.text() + shown.documents.gates + shown.watched(), media_type=_PROMETHEUS)
@@ -233,7 +238,3 @@ def _response(reply: Reply, request: Request, service: Service) -> Response:
     if not service.ready:
         headers["connection"] = "close"
     return Response(reply.content, reply.status, headers, reply.media)
-
-
-def _json(document: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, media_type=JSON)

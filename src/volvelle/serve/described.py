@@ -142,21 +142,6 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "properties": {feature.name: schema(feature, row[feature.name]) for feature in signature.features},
         "examples": [row],
     }
-    told, several = {"$ref": "#/components/schemas/Outcome"}, {"$ref": "#/components/schemas/Row"}
-    forms = [
-        several,
-        _object(rows=_array(several)),
-        _object(columns=_array({"type": "string"}), data=_array(_array({}))),
-    ]
-    outcomes = [told, _object(outcomes=_array(told)) | {"additionalProperties": False}]
-    posts = {
-        "/v1/predict": _operation("predict", "Predict rows", forms, "Predictions", {"rows": [row]}),
-        "/v1/outcomes": _operation("outcomes", "Tell what really happened", outcomes, "Taken", None),
-        "/v1/sketchs": _operation("sketches", "Hand in what a device counted", [], "Taken", None),
-        f"/v2/models/{name}/infer": _operation(
-            "infer", "Predict tensors (Open Inference Protocol)", [_tensors(signature)], "Inferred", None, "Fault"
-        ),
-    }
     about = {
         "title": name,
         "version": release,
@@ -167,20 +152,57 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "Row": record,
         "Predictions": _predictions(signature),
         "Outcome": _outcome(signature),
-        "Taken": _object(id={"type": "string"}, taken={"type": "integer"}),
         "Inferred": _inferred(),
         "Error": _ERROR,
         # The protocol has a text; what never reaches it is refused as elsewhere.
         "Fault": _object(error={"type": ["string", "object"]}),
+        **_STATES,
     }
     return {
         "openapi": "3.1.0",
         "info": about,
-        "paths": {path: {"post": post} for path, post in posts.items()}
-        | {path: {"get": _read(name, about)} for path, name, about in _READ},
+        "paths": _paths(signature, name, release, row),
         "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"key": []}],
     }
+
+
+def _paths(signature: Signature, name: str, release: str, row: dict[str, Any]) -> dict[str, Any]:
+    told, several = {"$ref": "#/components/schemas/Outcome"}, {"$ref": "#/components/schemas/Row"}
+    forms = [
+        several,
+        _object(rows=_array(several)),
+        _object(columns=_array({"type": "string"}), data=_array(_array({}))),
+    ]
+    outcomes = [told, _object(outcomes=_array(told)) | {"additionalProperties": False}]
+    tensors, about = [_tensors(signature)], "Predict tensors (Open Inference Protocol)"
+    model = f"/v2/models/{name}"
+    version = f"{model}/versions/{{version}}"
+    posts = {
+        "/v1/predict": _operation("predict", "Predict rows", forms, "Predictions", {"rows": [row]}),
+        "/v1/outcomes": _operation("outcomes", "Tell what really happened", outcomes, "Taken", None),
+        "/v1/sketchs": _operation("sketches", "Hand in what a device counted", [], "Taken", None),
+        f"{model}/infer": _operation("infer", about, tensors, "Inferred", None, "Fault"),
+        f"{version}/infer": _operation("inferByRelease", about, tensors, "Inferred", None, "Fault"),
+        "/v1/admin/reload": _read("reload", "Look for the champion now; the role admin", "Told", ("401", "403", "429")),
+    }
+    reads = {
+        "/healthz": _read("alive", "Whether the process lives", "Live"),
+        "/metrics": _read("metrics", "Counters for Prometheus", ""),
+        "/openapi.json": _read("openapi", "This document", ""),
+        "/v2": _read("server", "What the server is", "Server"),
+        "/v2/health/live": _read("live", "Whether the process lives", "Live"),
+        "/v2/health/ready": _read("ready", "Whether it answers", "Ready"),
+        model: _read("model", "Inputs and outputs", "Model"),
+        f"{model}/ready": _read("modelReady", "Whether the model answers", "Ready"),
+        version: _read("release", "Inputs and outputs of a release", "Model"),
+        f"{version}/ready": _read("releaseReady", "Whether a release answers", "Ready"),
+    }
+    which = {"name": "version", "in": "path", "required": True, "schema": _TEXT, "example": release}
+    which |= {"description": "the name of the release that answers; 404 for any other"}
+    made: dict[str, Any] = {path: {"post": post} for path, post in posts.items()}
+    made |= {path: {"get": read} for path, read in reads.items()}
+    return {path: item | ({"parameters": [which]} if "{" in path else {}) for path, item in made.items()}
 
 
 def _tensors(signature: Signature) -> dict[str, Any]:
@@ -224,23 +246,41 @@ def _array(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-_READ = (
-    ("/healthz", "live", "Whether the process lives"),
-    ("/v2/health/ready", "ready", "Whether it answers"),
-    ("/metrics", "metrics", "Counters for Prometheus"),
-)
-
-
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _read(name: str, about: str) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": about,
-        "responses": {"200": {"description": "as asked"}, "503": {"description": "not now"}},
-    }
+_TEXT = {"type": "string"}
+_STATES: dict[str, Any] = {
+    "Taken": _object(id=_TEXT, taken={"type": "integer"}),
+    "Told": _object(told=_TEXT),
+    "Live": _object(live={"type": "boolean"}),
+    "Ready": _object(ready={"type": "boolean"}),
+    "Server": _object(name=_TEXT, version=_TEXT, extensions=_array(_TEXT)),
+    "Tensor": _object(name=_TEXT, datatype=_TEXT, shape=_array({"type": "integer"})),
+    "Model": _object(
+        name=_TEXT,
+        versions=_array(_TEXT),
+        platform=_TEXT,
+        inputs=_array({"$ref": "#/components/schemas/Tensor"}),
+        outputs=_array({"$ref": "#/components/schemas/Tensor"}),
+    ),
+}
+
+
+def _read(name: str, about: str, answer: str, codes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An operation without a body; what answers by `Ready` says so with a 503 too."""
+    done: dict[str, Any] = {"description": "as asked"}
+    if answer:
+        done["content"] = _answer(answer)
+    refused = {"description": "refused", "content": _answer("Error")}
+    late = done | {"description": "not now"} if answer == "Ready" else refused
+    responses = {"200": done, **dict.fromkeys(("404", *codes), refused), "503": late}
+    return {"operationId": name, "summary": about, "responses": responses}
+
+
+def _answer(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _operation(
@@ -248,14 +288,8 @@ def _operation(
 ) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"anyOf": forms}} | ({"example": shown} if shown else {})
     body = {"application/json": content} if forms else {"application/octet-stream": {}}
-    refused = {
-        "description": "refused",
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}},
-    }
-    done = {
-        "description": "done",
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}},
-    }
+    refused = {"description": "refused", "content": _answer(error)}
+    done = {"description": "done", "content": _answer(answer)}
     codes = ("400", "401", "403", "404", "408", "413", "415", "422", "429", "503")
     return {
         "operationId": name,

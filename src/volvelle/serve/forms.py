@@ -18,14 +18,24 @@ class Refusal(Exception):
         row: which row, from 1; 0 where it is not about one.
         found: what was found, which terse mode leaves out.
         next_move: what to do about it.
+        reason: why, in a word that can be counted; by the status where it is not given.
     """
 
     def __init__(
-        self, status: int, problem: str, *, field: str = "", row: int = 0, found: str = "", next_move: str = ""
+        self,
+        status: int,
+        problem: str,
+        *,
+        field: str = "",
+        row: int = 0,
+        found: str = "",
+        next_move: str = "",
+        reason: str = "",
     ) -> None:
         super().__init__(problem)
         self.status, self.problem, self.field, self.row = status, problem, field, row
         self.found, self.next_move = found, next_move
+        self.reason = reason or {408: "late", 413: "size", 503: "late"}.get(status, "form")
 
 
 def decoded(body: bytes) -> Any:

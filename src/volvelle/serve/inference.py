@@ -103,7 +103,7 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
         reply = _reply(asked, answerer, answers, name, request)
     except Refusal as refusal:
         told = refusal.problem + (f" (field {refusal.field!r}, row {refusal.row})" if refusal.field else "")
-        reply = service.refused(refusal, request)._replace(content=msgspec.json.encode({"error": told}))
+        reply = service.refused(refusal, request, "infer")._replace(content=msgspec.json.encode({"error": told}))
     return service.done("infer", call, reply, time.perf_counter() - start)
 
 
@@ -196,7 +196,8 @@ def _counted(given: dict[str, Column], answerer: Answerer) -> int:
     """The number of rows."""
     absent = [name for name in answerer.names if name not in given]
     if absent:
-        raise Refusal(422, f"{len(absent)} inputs are absent: {', '.join(absent[:20])}", field=absent[0], row=1)
+        told = f"{len(absent)} inputs are absent: {', '.join(absent[:20])}"
+        raise Refusal(422, told, field=absent[0], row=1, reason="absent")
     counts = set(map(len, given.values()))
     if len(counts) > 1:
         raise Refusal(422, "the inputs have different numbers of rows")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from volvelle.serve.records import Answered, Counted, Outcome
+from volvelle.serve.records import Answered, Counted, Outcome, Unanswered
 
+Line = Answered | Counted | Outcome | Unanswered
 JOURNALS, OPEN = "journal", ".open"
 _MANY, _WAITING = 1_000, 100_000
 """Rows that are written without a pause, and rows that wait for a disk that does not answer; more are lost."""
@@ -34,7 +35,7 @@ class Journal:
 
     def __init__(self, live: Path, worker: str, *, pause: float = 0.25, span: float = 2.0) -> None:
         self._folder, self._worker, self._pause, self._span = live / JOURNALS, worker, pause, span
-        self._waiting: list[Answered | Counted | Outcome] = []
+        self._waiting: list[Line] = []
         self._rows = 0
         self._file: int | None = None
         self._path, self._size, self._since = Path(), 0, 0.0
@@ -46,8 +47,8 @@ class Journal:
         """Rows that could not be written."""
         self._thread.start()
 
-    def append(self, entry: Answered | Counted | Outcome) -> None:
-        """Hand over the rows of one request, an outcome or a sketch; never raises, never waits."""
+    def append(self, entry: Line) -> None:
+        """Hand over the rows of one request, or another line; never raises, never waits."""
         rows = len(entry.predictions) if isinstance(entry, Answered) else 1
         with self._hand:
             if self._rows > _WAITING:

@@ -5,22 +5,19 @@
     live/journal/<worker>-<nanoseconds>.jsonl           what workers write; `settle` takes it up
     live/predictions/<day>/<release>/<hash>.parquet     id, at, role, features, prediction, score_0 ..., us
     live/outcomes/<day>/<hash>.parquet                  id, at, outcome
+    live/refused/<day>/<hash>.parquet                   at, until, release, reason, field, requests
     live/sketches/<model and edges>/<hash>.bin          what devices counted, a record each
     live/signatures/<release>.json                      what the features of a release are
 
-A Parquet file names in its metadata the journals that it took up, and grows by being replaced: at any moment, also
-after a kill, a row is either in its journal or in its file, and is counted once. A feature that is called like a column
-of the log lies under ``row.<name>``.
+A feature that is called like a column of the log lies under ``row.<name>``.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,21 +33,21 @@ from volvelle.errors import DataError
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.forms import decoded, records
-from volvelle.serve.journal import JOURNALS, OPEN
-from volvelle.serve.records import Answered, Counted, Outcome, Settled
+from volvelle.serve.journal import JOURNALS, OPEN, Line
+from volvelle.serve.parquet import TORN, alone, append, parts_of
+from volvelle.serve.records import Answered, Counted, Outcome, Settled, Unanswered
 
-PREDICTIONS, OUTCOMES, SIGNATURES, SKETCHES = "predictions", "outcomes", "signatures", "sketches"
+PREDICTIONS, OUTCOMES, REFUSED = "predictions", "outcomes", "refused"
+SIGNATURES, SKETCHES = "signatures", "sketches"
 _STAMP = pl.Datetime("us", "UTC")
-_LINE = msgspec.json.Decoder(Answered | Counted | Outcome)
+_LINE = msgspec.json.Decoder(Line)
 _OURS = ("id", "at", "release", "role", "prediction", "us")
-_TAKEN = "volvelle.journals"
 OF = slice(3, 19)
 """Where a record of a device says of which model it is, and by which edges was counted."""
-_ROWS = 50_000
-"""A file with as many rows grows no more."""
-_TORN = ".torn"
 _PREDICTION: dict[str, Any] = {"id": pl.String, "at": _STAMP, "release": pl.String, "role": pl.String}
 _OUTCOME: dict[str, Any] = {"id": pl.String, "at": _STAMP, "outcome": pl.String}
+_UNANSWERED: dict[str, Any] = {"at": _STAMP, "until": _STAMP, "release": pl.String, "reason": pl.String}
+_UNANSWERED |= {"field": pl.String, "requests": pl.Int64}
 
 
 def column_name(feature: str) -> str:
@@ -74,10 +71,10 @@ def settle(live: Path) -> Settled:
     """Take up every closed journal, and those whose worker is gone, exactly once."""
     if not (live / JOURNALS).is_dir():
         return Settled()
-    with _alone(live):
+    with alone(live):
         _close_orphans(live)
         known: dict[str, Signature | None] = {}
-        journals = predictions = outcomes = sketches = torn = 0
+        journals = predictions = outcomes = sketches = refused = torn = 0
         for journal in sorted((live / JOURNALS).glob("*.jsonl")):
             lines, broken = _read(journal)
             answered = [line for line in lines if isinstance(line, Answered)]
@@ -86,16 +83,26 @@ def settle(live: Path) -> Settled:
                 folder = live / PREDICTIONS / day / release
                 if release not in known:
                     known[release] = _signature(live, release)
-                torn += _append(folder, _answers(rows, known[release]), journal)
+                torn += append(folder, _answers(rows, known[release]), journal)
             for day, kept in _grouped(told, lambda o: _day(o.at)).items():
-                torn += _append(live / OUTCOMES / day, _told(kept), journal)
+                torn += append(live / OUTCOMES / day, _told(kept), journal)
+            unanswered = [line for line in lines if isinstance(line, Unanswered)]
+            for day, shut in _grouped(unanswered, lambda u: _day(u.at)).items():
+                torn += append(live / REFUSED / day, _shut(shut), journal)
             counted = [line.sketch for line in lines if isinstance(line, Counted)]
             _keep(live / SKETCHES, counted)
             journal.unlink()
-            sketches += len(counted)
+            sketches, refused = sketches + len(counted), refused + sum(u.requests for u in unanswered)
             journals, torn = journals + 1, torn + broken
             predictions, outcomes = predictions + sum(len(a.predictions) for a in answered), outcomes + len(told)
-    return Settled(journals=journals, predictions=predictions, outcomes=outcomes, sketches=sketches, torn=torn)
+    return Settled(
+        journals=journals,
+        predictions=predictions,
+        outcomes=outcomes,
+        sketches=sketches,
+        refused=refused,
+        torn=torn,
+    )
 
 
 def _keep(folder: Path, sketches: list[bytes]) -> None:
@@ -139,9 +146,9 @@ def record(live: Path, rows: pl.DataFrame, answers: pl.DataFrame, *, release: st
         ]
     )
     name = f"{release}-{mark.hexdigest()}"
-    with _alone(live):
+    with alone(live):
         for (day,), part in frame.group_by(pl.col("at").dt.strftime("%Y-%m-%d"), maintain_order=True):
-            _append(live / PREDICTIONS / str(day) / release, part, Path(name))
+            append(live / PREDICTIONS / str(day) / release, part, Path(name))
 
 
 def predictions(
@@ -162,7 +169,7 @@ def predictions(
         if (first and day < f"{first:%Y-%m-%d}") or (last and day > f"{last:%Y-%m-%d}"):
             continue
         name = pl.lit(folder.name).alias("release")
-        parts += [part.with_columns(name) for part in _parts(folder)]
+        parts += [part.with_columns(name) for part in parts_of(folder)]
     if not parts:
         return pl.DataFrame(schema=_PREDICTION)
     frame = pl.concat(parts, how="diagonal_relaxed").sort("at", maintain_order=True)
@@ -175,85 +182,25 @@ def predictions(
 
 def outcomes(live: Path) -> pl.DataFrame:
     """What was told, in the order of its time, repeats among it: id, at, outcome as text."""
-    parts = [part for folder in sorted((live / OUTCOMES).glob("*")) for part in _parts(folder)]
+    parts = [part for folder in sorted((live / OUTCOMES).glob("*")) for part in parts_of(folder)]
     return pl.concat(parts).sort("at", maintain_order=True) if parts else pl.DataFrame(schema=_OUTCOME)
+
+
+def refused(live: Path) -> pl.DataFrame:
+    """Requests that were refused, in the order of their time: at, until, release, reason, field, requests."""
+    parts = [part for folder in sorted((live / REFUSED).glob("*")) for part in parts_of(folder)]
+    return pl.concat(parts).sort("at", maintain_order=True) if parts else pl.DataFrame(schema=_UNANSWERED)
 
 
 def torn(live: Path) -> list[Path]:
     """Files of the log that could not be read and were set aside."""
-    return sorted(live.glob(f"*/**/*.parquet{_TORN}"))
-
-
-def _parts(folder: Path) -> Iterator[pl.DataFrame]:
-    for path in sorted(folder.glob("*.parquet")):
-        part = _readable(path)
-        if part is not None:
-            yield part
-
-
-def _readable(path: Path) -> pl.DataFrame | None:
-    """A file of the log; None, and set aside, where it is torn."""
-    try:
-        return pl.read_parquet(path, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        if path.exists():
-            path.rename(path.with_name(path.name + _TORN))
-        return None
-
-
-def _append(folder: Path, rows: pl.DataFrame, journal: Path) -> int:
-    """Put the rows of a journal into a file of the folder, unless one holds them; the number of torn files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    broken, growing, old = 0, None, None
-    for path in sorted(folder.glob("*.parquet")):
-        try:
-            taken = _taken(path)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            path.rename(path.with_name(path.name + _TORN))
-            broken += 1
-            continue
-        if journal.name in taken:
-            return broken
-        if growing is None and (part := _readable(path)) is not None and part.height < _ROWS:
-            growing, old = path, (part, taken)
-    names = [journal.name]
-    if old is not None:
-        rows = pl.concat([old[0], rows], how="diagonal_relaxed")
-        # Journals that are gone never come again; a batch has none, and is known by its name for good.
-        names += [n for n in old[1] if (journal.parent / n).exists() or not n.endswith(".jsonl")]
-    made = hashlib.blake2b(journal.name.encode(), digest_size=8).hexdigest()
-    _write(growing or folder / f"{made}.parquet", rows, names)
-    return broken
-
-
-def _taken(path: Path) -> list[str]:
-    return list(json.loads(pl.read_parquet_metadata(path).get(_TAKEN, "[]")))
-
-
-def _write(path: Path, rows: pl.DataFrame, journals: Sequence[str]) -> None:
-    temporary = path.with_name(f".new-{path.name}")
-    try:
-        rows.write_parquet(temporary, metadata={_TAKEN: json.dumps(list(journals))})
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return sorted(live.glob(f"*/**/*.parquet{TORN}"))
 
 
 def _put(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".new-{os.getpid()}-{path.name}")
     temporary.write_bytes(content)
     os.replace(temporary, path)
-
-
-@contextmanager
-def _alone(live: Path) -> Iterator[None]:
-    """One process at a time."""
-    live.mkdir(parents=True, exist_ok=True)
-    with (live / ".settling").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _close_orphans(live: Path) -> None:
@@ -267,9 +214,9 @@ def _close_orphans(live: Path) -> None:
             continue
 
 
-def _read(journal: Path) -> tuple[list[Answered | Outcome], int]:
+def _read(journal: Path) -> tuple[list[Line], int]:
     """The lines of a journal, and how many of them are no such record."""
-    found: list[Answered | Outcome] = []
+    found: list[Line] = []
     broken = 0
     for line in journal.read_bytes().splitlines():
         try:
@@ -368,3 +315,8 @@ def _told(rows: list[Outcome]) -> pl.DataFrame:
             class_text(column_of("outcome", [row.outcome for row in rows])[0]).alias("outcome"),  # type: ignore[arg-type]
         ]
     )
+
+
+def _shut(refusals: list[Unanswered]) -> pl.DataFrame:
+    columns = {name: [getattr(one, name) for one in refusals] for name in _UNANSWERED}
+    return pl.DataFrame(columns, schema_overrides={"at": pl.Int64, "until": pl.Int64}).cast(pl.Schema(_UNANSWERED))

@@ -54,6 +54,21 @@ class Counted(Record, frozen=True, tag_field="kind", tag="counted"):
     """As the device sent it; whole, by its checksum."""
 
 
+class Unanswered(Record, frozen=True, tag_field="kind", tag="unanswered"):
+    """Requests that were let in and refused for one reason: one line of a journal. It holds nothing that they said."""
+
+    at: int
+    """Of the first of them; UTC, microseconds since 1970."""
+    until: int
+    """Of the last of them."""
+    release: str
+    reason: str
+    """In a word; see `volvelle.serve.refusals`."""
+    field: str = ""
+    """A feature of the release, where the reason is about one."""
+    requests: int = 1
+
+
 class Settled(Record, frozen=True):
     """What became of the journals."""
 
@@ -61,5 +76,7 @@ class Settled(Record, frozen=True):
     predictions: int = 0
     outcomes: int = 0
     sketches: int = 0
+    refused: int = 0
+    """Requests."""
     torn: int = 0
     """Lines that a dying worker left unfinished, and Parquet files that could not be read and were set aside."""

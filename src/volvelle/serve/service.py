@@ -20,6 +20,7 @@ from volvelle.serve.journal import Journal
 from volvelle.serve.keys import Door, Role
 from volvelle.serve.metrics import Meters
 from volvelle.serve.records import Answered, Cell, Counted, Outcome, Standing
+from volvelle.serve.refusals import Refusals
 from volvelle.spec.requirements import Record
 
 LOG = logging.getLogger("volvelle.serve")
@@ -132,7 +133,7 @@ class Service:
         later: Callable[..., Any],
     ) -> None:
         self.serving, self.limits, self.door, self.meters = serving, limits, door, meters
-        self._journal, self._later = journal, later
+        self._journal, self._later, self._refusals = journal, later, Refusals()
         self._prefix, self._count = os.urandom(5).hex(), 0
         self._encoder = msgspec.json.Encoder()
         self.ready = True
@@ -150,7 +151,7 @@ class Service:
             self.log(Said(request, answerer, role, answers, start), rows, body)
             reply = Reply(200, self._said(request, answerer, answers), request)
         except Refusal as refusal:
-            reply = self.refused(refusal, request)
+            reply = self.refused(refusal, request, "predict")
         return self.done("predict", call, reply, time.perf_counter() - start)
 
     def done(self, route: str, call: Call, reply: Reply, seconds: float) -> Reply:
@@ -261,8 +262,14 @@ class Service:
         self._count += 1
         return f"{self._prefix}{self._count:x}"
 
-    def refused(self, refusal: Refusal, request: str) -> Reply:
-        """The reply to a request that gets no answer; it names the field, and in terse mode no data."""
+    def refused(self, refusal: Refusal, request: str, route: str = "other") -> Reply:
+        """The reply to a request that gets no answer; it names the field, and in terse mode no data.
+
+        Those that asked the model are counted for whoever watches.
+        """
+        if route in ("predict", "infer"):
+            champion = self.serving.champion
+            self._refusals.add(champion.release, champion.names, refusal)
         error: dict[str, Any] = {"problem": refusal.problem}
         for name, value in (("field", refusal.field), ("row", refusal.row), ("next", refusal.next_move)):
             if value:
@@ -278,13 +285,20 @@ class Service:
         Raises:
             InputError: the file of keys is damaged; those that were known stay.
         """
+        if self._refusals.due():
+            self._note()
         self.meters.put("log_lost_rows", self._journal.lost)
         self.door.refresh()
 
     def close(self) -> None:
         """Write down what waits."""
+        self._note()
         self._journal.close()
         self.meters.put("log_lost_rows", self._journal.lost)
+
+    def _note(self) -> None:
+        for one in self._refusals.taken():
+            self._journal.append(one)
 
     def _said(self, request: str, answerer: Answerer, answers: Answers) -> bytes:
         reply = _Predictions(request, answerer.release, answers.predictions)

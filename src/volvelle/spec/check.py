@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from volvelle.catalog import CALIBRATORS, ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
+from volvelle.catalog import CALIBRATORS, DRIFT, ESTIMATORS, FINDINGS, METRICS, STEPS, Catalog
 from volvelle.errors import InputError, SpecError, near
 from volvelle.spec.gates import Gate, parse
 from volvelle.spec.monitoring import alarms_a_year, discovery_rate, listener, rule
-from volvelle.spec.requirements import Spec
+from volvelle.spec.requirements import Monitor, Spec
 from volvelle.spec.sources import holds_password, refusal, source_of
 from volvelle.spec.units import quantity
 
+_COUNTERS = {"numbers", "categories", "missing", "outside"}
 _TASKS = {"classification": {"binary", "multiclass"}, "regression": {"regression"}}
 
 
@@ -155,6 +156,9 @@ def _check_monitor(spec: Spec) -> None:
         discovery_rate(monitor.drift)
     with _at("monitor.false_alarms"):
         alarms_a_year(monitor.false_alarms)
+    for position, name in enumerate(monitor.tests if monitor.tests != Monitor().tests else ()):
+        _known(DRIFT, name, f"monitor.tests[{position}]")
+        _counts(name, f"monitor.tests[{position}]")
     with _at("monitor.retrain"):
         turning = rule(monitor.retrain)
     for floor in turning.floors:
@@ -166,6 +170,16 @@ def _check_monitor(spec: Spec) -> None:
     for position, target in enumerate(monitor.tell):
         with _at(f"monitor.tell[{position}]"):
             listener(target)
+
+
+def _counts(name: str, where: str) -> None:
+    """Refuse a drift test that cannot call on counters."""
+    able = [n for n in DRIFT.names() if DRIFT.fact(n, "CALLS") is not False and DRIFT.fact(n, "EFFECT") == "share"]
+    able = [n for n in able if set(DRIFT.fact(n, "TAKES")) & _COUNTERS]
+    if name not in able:
+        raise SpecError(
+            f"{name!r} cannot call for a window of counters", where=where, next_move=f"use some of {', '.join(able)}"
+        )
 
 
 def _known(catalog: Catalog, name: str, where: str) -> None:

@@ -147,6 +147,13 @@ class Device(Record, frozen=True):
     ram: Annotated[
         str | None, Meta(description="static memory for the model, e.g. '8 KiB'; that of the board when absent")
     ] = None
+    goal: Annotated[
+        Literal["auto", "size", "speed"],
+        Meta(
+            description="what the C is written for where there is a choice: size, little flash; speed, few "
+            "instructions; auto: size, but speed where size misses a gate on work that speed has the flash to meet"
+        ),
+    ] = "auto"
 
 
 class SplitSpec(Record, frozen=True):
@@ -275,6 +282,10 @@ class Monitor(Record, frozen=True):
             lt=1.0,
         ),
     ] = 0.02
+    tests: Annotated[
+        tuple[str, ...],
+        Meta(description="drift tests on the counters of a window, by name; those of plugins too", min_length=1),
+    ] = ("smooth", "chi_square", "missing_rate", "out_of_range")
     retrain: Annotated[
         str,
         Meta(

@@ -83,6 +83,8 @@ def _check_quiet(test: ModuleType, takes: str, rng: np.random.Generator) -> None
     """Where nothing has moved, a chance below 5 % comes in about 5 % of cases, and never much more."""
     rounds = _ROUNDS if takes != "rows" else _ROUNDS // 10
     chances = [_score(test, _sides(takes, 0.0, rng)).p for _ in range(rounds)]
+    calls = getattr(test, "CALLS", True)
+    assert calls == (chances[0] is not None), f"CALLS of {test.__name__} is {calls}, but it gives p = {chances[0]}"
     if chances[0] is None:
         return
     often = float(np.mean([p is not None and p <= _LEVEL for p in chances]))

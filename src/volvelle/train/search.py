@@ -1,34 +1,29 @@
 """The search: walks spaces of candidates with an objective that is handed in.
 
 Defaults of every estimator come first, in the order given, then a portfolio of settings that often win, then
-Optuna's tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization")
-over the spaces of the best estimators at once. A candidate races the best over the folds (`volvelle.train.race`).
+proposals over the spaces of the best estimators at once, for quality and in turns for the front of quality and size
+(`volvelle.train.propose`). A candidate races the best over the folds (`volvelle.train.race`), except one for the front.
 Each proposal depends only on the trials before it and on the seed, so an interrupted search goes on as
 if it had not stopped.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-import optuna
 
 from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train import race
 from volvelle.train.clock import Clock
-from volvelle.train.contract import Choice, Float, Int, Settings, Space
-from volvelle.train.learning import TEACHER
-from volvelle.train.order import Plan, Point, every, inside, key, leaders, size, upcoming
+from volvelle.train.contract import Settings
+from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
+from volvelle.train.propose import propose, smaller
 from volvelle.train.records import Searched, Trial
-
-logging.getLogger("optuna").setLevel(logging.ERROR)
 
 Method = Literal["auto", "random", "grid", "manual"]
 _AGAIN = 8
@@ -81,6 +76,14 @@ Raises `OutOfTime` when the seconds end, any other `VolvelleError` when this can
 """
 
 
+class Proposal(NamedTuple):
+    """A candidate to measure."""
+
+    point: Point
+    front: bool = False
+    """Whether it was proposed for the front: it need not come near to the best, and is measured over all folds."""
+
+
 class Goal(NamedTuple):
     """What is searched for and how long."""
 
@@ -130,7 +133,8 @@ def search(
         proposal = _propose(plan, trials, goal, left, clock)
         if proposal is None:
             break
-        new = proposal[0] in plan.late and all(t.estimator != proposal[0] for t in trials)
+        name = proposal.point[0]
+        new = name in plan.late and all(t.estimator != name for t in trials)
         allowed = clock.first(left) if new and left is not None else left
         trial = _try(objective, proposal, allowed, trials, goal)
         if trial.status == "out of time" and (
@@ -184,8 +188,8 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
     )
 
 
-def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequence[Trial], goal: Goal) -> Trial:
-    estimator, settings = proposal
+def _try(objective: Objective, proposal: Proposal, left: float | None, trials: Sequence[Trial], goal: Goal) -> Trial:
+    (estimator, settings), front = proposal
     best = best_of(trials, goal.direction)
     fitting = [t for t in trials if t.fits is not False]
     rivals = {fits: _rivals(estimator, trials if fits is False else fitting, goal) for fits in (None, True, False)}
@@ -196,7 +200,7 @@ def _try(objective: Objective, proposal: Point, left: float | None, trials: Sequ
 
     def goes_on(scores: tuple[float, ...], fits: bool | None = None) -> bool:
         # What does not fit is measured once for each estimator, to tell what the budget costs.
-        return (first or fits is not False) and race.goes_on(scores, rivals[fits], sign)
+        return (first or fits is not False) and race.goes_on(scores, race.Rivals() if front else rivals[fits], sign)
 
     try:
         outcome = objective(estimator, settings, left, goes_on)
@@ -246,16 +250,19 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
     return said | {"status": "stopped", "score": float(best.score or 0.0) + sign * behind, "note": note}
 
 
-def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Point | None:
+def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None, clock: Clock) -> Proposal | None:
     """The next candidate, or None when no untried one fits into the time left."""
     fits = {n: s for n, s in plan.spaces.items() if left is None or clock.trial(n, trials) <= left}
     student = plan.student(trials) if goal.method not in ("grid", "manual") else None
     if student is not None and student[0] in fits:
-        return student
+        return Proposal(student)
     listed = upcoming(plan._replace(spaces=fits), trials, goal.method, goal.direction)
     if listed is not None or goal.method in ("grid", "manual"):
-        return listed
+        return listed and Proposal(listed)
     failed = {n for n in fits if all(t.status == "failed" for t in trials if t.estimator == n)}
+    small = smaller(trials, goal.direction) if goal.method == "auto" else None
+    if small is not None and small[0] in fits:
+        return Proposal(small, front=True)
     alive = leaders(trials, goal.direction, _ALIVE if goal.method == "auto" else len(plan.spaces))
     points = {(t.estimator, key((t.estimator, t.settings))) for t in trials}
     seen = {point for _, point in points}
@@ -271,68 +278,13 @@ def _propose(plan: Plan, trials: Sequence[Trial], goal: Goal, left: float | None
     if not open_:
         return None
     for attempt in range(_AGAIN):
-        name, settings = plan.held(_ask(open_, trials, goal, attempt), trials)
+        blind = goal.method == "random" or attempt >= _AGAIN // 2
+        asked = propose(open_, trials, goal.direction, goal.seed, attempt=attempt, blind=blind)
+        name, settings = plan.held(asked, trials)
         if key((name, settings)) not in seen:
-            return name, settings
+            return Proposal((name, settings))
     # The proposals keep to points already tried: take the first untried one of a space that can be counted out.
     for name, space in open_.items():
         if math.isfinite(size(space)):
-            return next((name, s) for s in every(space) if key((name, s)) not in seen)
+            return Proposal(next((name, s) for s in every(space) if key((name, s)) not in seen))
     return None
-
-
-def _ask(spaces: Mapping[str, Space], trials: Sequence[Trial], goal: Goal, attempt: int) -> tuple[str, Settings]:
-    """A proposal from the history and the seed alone."""
-    seed = (goal.seed * 1_000_003 + len(trials) * 101 + attempt) % 2**32
-    sampler: optuna.samplers.BaseSampler
-    if goal.method == "random" or attempt >= _AGAIN // 2:
-        sampler = optuna.samplers.RandomSampler(seed=seed)
-    else:
-        with warnings.catch_warnings():
-            # Grouping is what keeps the spaces of different estimators apart; Optuna calls it experimental.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=8)
-    study = optuna.create_study(direction="maximize" if goal.direction == "up" else "minimize", sampler=sampler)
-    names = sorted(spaces)
-    for trial in trials:
-        # What a teacher adds is no merit of the settings.
-        if trial.estimator in spaces and trial.score is not None and TEACHER not in trial.settings:
-            study.add_trial(_told(trial, names, spaces[trial.estimator], _score(trial, trials, goal)))
-    asked = study.ask()
-    name = asked.suggest_categorical("estimator", names)
-    return name, {key: _suggest(asked, f"{name}.{key}", dimension) for key, dimension in spaces[name].items()}
-
-
-def _score(trial: Trial, trials: Sequence[Trial], goal: Goal) -> float:
-    """What a proposer is told of a trial: one that does not fit is as bad as the worst."""
-    scores = [t.score for t in trials if t.score is not None]
-    if trial.fits is False:
-        return min(scores) if goal.direction == "up" else max(scores)
-    return float(trial.score or 0.0)
-
-
-def _told(trial: Trial, names: list[str], space: Space, score: float) -> optuna.trial.FrozenTrial:
-    distributions: dict[str, optuna.distributions.BaseDistribution] = {
-        "estimator": optuna.distributions.CategoricalDistribution(names)
-    }
-    # Trials of a wider or narrower space tell of what both have.
-    told = {k: v for k, v in trial.taken().items() if k in space and inside(v, space[k])}
-    distributions |= {f"{trial.estimator}.{key}": _distribution(d) for key, d in space.items() if key in told}
-    params = {"estimator": trial.estimator} | {f"{trial.estimator}.{k}": v for k, v in told.items()}
-    return optuna.trial.create_trial(params=params, distributions=distributions, value=score)
-
-
-def _distribution(dimension: Float | Int | Choice) -> optuna.distributions.BaseDistribution:
-    if isinstance(dimension, Float):
-        return optuna.distributions.FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-    if isinstance(dimension, Int):
-        return optuna.distributions.IntDistribution(dimension.low, dimension.high, log=dimension.log)
-    return optuna.distributions.CategoricalDistribution(dimension.options)
-
-
-def _suggest(asked: optuna.Trial, name: str, dimension: Float | Int | Choice) -> str | int | float | bool | None:
-    if isinstance(dimension, Float):
-        return asked.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
-    if isinstance(dimension, Int):
-        return asked.suggest_int(name, dimension.low, dimension.high, log=dimension.log)
-    return asked.suggest_categorical(name, dimension.options)

@@ -10,13 +10,15 @@ from volvelle.evaluate.records import Constrained
 from volvelle.flow.result import Result
 from volvelle.spec.units import show
 from volvelle.ui import charts
-from volvelle.ui.footprint import bound
+from volvelle.ui.footprint import WRITTEN_FOR, bound
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import number
 from volvelle.ui.wording import clean, show_value, size, title
 
 _ROW, _MOST, _PARTS = 22, 24, 10
 """Height of a line of a drawing; how many values of memory, and parts of the C, are drawn."""
+
+_BITS = {True: "the same", False: "others", None: "–"}
 
 
 def placed(result: Result) -> dict[str, Any]:
@@ -39,6 +41,7 @@ def placed(result: Result) -> dict[str, Any]:
         if seconds and found.clock
         else ("Latency", "no clock is stated"),
         *_decided(bounded, result.evidence.metric),
+        ("Written for", WRITTEN_FOR[found.goal]),
         ("Made with", f"{found.compiler}, {found.emulator}"),
     ]
     return {
@@ -48,7 +51,10 @@ def placed(result: Result) -> dict[str, Any]:
             "beside": _beside(result),
             "metric": title(result.evidence.metric),
             "figures": [f for f in (_budget(found, limits), _costs(found.layers), _memory(found.memory)) if f],
-            "parity": [(p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}") for p in found.parity],
+            "parity": [
+                (p.where, f"{p.rows:,}", f"{p.label_differences:,}", f"{p.largest:.1g}", _BITS[p.same], p.differs())
+                for p in found.parity
+            ],
         }
     }
 

@@ -10,6 +10,7 @@ _BAR, _PARTS, _VALUES = 24, 4, 6
 """Characters of a bar; how many parts of the C, and values in working memory, are listed."""
 
 
+WRITTEN_FOR = {"size": "little flash", "speed": "few instructions"}
 _FORMS = {"marks": "marked zeros", "gaps": "lengths of zeros", "prefix": "Huffman code"}
 
 
@@ -38,9 +39,9 @@ def board(found: Footprint, device: Device) -> str:
     for one in found.parity:
         told = f"{one.label_differences} label differences, largest difference {one.largest:.1g}"
         told += {True: ", the bits of this machine", False: ", other bits than this machine's", None: ""}[one.same]
-        mark = "✓" if not one.label_differences and one.largest <= 1e-5 and one.same is not False else "✗"
+        mark = "✗" if one.differs() else "✓"
         lines.append(f"  {mark} {one.where}: {one.rows:,} rows, {told}")
-    lines.append(f"  {found.compiler}, {found.emulator}")
+    lines.append(f"  written for {WRITTEN_FOR[found.goal]}; {found.compiler}, {found.emulator}")
     return "\n".join(lines)
 
 

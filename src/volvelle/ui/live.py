@@ -18,7 +18,7 @@ from volvelle.ui.charts import WIDTH, Axis, box, drawing, frame, safe
 from volvelle.ui.pages import drawn, policy, render, style
 from volvelle.ui.scales import fit, number, span, widened
 from volvelle.ui.sections import Facts
-from volvelle.ui.watched import alarms_of, headline, outcomes_line, window_rows
+from volvelle.ui.watched import alarms_of, headline, outcomes_line, refused_line, window_rows
 from volvelle.ui.wording import Outcome, clean, show_interval, show_time, show_value, title
 
 KINDS: dict[State, VerdictKind] = {
@@ -43,6 +43,7 @@ def page(spec: Spec, watched: Watched, made: list[Decision]) -> str:
     heads, rows = window_rows(watched)
     kind: VerdictKind = KINDS[report.state] if report.windows else "not measured"
     told = headline(watched)
+    beneath = [outcomes_line(watched), *([refused_line(watched)] if watched.refused else [])]
     return render(
         "live.html",
         {
@@ -51,7 +52,7 @@ def page(spec: Spec, watched: Watched, made: list[Decision]) -> str:
             "mark": drawn(charts.mark()),
             "problem": spec.problem,
             "release": watched.release,
-            "outcome": Outcome(kind, told.capitalize(), f"{outcomes_line(watched).capitalize()}."),
+            "outcome": Outcome(kind, told.capitalize(), " ".join(f"{line.capitalize()}." for line in beneath)),
             "tiles": _tiles(watched),
             "alarms": [
                 {"window": a.window + 1, "severity": a.severity, "sentence": clean(a.sentence, 300)}
@@ -130,7 +131,7 @@ def _course(watched: Watched, gate: str) -> Facts:
 
 def _drift(watched: Watched) -> Facts | None:
     """Features that moved, window by window: the darker, the larger the share of rows that moved."""
-    moved = [a for a in watched.report.alarms if a.severity in ("drift", "broken")]
+    moved = [a for a in watched.report.alarms if a.severity in ("drift", "broken") and a.feature]
     if not moved:
         return None
     weight: dict[str, float] = {}

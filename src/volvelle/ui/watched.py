@@ -55,10 +55,12 @@ def state(watched: Watched, spec: Spec) -> str:
     wrong = sum(w.state != "ok" for w in report.windows)
     lines = [f"{watched.release}: {headline(watched)}"]
     lines.append(
-        f"  {covered.predictions:,} rows answered since {watched.since[:16].replace('T', ' ')}, {len(report.windows)} "
+        f"  {covered.predictions:,} rows answered since {watched.since[:16].replace('T', ' ')}, {len(watched.known)} "
         f"windows of {watched.window:,}, {watched.waiting:,} rows wait; {wrong} windows with an alarm"
     )
     lines.append(f"  {outcomes_line(watched)}")
+    if watched.refused:
+        lines.append(f"  {refused_line(watched)}")
     heads, rows = window_rows(watched)
     if rows:
         lines += ["", *terminal.aligned(heads, rows[-_SHOWN:], right=range(1, 3))]
@@ -100,6 +102,13 @@ def outcomes_line(watched: Watched) -> str:
     return "; ".join(parts)
 
 
+def refused_line(watched: Watched) -> str:
+    """How many requests got no answer, and why the most of them did not."""
+    most = sorted(watched.refused.items(), key=lambda entry: -entry[1])[:3]
+    told = ", ".join(f"{count:,} {clean(reason, 60)}" for reason, count in most)
+    return f"{sum(watched.refused.values()):,} requests refused: {told}"
+
+
 def alarms_of(watched: Watched) -> list[Alarm]:
     """The alarms of the newest window that has any, the weightiest first."""
     last = max((a.window for a in watched.report.alarms), default=-1)
@@ -115,7 +124,8 @@ def window_rows(watched: Watched) -> tuple[list[str], list[list[str]]]:
     heads = ["", "window", "rows", "until", "state", "drifted", *(f"{title(n)} est." for n in estimated), *gates]
     rows = []
     for at, window in enumerate(watched.report.windows):
-        drifted = [a.feature for a in watched.report.alarms if a.window == at and a.severity in ("drift", "broken")]
+        moved = [a for a in watched.report.alarms if a.window == at and a.severity in ("drift", "broken")]
+        drifted = [a.feature for a in moved if a.feature]
         named = ", ".join(clean(n, 20) for n in dict.fromkeys(drifted))
         until = datetime.fromtimestamp((window.until or 0) / 1e6, UTC).strftime("%Y-%m-%d %H:%M")
         said = {v.gate: v for v in (watched.measured[at] if at < len(watched.measured) else ())}

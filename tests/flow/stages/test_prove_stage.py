@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from volvelle.errors import InputError, NotFound
@@ -12,6 +13,7 @@ from volvelle.flow import registry
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project, turn
 from volvelle.spec.read import parse
+from volvelle.ui.device import placed
 
 SPEC = """
 problem.target = "Machine failure"
@@ -67,3 +69,48 @@ def test_a_release_holds_what_was_proven(real_data: Path, tmp_path: Path) -> Non
     (folder / "device" / "model.c").write_text("int changed;")
     with pytest.raises(InputError, match=r"device/model\.c was changed"):
         registry.champion(project)
+
+
+FOREST = """
+problem = {{ target = "y", positive = "yes" }}
+data.source = "t.csv"
+require.gates = {gates}
+device = {{ core = "cortex-m4f", {goal} }}
+search = {{ method = "manual", folds = 2, calibrate = "none", candidates = [{{ estimator = "random_forest", \
+settings = {{ trees = 10, depth = 5 }} }}] }}
+"""
+
+
+def test_the_c_is_written_for_what_the_gates_need(tmp_path: Path) -> None:
+    """A forest is written small; where that is late and there is flash, for speed, from forecast to release."""
+    random = np.random.default_rng(3)
+    x = random.normal(size=(300, 3)).round(3)
+    rows = [f"{a},{b},{c},{'yes' if a * b > 0 else 'no'}" for a, b, c in x]
+    (tmp_path / "t.csv").write_text("a,b,c,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    project, found = Project(tmp_path), {}
+    late = ["flash <= 64 KiB", "instructions <= 800"]
+    for gates, goal in (
+        (late[:1], 'goal = "auto"'),
+        (late, 'goal = "auto"'),
+        (["flash <= 2 KiB", late[1]], 'goal = "auto"'),
+        (late, 'goal = "size"'),
+        (late[:1], 'goal = "speed"'),
+    ):
+        spec = parse(FOREST.format(gates=[*gates], goal=goal).replace("'", '"'))
+        result = find(project, turn(project, spec, lambda event, facts: None).run)
+        found[gates[0], len(gates), goal[8:-1]] = result
+    assert {key: r.footprint.goal for key, r in found.items() if r.footprint} == {
+        ("flash <= 64 KiB", 1, "auto"): "size",
+        ("flash <= 64 KiB", 2, "auto"): "speed",
+        ("flash <= 2 KiB", 2, "auto"): "size",
+        ("flash <= 64 KiB", 2, "size"): "size",
+        ("flash <= 64 KiB", 1, "speed"): "speed",
+    }
+    fast = found["flash <= 64 KiB", 2, "auto"]
+    assert {v.verdict for v in fast.evidence.verdicts} == {"pass"}
+    assert [t.fits for t in fast.searched.trials] == [True]
+    assert found["flash <= 64 KiB", 2, "size"].searched.trials[0].fits is False
+    assert ("Written for", "few instructions") in placed(fast)["device"]["facts"]
+    folder = registry.release(fast, b"report").folder / "device"
+    assert json.loads((folder / "footprint.json").read_bytes())["goal"] == "speed"
+    assert "static void tree" in (folder / "model.c").read_text(), "nested ifs"

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from volvelle.cli.models import goal_option, of_file, of_run
+from volvelle.cli.models import goal_of, goal_option, of_file, of_run
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, cold, compiled, prove, vectors
@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
-    name = options.name or given.name
-    made = compiled(content, name, options.goal, rows=rows, ram=wanted.ram, narrow=wanted.narrow)
+    name, goal = options.name or given.name, goal_of(options.goal, given)
+    made = compiled(content, name, goal, rows=rows, ram=wanted.ram, narrow=wanted.narrow)
     _planned(made, wanted)
     packing = Packing(made.sources, content, "", made.onnx, title=given.name, statement=given.statement)
     if options.no_proof:

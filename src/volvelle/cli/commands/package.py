@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from volvelle.catalog import PACKAGES, TOOLCHAINS
-from volvelle.cli.models import Given, differing, goal_option, of_file, of_folder, of_run
+from volvelle.cli.models import Given, differing, goal_of, goal_option, of_file, of_folder, of_run
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
 from volvelle.compiler.device import device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, compiled, vectors
@@ -83,8 +83,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _compiled(options: argparse.Namespace) -> Packing:
-    """A model in C."""
+    """A model in C.
+
+    Raises:
+        InputError: what was measured of it differs from the ONNX file.
+    """
     given, made = _model(options)
+    if given.footprint is not None and not given.footprint.agrees():
+        raise InputError(
+            f"the C answers otherwise than the ONNX file: {given.footprint.differs()}",
+            where=given.footprint.device,
+            next_move="do not ship it; volvelle prove shows the comparison",
+        )
     return Packing(
         sources=made.sources,
         onnx=given.content,
@@ -124,9 +134,9 @@ def _model(options: argparse.Namespace) -> tuple[Given, Compiled]:
             return given, made
         return given, compiled(given.content, options.name, made.goal, made.precision, ram=made.ram, narrow=made.narrow)
     given = of_file(place) if place is not None else of_run(options.spec)
-    name, known = options.name or given.name, given.footprint
+    name, known, goal = options.name or given.name, given.footprint, goal_of(options.goal, given)
     room, narrow = (known.room, device(known.device).narrow) if known else (None, False)
-    return given, compiled(given.content, name, options.goal, rows=given.rows, ram=room, narrow=narrow)
+    return given, compiled(given.content, name, goal, rows=given.rows, ram=room, narrow=narrow)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.limits import read
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled, single_enough
-from volvelle.compiler.records import Device, Foretold
+from volvelle.compiler.records import Device, Foretold, Goal
 from volvelle.compiler.suited import precise, suited
 from volvelle.model.effort import operations
 
@@ -33,6 +33,7 @@ _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
 _TABLE = re.compile(r"static (?:const|VV_CONST) (\w+) \w+\[(\d+)\] = \{[^}]*\};")
 _APART = re.compile(r"/\*.*?\*/|^#[^\n]*$", re.M | re.S)
 _DSP = re.compile(r"^#if defined\(VV_DSP\)\n(.*?)(?:^#else\n(.*?))?^#endif\n", re.M | re.S)
+_TREE = re.compile(r"^static void tree\d+\(.*?^\}\n", re.M | re.S)
 _BRANCHES, _SCALED = re.compile(r"\btree\d+\("), re.compile(r"\(float\)t\d+\[asked\]")
 _WORD = re.compile(r"\w[\w.]*|[^\s\w(){};,\[\]]")
 _FUNCTIONS = frozenset("exp log_softmax sigmoid softmax softplus sqrt tanh erf log".split())
@@ -46,7 +47,9 @@ LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
 
-def foretell(content: bytes, device: Device, rows: Rows | None = None, most: float = inf) -> Foretold:
+def foretell(
+    content: bytes, device: Device, rows: Rows | None = None, most: float = inf, goal: Goal = "size"
+) -> Foretold:
     """Flash, static memory, instructions and cycles of an ONNX file on a device, without compiling its C.
 
     Args:
@@ -54,6 +57,7 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
         device: where it must run.
         rows: some real rows of every input ``[n, ...]``, which tell whether single precision is enough.
         most: bytes of flash that there are: trees that are far above are told roughly, for writing them takes seconds.
+        goal: what the C is written for where there is a choice.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported, or what the device cannot compute.
@@ -64,9 +68,10 @@ def foretell(content: bytes, device: Device, rows: Rows | None = None, most: flo
         rough, work = leaves * USUAL_LEAF, round(operations(content) * costs["question"])
         cycles = round(work * costs["cycles"])
         return Foretold(flash=rough, tables=rough, ram=0, instructions=work, cycles=cycles, leaves=leaves)
-    made = compiled(content, precision="single", narrow=device.narrow)
+    narrow = device.narrow
+    made = compiled(content, goal=goal, precision="single", narrow=narrow)
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
-        made = compiled(content, precision="as written", narrow=device.narrow)
+        made = compiled(content, goal=goal, precision="as written", narrow=narrow)
     precise(made.sources, device)
     tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
@@ -113,6 +118,8 @@ def flash_of(made: Compiled, dsp: bool) -> tuple[int, dict[str, float]]:
     tables = sum(_SIZES[kind] * int(count) for kind, count in _TABLE.findall(source))
     code = _APART.sub("", _TABLE.sub("", source))
     found = dict.fromkeys(FLASH, 0.0)
+    found["tree"] = float(sum(len(_WORD.findall(tree)) for tree in _TREE.findall(code)))
+    code = _TREE.sub("", code)
     for part in re.split(r"(?<=\})\n", code):
         name = re.search(r"(\w+)\(", part)
         found[_kind(name[1] if name else "", part)] += len(_WORD.findall(part))
@@ -121,9 +128,7 @@ def flash_of(made: Compiled, dsp: bool) -> tuple[int, dict[str, float]]:
 
 
 def _kind(name: str, part: str) -> str:
-    """What a function works on."""
-    if re.match(r"tree\d", name):
-        return "tree"
+    """What a function that is no tree works on."""
     if "double" in part and not name.endswith("_run"):
         return "double"
     return "real" if "float" in part else "whole"
@@ -140,7 +145,8 @@ def work_of(made: Compiled) -> dict[str, float]:
             forest: Forest = OPERATORS.load(node.op).read(node)
             found[asked] += sum(_depth(forest, root) for root in forest.roots)
             terms = [len(adds) for adds in forest.adds.values()]
-            found["leaf"] += len(forest.roots) * float(np.mean(terms))
+            # What a leaf between branches adds is counted with the branch before it.
+            found["leaf"] += len(forest.roots) * float(np.mean(terms)) * (asked != "branch")
             continue
         if node.op in _WHOLE:
             for kind, amount in _whole(node, graph, forms):

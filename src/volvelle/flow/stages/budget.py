@@ -18,4 +18,4 @@ def budget(spec: Spec, context: Context) -> Budget:
     """
     if spec.device is None:
         return bounding.NOWHERE
-    return bounding.budget(asked(spec.device), [parse(text) for text in spec.require.gates])
+    return bounding.budget(asked(spec.device), [parse(text) for text in spec.require.gates], spec.device.goal)

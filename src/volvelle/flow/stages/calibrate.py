@@ -5,8 +5,10 @@ On a device a calibrator costs flash and time; one with which the model would no
 
 from __future__ import annotations
 
+from functools import partial
+from math import inf
+
 import numpy as np
-from msgspec import structs
 from numpy.typing import NDArray
 
 from volvelle.catalog import CALIBRATORS, FORETELLERS, METRICS
@@ -75,11 +77,11 @@ def _room(name: str, known: calibrating.Known, trained: Trained, budget: Budget,
         return True
     ending = Calibration(method=name, params=params)
     content = assemble.finish(context.get(trained.onnx), trained.signature, ending)
+    tell = partial(FORETELLERS.load("counted").foretell, content, budget.device, None, inf)
     try:
-        found = FORETELLERS.load("counted").foretell(content, budget.device)
+        return share(budget.foretold(tell, None), budget.limits, None) <= 1
     except ModelError:
         return False
-    return share(structs.asdict(found), budget.limits, None) <= 1
 
 
 def _fits(wanted: str, answers: Signature | None) -> None:

@@ -10,6 +10,7 @@ from volvelle.data.versions import from_bytes
 from volvelle.evaluate import evidence as proving
 from volvelle.evaluate import front, relax
 from volvelle.evaluate.budget import Budget
+from volvelle.evaluate.device import implied
 from volvelle.evaluate.measure import given
 from volvelle.evaluate.records import Evidence, Identity, Scored, Verdict, Weighed
 from volvelle.flow.context import Context
@@ -57,7 +58,8 @@ def judge(
     )
     # Not the record of the stage of that name: it is the same, and this takes enough records as it is.
     bounds = budget(spec, context)
-    found = proving.evidence(case, (*spec.require.gates, *bounds.added), spec.data.sensitive, about)
+    asked = (*spec.require.gates, *bounds.added, *(implied(spec.require.gates) if case.footprint else ()))
+    found = proving.evidence(case, asked, spec.data.sensitive, about)
     found = structs.replace(
         found,
         calibrated=calibrated,

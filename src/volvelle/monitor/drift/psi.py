@@ -25,6 +25,7 @@ from volvelle.monitor.contract import NOTHING, Effect, Found, Takes
 
 TAKES: tuple[Takes, ...] = ("numbers", "categories", "missing", "outside")
 EFFECT: Effect = "index"
+CALLS = False
 _PRIOR = 0.5
 
 

@@ -21,6 +21,7 @@ from volvelle.monitor.contract import NOTHING, Effect, Found, Takes
 
 TAKES: tuple[Takes, ...] = ("numbers", "categories", "missing", "outside")
 EFFECT: Effect = "share"
+CALLS = False
 
 
 def score(reference: NDArray[Any], now: NDArray[Any]) -> Found:

@@ -23,6 +23,7 @@ from volvelle.monitor.contract import NOTHING, Effect, Found, Takes
 
 TAKES: tuple[Takes, ...] = ("values",)
 EFFECT: Effect = "sd"
+CALLS = False
 
 
 def score(reference: NDArray[Any], now: NDArray[Any]) -> Found:
