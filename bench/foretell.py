@@ -2,9 +2,9 @@
 
 Models of all estimators on some examples are written, for little flash and for few instructions, compiled with the C
 compiler for each core, and run there on a few rows. Two linear models are fitted by least squares with weights that are
-not negative: one of the bytes of flash beside the tables, relative to the larger of the flash and 3,000 bytes, one of the
-instructions of the slowest row. It prints the errors of both, and `COSTS` for the file of each core. Models that a core
-refuses are left out of its own.
+not negative: one of the bytes of flash beside the tables, relative to the larger of the flash and 3,000 bytes, one of
+the instructions of the slowest row. It prints the errors of both, and `COSTS` for the file of each core. Models that a
+core refuses are left out of its own.
 
     python -m bench.foretell [--data FOLDER] [--cores cortex-m4f cortex-m0]
 """
