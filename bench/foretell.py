@@ -33,7 +33,7 @@ from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.records import Goal
 from volvelle.compiler.suited import suited
 from volvelle.data.collect import collect
-from volvelle.errors import ModelError
+from volvelle.errors import InputError
 from volvelle.flow.lesson import overrides
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
@@ -99,12 +99,12 @@ def written(content: bytes, rows: Rows, *, narrow: bool) -> list[Compiled]:
 
 
 def told(made: Compiled, rows: Rows, cores: list[str]) -> dict[str, Any]:
-    """What is counted of a model, and measured, for every core that can compute it; nothing of a constant answer."""
+    """What is counted of a model, and measured, for every core that it can run on; nothing of a constant answer."""
     work, found = work_of(made), dict[str, Any]()
     for core in cores if any(work.values()) else ():
         try:
             flash, instructions, cycles = measured(made, rows, core)
-        except ModelError:
+        except InputError:
             continue
         found[core] = {"flash": flash, "instructions": instructions, "cycles": cycles, "work": work}
         tables, text = flash_of(made, "-DVV_DSP" in device(core).target)

@@ -246,7 +246,8 @@ def test_boosters_of_numbers_need_no_double() -> None:
         helper.make_node("Add", ["d", "offset"], ["s"]),
         helper.make_node("Cast", ["s"], ["y"], to=TensorProto.FLOAT),
     ]
-    constants = {"zero": np.float32([0]), "none": np.float32([np.nan]), "offset": np.array([5.8175])}
+    constants: dict[str, NDArray[Any]] = {"zero": np.zeros(1, np.float32), "none": np.array([np.nan], np.float32)}
+    constants["offset"] = np.array([5.8175])
     content = model(nodes, {"x": (TensorProto.FLOAT, ["N", 3])}, ["y"], constants)
     assert compiled(content, "m", narrow=True).precision == "single"
     same(content, 24)
