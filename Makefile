@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mosquitto environments arm openmp
+.PHONY: demo test walk check bench docs clean browser postgresql mosquitto environments arm avr openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mosquitto environments arm walk check
+test: .venv/.installed-test browser postgresql mosquitto environments arm avr walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -86,6 +86,14 @@ arm:
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
 	         gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck > /dev/null 2>&1; } \
 	  || echo "There is no arm-none-eabi-gcc, QEMU or cppcheck, so the tests that need them are skipped (Debian: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cppcheck)"
+
+# Models for AVR are compiled by its own compiler and run on its own emulator.
+avr:
+	@{ command -v avr-gcc && ls /usr/include/simavr/sim_avr.h; } > /dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing avr-gcc and simavr" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+	         gcc-avr avr-libc libsimavr-dev > /dev/null 2>&1; } \
+	  || echo "There is no avr-gcc or simavr, so the tests that need them are skipped (Debian: apt-get install gcc-avr avr-libc libsimavr-dev)"
 
 # Runs are exported to a real MLflow, and our OpenAPI document is tried by schemathesis: each has an environment of its own.
 environments: .venv/.installed-test

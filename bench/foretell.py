@@ -3,7 +3,8 @@
 Models of all estimators on some examples are written, for little flash and for few instructions, compiled with the C
 compiler for each core, and run there on a few rows. Two linear models are fitted by least squares with weights that are
 not negative: one of the bytes of flash beside the tables, relative to the larger of the flash and 3,000 bytes, one of
-the instructions of the slowest row. It prints the errors of both, and `COSTS` for the file of each core.
+the instructions of the slowest row. It prints the errors of both, and `COSTS` for the file of each core. Models that a
+core refuses are left out of its own.
 
     python -m bench.foretell [--data FOLDER] [--cores cortex-m4f cortex-m0]
 """
@@ -30,7 +31,9 @@ from volvelle.compiler.host import KINDS
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.records import Goal
+from volvelle.compiler.suited import suited
 from volvelle.data.collect import collect
+from volvelle.errors import InputError
 from volvelle.flow.lesson import overrides
 from volvelle.model.derive import derive, target_codes
 from volvelle.model.encode import encode
@@ -77,6 +80,7 @@ def models(name: str, data: Path) -> Iterator[tuple[bytes, Rows]]:
 def measured(made: Compiled, rows: Rows, name: str) -> tuple[int, int, int]:
     """Flash, and instructions and cycles of the slowest row."""
     wish = device(name)
+    suited(made.sources, wish)
     toolchain, emulator = wish.way
     image = TOOLCHAINS.load(toolchain).build(made.sources, wish)
     core = EMULATORS.load(emulator).Core(image, wish)
@@ -89,6 +93,26 @@ def measured(made: Compiled, rows: Rows, name: str) -> tuple[int, int, int]:
     return image.flash, max(r.instructions for r in runs), max(r.cycles for r in runs)
 
 
+def written(content: bytes, rows: Rows, *, narrow: bool) -> list[Compiled]:
+    """A model for little flash, and for few instructions where that is other C."""
+    small, fast = (compiled(content, goal=goal, rows=rows, narrow=narrow) for goal in GOALS)
+    return [small, fast] if fast.sources.source != small.sources.source else [small]
+
+
+def told(made: Compiled, rows: Rows, cores: list[str]) -> dict[str, Any]:
+    """What is counted of a model, and measured, for every core that it can run on; nothing of a constant answer."""
+    work, found = work_of(made), dict[str, Any]()
+    for core in cores if any(work.values()) else ():
+        try:
+            flash, instructions, cycles = measured(made, rows, core)
+        except InputError:
+            continue
+        found[core] = {"flash": flash, "instructions": instructions, "cycles": cycles, "work": work}
+        tables, text = flash_of(made, "-DVV_DSP" in device(core).target)
+        found[core] |= {"tables": tables, "text": text}
+    return found
+
+
 def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
     """The constants of a core; prints how far they err."""
 
@@ -96,9 +120,9 @@ def fitted(rows: list[dict[str, Any]], core: str) -> dict[str, float]:
         return np.array([row[core][name] for row in rows], dtype=np.float64)
 
     flash, work, cycles = column("flash"), column("instructions"), column("cycles")
-    rest = flash - np.array([row["tables"] for row in rows])
+    rest = flash - column("tables")
     words = np.array([[row[core]["text"][k] for k in FLASH] for row in rows])
-    asked = np.array([[row["work"][k] for k in WORK] for row in rows])
+    asked = np.array([[row[core]["work"][k] for k in WORK] for row in rows])
     weight = 1 / np.maximum(flash, LEAST)
     bytes_, _ = nnls(words * weight[:, None], rest * weight)
     counts, _ = nnls(asked / work[:, None], np.ones(len(work)))
@@ -125,17 +149,12 @@ def main() -> int:
     rows: list[dict[str, Any]] = []
     for name in SETS:
         for content, given in models(name, options.data.resolve()):
-            small, fast = (compiled(content, goal=goal, rows=given) for goal in GOALS)
-            for made in (small, fast) if fast.sources.source != small.sources.source else (small,):
-                row: dict[str, Any] = {"tables": flash_of(made, True)[0], "work": work_of(made)}
-                for core in options.cores:
-                    row[core] = dict(zip(("flash", "instructions", "cycles"), measured(made, given, core), strict=True))
-                    row[core]["text"] = flash_of(made, "-DVV_DSP" in device(core).target)[1]
-                # A constant answer asks for nothing.
-                rows += [row] if any(row["work"].values()) else []
+            for narrow in (False, True):
+                cores = [core for core in options.cores if device(core).narrow is narrow]
+                rows += [told(made, given, cores) for made in written(content, given, narrow=narrow) if cores]
         print(f"{name}: {len(rows)} models so far", file=sys.stderr, flush=True)
     for core in options.cores:
-        print("COSTS =", fitted(rows, core))
+        print("COSTS =", fitted([row for row in rows if core in row], core))
     return 0
 
 

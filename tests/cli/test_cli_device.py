@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.cli.commands import compile as compiling
 from volvelle.cli.commands import package as packing
 from volvelle.cli.entry import main
@@ -286,10 +287,15 @@ def test_bad_input_is_one_sentence_and_writes_nothing(
     assert not Path("o").exists()
 
 
-def test_devices_lists_cores_and_boards(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each with its memory, also as JSON."""
+def test_devices_lists_cores_and_boards(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its memory and what must be installed for it, also as JSON."""
+    monkeypatch.setattr(TOOLCHAINS.load("gcc_avr"), "which", lambda name: None)
+    monkeypatch.setattr(EMULATORS.load("simavr"), "missing", lambda: "")
     assert main(["devices"]) == 0
-    assert "stm32f411" in capsys.readouterr().out
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "Missing" not in lines["stm32f411"]
+    assert lines["arduino-uno"].endswith("Missing here: apt-get install gcc-avr avr-libc.")
     assert main(["devices", "--json"]) == 0
     found = {d["name"]: d for d in json.loads(capsys.readouterr().out)["devices"]}
     assert found["microbit"]["flash"] == 512 * 1024
+    assert (found["microbit"]["missing"], found["atmega328p"]["missing"]) == ("", "gcc-avr avr-libc")

@@ -23,7 +23,7 @@ from volvelle.errors import ContractBroken, ModelError
 
 COUNTED = re.compile(r"!?[\w+*/() -]+ (<|>|<=|>=) [\w+*/()?: -]+")
 """A comparison of counters, constants and sizes: nothing is read from memory, and nothing is called."""
-WALKS = {"forest": {"", "!last"}, "nodes": {"k < VV_BEGINS[-at]"}, "spaced": {"gap == full"}}
+WALKS = {"forest": {"", "!last"}, "nodes": {"k < (int)VV_BEGINS[-at]"}, "spaced": {"gap == full"}}
 """What is asked instead of a counter, constants of the model all of it. A tree is walked until a leaf, and trees until
 the last one: both are in the stream of bits, and `volvelle.compiler.stream` writes every node behind its parent. Where
 the values of a leaf begin is a table, and a gap of all ones goes on in the next one. The tests below hold these tables

@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from volvelle.catalog import EMULATORS
 from volvelle.compiler import trees
 from volvelle.compiler.branches import DEEP
-from volvelle.compiler.code import Code, Wish
+from volvelle.compiler.code import PLACES, Code, Wish
 from volvelle.compiler.device import device
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.host import Host
@@ -99,20 +99,21 @@ def terms(random: np.random.Generator, kind: str, targets: int) -> tuple[tuple[i
     return ((int(random.integers(targets)), value),) if random.random() < 0.9 else ()
 
 
-def written(made: Forest, goal: Goal, layout: Layout | None = None) -> Sources:
+def written(made: Forest, goal: Goal, layout: Layout | None = None, *, narrow: bool = False) -> Sources:
     """C with the sums of a forest alone."""
     shape = (1, made.targets)
     tensors = {"x": Tensor(np.dtype(np.float32), (1, FEATURES)), "y": Tensor(np.dtype(np.float32), shape)}
     graph = Graph("forest", (Node("tree_ensemble", ("x",), ("y",)),), tensors, ("x",), ("y",))
     plan = place(graph)
-    code = Code(graph, plan, {"x": "x", "y": "y"}, frozenset(), Wish(goal))
+    code = Code(graph, plan, {"x": "x", "y": "y"}, frozenset(), Wish(goal, narrow=narrow))
     trees.write(made, "x", "y", code, layout)
     head = "#include <stdbool.h>\n#include <stdint.h>\nvoid m_run(const float *x, float *y);\n"
     body = "\n".join([f"    {line}" for line in code.body])
     source = "\n".join(
         [
             '#include "m.h"',
-            "#define VV_INF ((float)(1e300 * 1e300))",
+            *(PLACES if narrow else ()),
+            "#define VV_INF ((float)(1e30f * 1e30f))",
             "#define VV_NAN (VV_INF - VV_INF)",
             *code.kernels(),
             code.tables(),

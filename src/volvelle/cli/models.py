@@ -9,6 +9,7 @@ from typing import get_args
 
 import msgspec
 
+from volvelle.compiler.device import device
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.records import Footprint, Goal, Precision
@@ -90,8 +91,8 @@ def of_folder(place: Path) -> tuple[Given, Compiled]:
     headers = [p.stem for p in sorted(place.glob("*.h"))]
     name = headers[0] if headers else "model"
     given = Given(content, name, footprint=known, precision=known.precision if known else None)
-    goal, room = (known.goal, known.room) if known else ("size", None)
-    return given, compiled(content, name, goal, given.precision, ram=room)
+    goal, room, narrow = (known.goal, known.room, device(known.device).narrow) if known else ("size", None, False)
+    return given, compiled(content, name, goal, given.precision, ram=room, narrow=narrow)
 
 
 def differing(place: Path, made: Compiled) -> list[str]:

@@ -26,14 +26,21 @@ class Wish:
         goal: little flash, the least flash, or few instructions.
         relaxed: whether products with a constant 0 may be left out although the other factor may be no number.
         ram: bytes of the device, some of which packed weights may be unpacked into once; None where nobody told.
+        narrow: whether it is for cores with an int of 16 bits and a double of 32, such as AVR: constants lie in flash.
     """
 
     goal: Goal = "size"
     relaxed: bool = False
     ram: int | None = None
+    narrow: bool = False
 
 
 WISH = Wish()
+PLACES = (
+    "/* Constants lie in flash, which AVR has in an address space of its own. */",
+    *("#if defined(__FLASH)", "#define VV_CONST const __flash", "#else", "#define VV_CONST const", "#endif", ""),
+)
+"""What `VV_CONST` means in the C for narrow cores; for others it is ``const`` from the start."""
 KERNELS = Path(__file__).parent / "kernels"
 _CALL = re.compile(r"\bvv_(\w+)\b")
 
@@ -58,7 +65,7 @@ class Code:
         self._slots = {s.name: s for s in plan.slots}
         self._tables: dict[tuple[str, bytes], str] = {}
         self._written: dict[str, str] = {}
-        self.goal, self.relaxed = wish.goal, wish.relaxed
+        self.goal, self.relaxed, self.narrow = wish.goal, wish.relaxed, wish.narrow
         self.packed: Mapping[str, Any] = {}
         self.kept: dict[str, str] = {}
         """Weights that the first call unpacks, and where."""
@@ -129,7 +136,8 @@ class Code:
             name = f"t{len(self._tables)}"
             self._tables[key] = name
             rows = _lines([literal(v) for v in array.reshape(-1)])
-            self._written[name] = f"static const {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
+            text = f"static VV_CONST {C_NAMES[array.dtype]} {name}[{array.size}] = {{\n{rows}\n}};\n"
+            self._written[name] = self._placed(text)
         return self._tables[key]
 
     def compact(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -179,7 +187,7 @@ class Code:
         Two calls with the same constants give one function.
         """
         text = (KERNELS / f"{kernel}.c").read_text(encoding="utf-8")
-        text = re.sub(r"\bVV_([A-Z_]+)\b", lambda m: str(constants.get(m[1].lower(), m[0])), text)
+        text = self._placed(re.sub(r"\bVV_([A-Z_]+)\b", lambda m: str(constants.get(m[1].lower(), m[0])), text))
         name = next((n for n, known in self.functions.items() if known == text.replace(f"vv_{kernel}(", f"{n}(")), "")
         if not name:
             name = self.fresh(kernel)
@@ -201,7 +209,7 @@ class Code:
 
         def put(text: str) -> None:
             for name in dict.fromkeys(_CALL.findall(text)):
-                source = "" if name in found else _kernel(name)
+                source = "" if name in found else self._placed(_kernel(name, narrow=self.narrow))
                 if not source:
                     continue
                 put("\n".join(re.sub(rf"\bvv_{name}\b", "", line) for line in source.splitlines()))
@@ -210,16 +218,21 @@ class Code:
         put("\n".join([*self.functions.values(), *self.body]))
         return list(found.values())
 
+    def _placed(self, text: str) -> str:
+        """C that says where its constants lie; weights are read from RAM where all are unpacked into it."""
+        text = text.replace("VV_WEIGHT ", "const " if self.packed or self.kept else "VV_CONST ")
+        return text if self.narrow else text.replace("VV_CONST ", "const ")
+
 
 _FORMS = {"d": "double", "int8": "int8_t", "uint8": "uint8_t", "int32": "int32_t", "int64": "int64_t", "bool": "bool"}
 
 
-def _kernel(name: str) -> str:
-    """Its own file, or that for float or int8 with the type exchanged; empty if there is none."""
+def _kernel(name: str, *, narrow: bool) -> str:
+    """Its own file, that for narrow cores first, or that for float or int8 with another type; or nothing."""
     stem, _, form = name.rpartition("_")
-    plain = KERNELS / f"{name}.c"
-    if plain.is_file():
-        return plain.read_text(encoding="utf-8")
+    for plain in (KERNELS / f"{'narrow_' * narrow}{name}.c", KERNELS / f"{name}.c"):
+        if plain.is_file():
+            return plain.read_text(encoding="utf-8")
     for given, kind in (("int8", "int8_t"), ("f", "float")):
         path = KERNELS / f"{stem}_{given}.c"
         if form in _FORMS and path.is_file() and (form != "d" or given == "f"):

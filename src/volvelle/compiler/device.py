@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from volvelle.catalog import DEVICES
+from volvelle.catalog import DEVICES, EMULATORS, TOOLCHAINS
 from volvelle.compiler.records import Device
 from volvelle.errors import NotFound, near
 from volvelle.spec.requirements import Device as Asked
@@ -50,4 +50,12 @@ def device(name: str, clock: str | None = None) -> Device:
         ram=DEVICES.fact(plain, "RAM"),
         clock=round(quantity(clock, "1/seconds")) if clock else DEVICES.fact(plain, "CLOCK"),
     )
+    made = structs.replace(made, narrow=bool(DEVICES.fact(core, "NARROW")))
     return structs.replace(made, way=way) if way else made
+
+
+def missing(wanted: Device) -> str:
+    """Debian's names of what the tools of a device still need; empty where they are there, or come from pip."""
+    pairs = zip((TOOLCHAINS, EMULATORS), wanted.way, strict=True)
+    modules = [kind.load(name) for kind, name in pairs if kind.fact(name, "PACKAGES")]
+    return " ".join(filter(None, (module.missing() for module in modules)))

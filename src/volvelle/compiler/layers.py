@@ -9,6 +9,8 @@ from volvelle.catalog import OPERATORS
 from volvelle.compiler.ir import Node
 
 _HEADING = re.compile(r" {4}/\* (\d+: [\w, +]+) \*/")
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_WIDE = re.compile(r"(?:\b|_)double\b")
 _MOST = 6
 
 
@@ -32,3 +34,26 @@ def headings(source: str) -> dict[int, str]:
     """
     found = ((at, _HEADING.fullmatch(line)) for at, line in enumerate(source.split("\n"), 1))
     return {at: match[1] for at, match in found if match}
+
+
+def wide(source: str) -> list[str]:
+    """The parts of a C file that compute in double precision, themselves or in what they call.
+
+    >>> kernels = "static float vv_f(float x) { return (float)vv_d(x); }\\nstatic double vv_d(double x) { return x; }"
+    >>> wide(f"{kernels}\\nvoid m_run(void) {{\\n    /* 0: Log */\\n    vv_f(1);\\n    /* 1: Add */\\n    i + 1;\\n}}")
+    ['0: Log']
+    """
+    *before, body = re.split(r"^(?=static |void )", source, flags=re.M)
+    functions = {name[1]: _COMMENT.sub("", f) for f in before if (name := re.search(r"(\w+)\(", _COMMENT.sub("", f)))}
+    found: set[str] = set()
+    asked = _WIDE
+    while more := {name for name, text in functions.items() if asked.search(text)} - found:
+        found |= more
+        asked = re.compile(rf"{_WIDE.pattern}|\b(?:{'|'.join(sorted(found))})\b")
+    _, *parts = _HEADING.split(body)
+    return [name for name, text in zip(parts[::2], parts[1::2], strict=True) if asked.search(_COMMENT.sub("", text))]
+
+
+def needs_double(source: str) -> bool:
+    """Whether a C file names the type: its answers are wrong where that has 32 bits."""
+    return _WIDE.search(_COMMENT.sub("", source)) is not None

@@ -105,9 +105,9 @@ def _expression(node: Node, loop: Loop, code: Code, held: dict[str, str], index:
     kinds = tuple(code.kind(i) for i in present)
     to = code.kind(node.outputs[0])
     whole = [k for k in kinds if k in _RANK]
-    if to == "int64_t" and whole and all(_RANK[k] < 4 for k in whole) and node.op != "cast":
+    if to in _UNSIGNED and whole and all(_RANK[k] < _RANK[to] for k in whole) and node.op != "cast":
         # The result needs more bits than what it is made of.
-        operands[0] = f"(int64_t){operands[0]}"
+        operands[0] = f"({to}){operands[0]}"
     kinds = (*kinds, to)
     wraps = to in _UNSIGNED and code.tensor(node.outputs[0]).low is None and getattr(module, "WRAPS", False)
     if wraps:

@@ -57,9 +57,16 @@ class Packed:
         return sum(t.nbytes for t in self.tables) + LAYER
 
 
-def for_goal(graph: Graph, goal: Goal) -> dict[str, Packed]:
-    """`chosen` by what the C is written for: nothing is packed for speed, and where flash is tight all that helps."""
-    return {} if goal == "speed" else chosen(graph, 0.0 if goal == "tight" else GAIN)
+def for_goal(graph: Graph, goal: Goal, *, whole: bool = False) -> dict[str, Packed]:
+    """`chosen` by what the C is written for: nothing is packed for speed, and where flash is tight all that helps.
+
+    Args:
+        graph: the graph.
+        goal: what the C is written for.
+        whole: whether it is all layers or none, for then all weights are read from one place.
+    """
+    best = {} if goal == "speed" else chosen(graph, 0.0 if goal == "tight" else GAIN)
+    return {} if whole and any(n.inputs[1] not in best for n in _weighted(graph)) else best
 
 
 def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
@@ -69,7 +76,7 @@ def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
         graph: the graph.
         gain: the share of its weights that a layer must save, and that all packed ones must save with what unpacks.
     """
-    taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
+    taking = _weighted(graph)
     layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
     sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
     layers = {name: w for name, w in layers.items() if w[0].size * sides[name] <= ROOM}
@@ -89,6 +96,10 @@ def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
             if saved > most and saved >= gain * plain:
                 best, most = taken, saved
     return best
+
+
+def _weighted(graph: Graph) -> list[Node]:
+    return [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
 
 
 def rows_of_group(node: Node, weights: NDArray[Any]) -> int:
@@ -192,9 +203,9 @@ def _taking(code: Code, packed: Packed, first: str, count: str) -> tuple[str, st
     """What is declared before weights are unpacked into ``rows``, and the call that does it."""
     names = [code.table(t) for t in packed.tables]
     if packed.how == "marks":
-        return f"const signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
+        return f"VV_CONST signed char *next = {names[1]};", f"vv_marked({names[0]}, &next, rows, {first}, {count})"
     if packed.how == "gaps":
-        begin = f"const signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
+        begin = f"VV_CONST signed char *next = {names[1]};\n    uint32_t at = 0;\n    int32_t zeros = -1;"
         return begin, f"vv_spaced({names[0]}, &at, {packed.width}, &next, &zeros, rows, {count})"
     decode = code.special("prefixed", count=C_NAMES[packed.tables[1].dtype])
     return "uint32_t next = 0;", f"{decode}({names[0]}, &next, {names[1]}, {names[2]}, rows, {count})"

@@ -29,6 +29,7 @@ from volvelle.compiler.relax import relaxed
 from volvelle.compiler.rows import made_up
 from volvelle.compiler.sources import Sources, c_name, sources
 from volvelle.compiler.stack import deepest
+from volvelle.compiler.suited import suited
 from volvelle.compiler.typed import cleaned, fits
 from volvelle.errors import ContractBroken, MissingExtra
 from volvelle.model.signature import Signature
@@ -70,6 +71,7 @@ class Compiled:
         goal: what was chosen where there was a choice.
         precision: of what the file computes in double.
         ram: bytes of the device that packed weights may be unpacked into, as far as there is room.
+        narrow: whether it is for a core with an int of 16 bits and a double of 32.
     """
 
     sources: Sources
@@ -79,6 +81,7 @@ class Compiled:
     goal: Goal = "size"
     precision: Precision = "as written"
     ram: int | None = None
+    narrow: bool = False
 
 
 def compiled(
@@ -88,6 +91,7 @@ def compiled(
     precision: Precision | None = None,
     rows: Rows | None = None,
     ram: int | None = None,
+    narrow: bool = False,
 ) -> Compiled:
     """An ONNX file as C.
 
@@ -98,6 +102,7 @@ def compiled(
         precision: of what the file computes in double; measured and chosen where it is left out.
         rows: real rows of every input ``[n, ...]`` to choose with; made-up ones are added.
         ram: bytes of the device; where there is room beside the working memory, packed weights are unpacked once.
+        narrow: whether it is for a core with an int of 16 bits and a double of 32.
 
     Raises:
         ModelError: it is damaged, or uses what is not supported.
@@ -107,15 +112,15 @@ def compiled(
     if signature is not None and not fits(graph, signature):
         signature, graph = None, front(content)
     digest = hashlib.sha256(content).hexdigest()
-    made = None if precision == "as written" else relaxed(graph)
+    made = None if precision == "as written" else relaxed(graph, narrow=narrow)
     if made is not None:
-        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram))
-        tried = Compiled(text, made, digest, signature, goal, "single", ram)
+        text = sources(made, c_name(name), digest, signature, Wish(goal, relaxed=True, ram=ram, narrow=narrow))
+        tried = Compiled(text, made, digest, signature, goal, "single", ram, narrow)
         if precision == "single" or _equal(content, tried, graph, rows):
             return tried
     made = lower(graph)
-    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram))
-    return Compiled(text, made, digest, signature, goal, ram=ram)
+    text = sources(made, c_name(name), digest, signature, Wish(goal, ram=ram, narrow=narrow))
+    return Compiled(text, made, digest, signature, goal, ram=ram, narrow=narrow)
 
 
 def _equal(content: bytes, made: Compiled, graph: Graph, rows: Rows | None) -> bool:
@@ -183,14 +188,15 @@ def prove(
         way: names of a toolchain and an emulator; those of the device where it is left out.
 
     Raises:
-        MissingExtra: the `device` extra is not installed.
+        MissingExtra: the `device` extra is not installed, or a tool that the device needs.
+        ModelError: the device cannot compute it.
         ContractBroken: the C does not compile, or touches memory that is not its own.
     """
+    suited(made.sources, device)
     case, way = case_of(content, made, rows, seed), way or device.way
     host = Host(made.sources)
     own = host.run(case.typed)
-    parity = [by_numpy(case), compared("host", own, case)]
-    parity += _sanitized(made, host, _held(content, made, case))
+    parity = [by_numpy(case), compared("host", own, case), *_sanitized(made, host, _held(content, made, case))]
     image, runs, on_core, parts = _on_core(made, case, device, way, own)
     spent = list(runs.values())
     return Footprint(

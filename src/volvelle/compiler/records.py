@@ -27,6 +27,8 @@ class Device(Record, frozen=True):
     """Hz."""
     way: tuple[str, str] = ("zig", "unicorn")
     """Names of the toolchain and the emulator that a proof takes by itself."""
+    narrow: bool = False
+    """Whether int has 16 bits in its C, and double 32."""
 
 
 class Spread(Record, frozen=True):

@@ -18,16 +18,17 @@ from volvelle.compiler.lower import lower
 _DOUBLE, _SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 
 
-def relaxed(graph: Graph) -> Graph | None:
+def relaxed(graph: Graph, *, narrow: bool = False) -> Graph | None:
     """The lowered graph in single precision, labels taken before a softmax, and what else saves much and costs bits.
 
     Args:
         graph: before the passes.
+        narrow: whether there is no double at all, so that constants that are no finite numbers are taken as they are.
 
     Returns:
         None where nothing would be gained or lost.
     """
-    single = _all_single(graph)
+    single = _all_single(graph, narrow=narrow)
     made = lower(single or _before_softmax(graph), relaxed=True)
     return made if single or _drawn(made) != _drawn(lower(graph)) else None
 
@@ -36,13 +37,14 @@ def _drawn(graph: Graph) -> list[tuple[str, list[tuple[int, ...]]]]:
     return [(n.op, [graph.tensors[o].shape for o in n.outputs if o]) for n in graph.nodes]
 
 
-def _all_single(graph: Graph) -> Graph | None:
+def _all_single(graph: Graph, *, narrow: bool) -> Graph | None:
     if not any(t.dtype == _DOUBLE for t in graph.tensors.values()):
         return None
     if any(graph.tensors[name].dtype == _DOUBLE for name in (*graph.inputs, *graph.outputs)):
         return None
     tensors = {name: _single(t) for name, t in graph.tensors.items()}
-    if any(t.value is not None and not np.isfinite(t.value).all() for t in tensors.values() if t.dtype == _SINGLE):
+    reals = {name: t.value for name, t in tensors.items() if t.dtype == _SINGLE and t.value is not None}
+    if not all(np.isfinite(v).all() for name, v in reals.items() if not narrow or graph.tensors[name].dtype == _DOUBLE):
         return None
     nodes = tuple(_cast(n) for n in graph.nodes)
     return _before_softmax(replace(graph, tensors=tensors).with_nodes(nodes))

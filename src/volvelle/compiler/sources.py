@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from volvelle.catalog import OPERATORS
 from volvelle.compiler import loops, memory, packing
-from volvelle.compiler.code import WISH, Code, Wish
+from volvelle.compiler.code import PLACES, WISH, Code, Wish
 from volvelle.compiler.ctypes import C_NAMES, literal
 from volvelle.compiler.ir import Graph, Node
-from volvelle.compiler.layers import heading
+from volvelle.compiler.layers import heading, needs_double
 from volvelle.compiler.naming import argument, c_name
 from volvelle.compiler.place import Plan, place
 from volvelle.compiler.records import Stored
@@ -70,7 +70,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
-    packed = packing.for_goal(graph, wish.goal)
+    packed = packing.for_goal(graph, wish.goal, whole=wish.narrow)
     plan, kept = _placed(graph, never | singles, together, packed, wish.ram)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):
@@ -155,14 +155,15 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
             "#include <float.h>",
             "#include <stdbool.h>",
             "",
+            *(PLACES if code.narrow else ()),
             *(_DSP if any("VV_DSP" in k for k in code.kernels()) else ()),
-            "#define VV_INF ((float)(1e300 * 1e300))",
+            "#define VV_INF ((float)(1e30f * 1e30f))",
             "#define VV_NAN (VV_INF - VV_INF)",
             "",
             *code.kernels(),
             code.tables(),
             *pools,
-            *_asserted(plan),
+            *_asserted(plan, "\n".join([*code.kernels(), *code.functions.values(), text])),
             "",
             *code.functions.values(),
             *defined(name, code.graph.words),
@@ -176,10 +177,12 @@ def _source(name: str, code: Code, plan: Plan, singles: frozenset[str], argument
     )
 
 
-def _asserted(plan: Plan) -> list[str]:
+def _asserted(plan: Plan, text: str) -> list[str]:
     """What the plan and the kernels take for granted, asked of the compiler."""
     sizes = {C_NAMES[kind]: kind.itemsize for kind in C_NAMES}
     lines = ['_Static_assert(sizeof(float) == 4 && FLT_MANT_DIG == 24, "float is not IEEE 754 binary32");']
+    if needs_double(text):
+        lines.append('_Static_assert(sizeof(double) == 8, "double is not IEEE 754 binary64");')
     for pool, count in sorted(plan.pools.items()):
         if count:
             name = f"pool_{pool.removesuffix('_t')}"

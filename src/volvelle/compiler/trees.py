@@ -165,7 +165,7 @@ def _questions(forest: Forest, values: Values, made: Tables, code: Code, cell: s
         features=named["features"],
         yes=named["yes"],
         no=named["no"],
-        asked=f"const int asked = {named['sets']}[at];" if made.sets else "",
+        asked=f"const int asked = (int){named['sets']}[at];" if made.sets else "",
         answer=_answer(code, _split(named["splits"], made.unit, "at", cell), made.sets, ("asked", "asked - 1"), cell),
         missing=f"if (cell != cell) yes = {named['missing']}[at] != 0;" if "missing" in named else "",
         begins=code.table(made.begins),

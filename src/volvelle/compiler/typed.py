@@ -100,7 +100,7 @@ def typed(name: str, signature: Signature, ends: tuple[End, ...]) -> Typed:
         table = [f"    {quoted(c)}," for c in signature.classes]
         enums += [f"static const char *const {name}_class_names[{len(classes)}] = {{", *table, "};"]
     kinds = {m.tensor for m in members}
-    missing = [f"#define {name.upper()}_MISSING_NUMBER ((float)(1e300 * 1e300) * 0.0f)"] if "numbers" in kinds else []
+    missing = [f"#define {name.upper()}_MISSING_NUMBER ((float)(1e30f * 1e30f) * 0.0f)"] if "numbers" in kinds else []
     missing += [f"#define {name.upper()}_MISSING_TIME INT64_MIN"] if "times" in kinds else []
     declared = (*places, *missing, "", *enums, "", *_structs(name, signature, members), "")
     return Typed(

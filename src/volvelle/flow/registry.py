@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
+from volvelle.compiler.device import device
 from volvelle.compiler.prove import compiled
 from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
@@ -165,9 +166,9 @@ def _compiled(result: Result, watched: Reference) -> dict[str, bytes]:
     texts = msgspec.json.decode(result.project.store.get(found.files), type=dict[str, str])
     if result.spec.monitor.on_device:
         name = result.spec.problem.name or result.spec.problem.target
-        texts |= written(
-            compiled(result.onnx, name, found.goal, found.precision, ram=found.room).sources, watched.edges
-        )
+        narrow = device(found.device).narrow
+        made = compiled(result.onnx, name, found.goal, found.precision, ram=found.room, narrow=narrow)
+        texts |= written(made.sources, watched.edges)
     return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 

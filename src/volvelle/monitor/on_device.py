@@ -58,7 +58,7 @@ def written(sources: Sources, edges: Edges) -> dict[str, str]:
         "VV_COUNTERS": sum(seats(edges)),
     }
     lines = [f'#include "{name}.h"', "", "#include <float.h>", ""]
-    lines += ["#define VV_INF ((float)(1e300 * 1e300))", "#define VV_NAN (VV_INF - VV_INF)"]
+    lines += ["#define VV_INF ((float)(1e30f * 1e30f))", "#define VV_NAN (VV_INF - VV_INF)"]
     lines += [f"#define {key} {value}" for key, value in facts.items()]
     lines += ["", *_tables(edges, numbers, codes, times, whole), "", text]
     return {f"{name}.h": _header(sources, edges, ", ".join(ends)), f"{name}.c": "\n".join(lines)}

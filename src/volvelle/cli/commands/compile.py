@@ -20,6 +20,7 @@ from volvelle.cli.options import json_option, print_json, print_next, shown, spe
 from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, cold, compiled, prove, vectors
 from volvelle.compiler.records import Device, Footprint
+from volvelle.compiler.suited import suited
 from volvelle.deploy.folder import check, put
 from volvelle.deploy.packages import cmake
 from volvelle.deploy.packing import FOOTPRINT, MODEL, Packing
@@ -55,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
     # The choice of precision builds C for this machine already, so what takes longer is told before it.
     print(f"compiling for {wanted.name}{f'; {FIRST_TIME}' if cold(wanted) else ''}", file=sys.stderr)
-    name = options.name or given.name
-    made = compiled(content, name, goal_of(options.goal, given), rows=rows, ram=wanted.ram)
+    name, goal = options.name or given.name, goal_of(options.goal, given)
+    made = compiled(content, name, goal, rows=rows, ram=wanted.ram, narrow=wanted.narrow)
     _planned(made, wanted)
     packing = Packing(made.sources, content, "", made.onnx, title=given.name, statement=given.statement)
     if options.no_proof:
@@ -88,7 +89,7 @@ def _proven(given: Given, made: Compiled, wanted: Device, *, choose: bool) -> tu
     found = prove(given.content, made, wanted, given.rows)
     if not choose or wanted.flash is None or found.flash <= wanted.flash:
         return made, found
-    tight = compiled(given.content, made.sources.name, "tight", made.precision, ram=wanted.ram)
+    tight = compiled(given.content, made.sources.name, "tight", made.precision, ram=wanted.ram, narrow=wanted.narrow)
     if tight.sources.source == made.sources.source:
         return made, found
     print("more flash than there is: packing every layer that it helps", file=sys.stderr)
@@ -96,7 +97,8 @@ def _proven(given: Given, made: Compiled, wanted: Device, *, choose: bool) -> tu
 
 
 def _planned(made: Compiled, wanted: Device) -> None:
-    """What is known of the memory before there is a program; told, and refused where the board has less."""
+    """What is known before there is a program: the memory is told, and what the board lacks is refused."""
+    suited(made.sources, wanted)
     took = made.sources.plan.bytes
     print(f"working memory as planned: {took:,} bytes", file=sys.stderr)
     if wanted.ram is not None and took > wanted.ram:
@@ -104,7 +106,9 @@ def _planned(made: Compiled, wanted: Device) -> None:
 
 
 def _fits(found: Footprint, wanted: Device) -> None:
-    for what, took, limit in (("flash", found.flash, wanted.flash), ("RAM", found.ram, wanted.ram)):
+    deep = found.ram + (found.stack if found.stack_bound is None else found.stack_bound)
+    memory = (("RAM", found.ram, wanted.ram), ("RAM and stack", deep, wanted.ram))
+    for what, took, limit in (("flash", found.flash, wanted.flash), *memory):
         if limit is not None and took > limit:
             raise _small(what, took, limit, wanted)
 

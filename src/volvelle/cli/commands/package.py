@@ -19,6 +19,7 @@ from pathlib import Path
 from volvelle.catalog import PACKAGES, TOOLCHAINS
 from volvelle.cli.models import Given, differing, goal_of, goal_option, of_file, of_folder, of_run
 from volvelle.cli.options import json_option, print_json, print_next, print_rows, shown, spec_option
+from volvelle.compiler.device import device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, compiled, vectors
 from volvelle.deploy.folder import put
 from volvelle.deploy.packing import Packing
@@ -131,12 +132,11 @@ def _model(options: argparse.Namespace) -> tuple[Given, Compiled]:
             )
         if options.name is None:
             return given, made
-        return given, compiled(given.content, options.name, made.goal, made.precision, ram=made.ram)
+        return given, compiled(given.content, options.name, made.goal, made.precision, ram=made.ram, narrow=made.narrow)
     given = of_file(place) if place is not None else of_run(options.spec)
-    room = given.footprint.room if given.footprint else None
-    return given, compiled(
-        given.content, options.name or given.name, goal_of(options.goal, given), rows=given.rows, ram=room
-    )
+    name, known, goal = options.name or given.name, given.footprint, goal_of(options.goal, given)
+    room, narrow = (known.room, device(known.device).narrow) if known else (None, False)
+    return given, compiled(given.content, name, goal, rows=given.rows, ram=room, narrow=narrow)
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -27,10 +27,11 @@ from volvelle.compiler.ops import q_rows
 from volvelle.compiler.parity import Rows
 from volvelle.compiler.prove import Compiled, compiled, single_enough
 from volvelle.compiler.records import Device, Foretold, Goal
+from volvelle.compiler.suited import precise, suited
 from volvelle.model.effort import operations
 
 _SIZES = {name: kind.itemsize for kind, name in C_NAMES.items()}
-_TABLE = re.compile(r"static const (\w+) \w+\[(\d+)\] = \{[^}]*\};")
+_TABLE = re.compile(r"static (?:const|VV_CONST) (\w+) \w+\[(\d+)\] = \{[^}]*\};")
 _APART = re.compile(r"/\*.*?\*/|^#[^\n]*$", re.M | re.S)
 _DSP = re.compile(r"^#if defined\(VV_DSP\)\n(.*?)(?:^#else\n(.*?))?^#endif\n", re.M | re.S)
 _TREE = re.compile(r"^static void tree\d+\(.*?^\}\n", re.M | re.S)
@@ -60,7 +61,7 @@ def foretell(
         goal: what the C is written for where there is a choice.
 
     Raises:
-        ModelError: it is damaged, or uses what is not supported.
+        ModelError: it is damaged, or uses what is not supported, or what the device cannot compute.
     """
     costs = costs_of(device.core)
     leaves = _leaves(content)
@@ -68,12 +69,16 @@ def foretell(
         rough, work = leaves * USUAL_LEAF, round(operations(content) * costs["question"])
         cycles = round(work * costs["cycles"])
         return Foretold(flash=rough, tables=rough, ram=0, instructions=work, cycles=cycles, leaves=leaves)
-    made = compiled(content, goal=goal, precision="single")
+    narrow = device.narrow
+    made = compiled(content, goal=goal, precision="single", narrow=narrow)
     if made.precision == "single" and not _forests(made.graph) and not single_enough(content, made, rows):
-        made = compiled(content, goal=goal, precision="as written")
+        made = compiled(content, goal=goal, precision="as written", narrow=narrow)
+    precise(made.sources, device)
     tables, text = flash_of(made, "-DVV_DSP" in device.target)
     code = sum(costs[name] * count for name, count in text.items())
     instructions = sum(costs[name] * count for name, count in work_of(made).items())
+    if tables + code <= most:
+        suited(made.sources, device)
     return Foretold(
         flash=round(tables + code),
         tables=tables,
@@ -135,7 +140,7 @@ def work_of(made: Compiled) -> dict[str, float]:
     graph, source = made.graph, made.sources.source
     asked = "branch" if _BRANCHES.search(source) else "scaled_question" if _SCALED.search(source) else "question"
     found = dict.fromkeys(WORK, 0.0)
-    forms = packing.for_goal(graph, made.goal)
+    forms = packing.for_goal(graph, made.goal, whole=made.narrow)
     for node in graph.nodes:
         if node.op.startswith("tree_ensemble"):
             forest: Forest = OPERATORS.load(node.op).read(node)

@@ -1,10 +1,10 @@
 /* A convolution with windows of one element: all channels of a place are made from a copy of it before the next is read,
    so that what is made may lie over what is read. The sums of eight channels are added up; all between two bounds. */
-static void vv_across(const VV_REAL *x, const VV_REAL *weights, const VV_REAL *b, VV_REAL *y, VV_REAL low,
+static void vv_across(const VV_REAL *x, VV_CONST VV_REAL *weights, VV_CONST VV_REAL *b, VV_REAL *y, VV_REAL low,
                       VV_REAL high) {
     VV_REAL from[VV_CHANNELS];
     for (int p = 0; p < VV_PLACES; p++, x++, y++) {
-        const VV_REAL *w = weights;
+        VV_CONST VV_REAL *w = weights;
         for (int k = 0; k < VV_CHANNELS; k++) from[k] = x[k * VV_PLACES];
         for (int o = 0; o < VV_MADE; o++) {
             VV_REAL sum = b ? b[o] : 0;

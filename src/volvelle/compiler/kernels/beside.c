@@ -1,7 +1,7 @@
 /* y = W x + b; the weights of VV_SIDE answers lie side by side, so that what is read of x serves all of them. Long sums
    are made of the sums of VV_CHUNK terms, and what rounding takes from these is put back (W. Kahan, 1965). */
 static void vv_beside(const VV_REAL *x, VV_REAL *y) {
-    const VV_KIND *w = VV_WEIGHTS;
+    VV_CONST VV_KIND *w = VV_WEIGHTS;
     for (int j = 0; j < VV_ROWS; j += VV_SIDE) {
         VV_REAL sum[VV_SIDE] = {0}, lost[VV_SIDE] = {0};
         for (int from = 0; from < VV_COLUMNS; from += VV_CHUNK) {

@@ -1,6 +1,6 @@
 /* A convolution: c channels of each group go in, m come out, of which each group makes g; all between two bounds.
    The sums of eight channels are added up. */
-static void vv_conv_f(const float *x, const float *w, const float *b, float *y, float low, float high, int c, int m,
+static void vv_conv_f(const float *x, VV_CONST float *w, VV_CONST float *b, float *y, float low, float high, int c, int m,
                       int g, int h, int v, int oh, int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph,
                       int pv) {
     for (int o = 0; o < m; o++, w += c * kh * kv)
@@ -18,7 +18,7 @@ static void vv_conv_f(const float *x, const float *w, const float *b, float *y, 
                 for (int k = 0; k < c; k++) {
                     for (int i = i0; i < i1; i++) {
                         const float *plane = x + (o / g * c + k) * h * v;
-                        const float *at = w + (k * kh + i) * kv;
+                        VV_CONST float *at = w + (k * kh + i) * kv;
                         for (int j = j0; j < j1; j++) part += at[j] * plane[(top + i * dh) * v + left + j * dv];
                     }
                     if (k % 8 == 7 || k == c - 1) sum += part, part = 0;

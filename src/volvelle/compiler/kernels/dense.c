@@ -1,6 +1,6 @@
 /* y = W x + b, one row of W per answer; four terms at a time, added in their order. */
 static void vv_dense(const VV_REAL *x, VV_REAL *y) {
-    const VV_KIND *w = VV_WEIGHTS;
+    VV_CONST VV_KIND *w = VV_WEIGHTS;
     for (int j = 0; j < VV_ROWS; j++) {
         VV_REAL sum = 0;
         int i = 0;

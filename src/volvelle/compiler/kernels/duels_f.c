@@ -1,5 +1,5 @@
 /* Scores of all pairs of classes; the vectors of class c are those from ends[c] on. */
-static void vv_duels_f(const float *near, const float *weights, const float *rho, const int32_t *ends, float *y,
+static void vv_duels_f(const float *near, VV_CONST float *weights, VV_CONST float *rho, VV_CONST int32_t *ends, float *y,
                        int classes) {
     const int all = (int)ends[classes];
     for (int a = 0; a < classes; a++)

@@ -1,5 +1,5 @@
 /* The sum of products, by sixteens: long sums of numbers that cancel lose fewer digits. */
-static float vv_part_f(const float *a, const float *b, int n) {
+static float vv_part_f(VV_CONST float *a, const float *b, int n) {
     float sum = 0;
     for (int i = 0; i < n;) {
         const int end = n - i > 16 ? i + 16 : n;

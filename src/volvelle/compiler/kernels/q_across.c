@@ -2,7 +2,7 @@
    of some places are made from a copy of these before the next are read. So what is made may lie over what is read. With
    the instructions for two products at once a place is taken by itself, as a dense layer takes it, else up to VV_SIDE
    places share what is read of w. */
-static void vv_q_across(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, VV_KIND *y, int n,
+static void vv_q_across(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, VV_KIND *y, int n,
                         int near, int far, int each, int zero, int least, int most) {
 #if defined(VV_DSP)
     (void)VV_POINT;

@@ -3,7 +3,7 @@
    of a row share what is read of w; the last four may begin among those that are made, which then stay. With the
    instructions for two products at once, elements two places apart are taken as pairs, four or three to a row; of a
    window of four that reaches over a margin, weights are shifted to where the first or last four elements of the row lie. */
-static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int back,
+static void vv_q_conv_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, int8_t *y, int back,
                            int each, int zero, int least, int most, int c, int m, int g, int h, int v, int oh, int ov,
                            int kh, int kv, int sh, int sv, int dh, int dv, int ph, int pv) {
     const int room = v - 1 - (kv - 1) * dv + pv, from = (pv + sv - 1) / sv;
@@ -24,7 +24,7 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                 while (first * sv - pv + j0 * dv < 0) j0++;
                 while (j1 > j0 && first * sv - pv + (j1 - 1) * dv >= v) j1--;
                 const int8_t *block = x + (line + first * sv + j0 * dv);
-                const signed char *rows = w + i0 * kv + j0;
+                VV_WEIGHT signed char *rows = w + i0 * kv + j0;
 #if defined(VV_DSP)
                 const int left = first * sv - pv, side = left < 0 ? 0 : left > v - 4 ? v - 4 : left;
                 if (!wide && kv == 4 && dv == 1 && v > 3 && left > -4 && left < v) {
@@ -42,10 +42,10 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                 for (int i = 0; i < i1 - i0 && !wide; i++)
                     for (int j = 0; j < j1 - j0; j++)
                         for (int k = 0; k < c; k++)
-                            sum[0] += (int32_t)rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
+                            sum[0] += rows[(k * kh + i) * kv + j] * (block[(k * h + i * dh) * v + j * dv] - back);
                 for (int k = 0; k < c && wide; k++, block += h * v, rows += kh * kv) {
                     const int8_t *near = block;
-                    const signed char *at = rows;
+                    VV_WEIGHT signed char *at = rows;
                     for (int i = i0; i < i1; i++, near += dh * v, at += kv) {
                         int j = 0;
 #if defined(VV_DSP)
@@ -93,7 +93,7 @@ static void vv_q_conv_int8(const int8_t *x, const signed char *w, const int32_t 
                             const int8_t *cell = near + j * dv;
                             all += at[j];
 #pragma GCC unroll 4
-                            for (int t = 0; t < 4; t++) sum[t] += (int32_t)at[j] * cell[t * sv];
+                            for (int t = 0; t < 4; t++) sum[t] += at[j] * cell[t * sv];
                         }
                     }
                 }

@@ -2,7 +2,7 @@
    margin, `back` is taken off what goes in; else it is part of b. With the instructions for two products at once, three
    neighbours of a row of four are taken as the pairs of those at even and odd places; at the ends of a row weights are shifted
    to where its first or last four elements lie. */
-static void vv_q_depth(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, VV_KIND *y, int back,
+static void vv_q_depth(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, VV_KIND *y, int back,
                        int each, int zero, int least, int most, int m, int h, int v, int oh, int ov, int sh, int sv,
                        int ph, int pv) {
     for (int o = 0; o < m; o++, x += h * v, w += VV_TALL * 3) {
@@ -40,8 +40,8 @@ static void vv_q_depth(const VV_KIND *x, const signed char *w, const int32_t *b,
                 } else
 #endif
                 for (int i = i0; i < i1; i++, row += v) {
-                    const signed char *at = w + i * 3;
-                    for (int j = j0; j < j1; j++) sum += (int32_t)at[j] * (row[j] - back);
+                    VV_WEIGHT signed char *at = w + i * 3;
+                    for (int j = j0; j < j1; j++) sum += at[j] * (row[j] - back);
                 }
                 *y++ = (VV_KIND)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
             }

@@ -1,5 +1,5 @@
 /* One channel of a convolution in whole numbers, and its sum with what went round it. */
-static void vv_q_join(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, const VV_KIND *a,
+static void vv_q_join(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, const VV_KIND *a,
                       VV_KIND *y) {
     VV_KIND plane[VV_PLACES];
     VV_CALL;

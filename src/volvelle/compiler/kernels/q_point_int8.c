@@ -2,7 +2,7 @@
    of w; the last four may begin among those that are made, which then stay. With the instructions for two products at once,
    channels are taken in fours, as the pairs of those at even and odd places of a word of w. Channels lie `near` elements
    apart in x and `far` in y. */
-static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t *b, const float *scale, int8_t *y, int c,
+static void vv_q_point_int8(const int8_t *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, int8_t *y, int c,
                             int m, int n, int near, int far, int each, int zero, int least, int most) {
     for (int o = 0; o < m; o++, w += c, y += far) {
         int p = 0;
@@ -29,14 +29,14 @@ static void vv_q_point_int8(const int8_t *x, const signed char *w, const int32_t
 #endif
             for (; k < c; k++, at += near) {
 #pragma GCC unroll 4
-                for (int i = 0; i < 4; i++) sum[i] += (int32_t)w[k] * at[i];
+                for (int i = 0; i < 4; i++) sum[i] += w[k] * at[i];
             }
             for (; p < from + 4; p++)
                 y[p] = (int8_t)vv_requantised(sum[p - from], scale[each ? o : 0], zero, least, most);
         }
         for (; p < n; p++) {
             int32_t sum = b[o];
-            for (int k = 0; k < c; k++) sum += (int32_t)w[k] * x[k * near + p];
+            for (int k = 0; k < c; k++) sum += w[k] * x[k * near + p];
             y[p] = (int8_t)vv_requantised(sum, scale[each ? o : 0], zero, least, most);
         }
     }

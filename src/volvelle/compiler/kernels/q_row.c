@@ -2,7 +2,7 @@
    of v elements, `lines` rows of every channel lie in x in turn; the window begins at row `top`, its first answer at place
    -pv. `back` and the pairs are those of the kernel for a whole picture; VV_TALL rows are always taken, with pairs of 0 for
    those that the window does not reach. */
-static void vv_q_row(const VV_KIND *x, const signed char *w, const int32_t *b, const float *scale, VV_KIND *y, int back,
+static void vv_q_row(const VV_KIND *x, VV_WEIGHT signed char *w, VV_CONST int32_t *b, VV_CONST float *scale, VV_KIND *y, int back,
                      int each, int zero, int least, int most, int m, int top, int lines, int h, int v, int ov, int sv,
                      int pv) {
     const int i0 = top < 0 ? -top : 0, i1 = top + VV_TALL > h ? h - top : VV_TALL;

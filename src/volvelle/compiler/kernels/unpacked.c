@@ -1,5 +1,5 @@
 /* A layer whose weights are unpacked some rows at a time. */
-static void vv_unpacked(const VV_KIND *x, const int32_t *b, const float *scale, VV_MADE *y) {
+static void vv_unpacked(const VV_KIND *x, VV_CONST int32_t *b, VV_CONST float *scale, VV_MADE *y) {
     signed char rows[VV_ROOM];
     VV_BEGIN
     for (int j = 0; j < VV_ROWS; j += VV_SIDE) {

@@ -13,11 +13,11 @@ static bool vv_whole_distances(const VV_REAL *x, VV_REAL *y) {
         near.one[i] = whole;
 #endif
     }
-    const VV_KIND *s = VV_POINTS;
+    VV_CONST VV_KIND *s = VV_POINTS;
     int j = 0;
 #if defined(VV_DSP)
     for (; j + 1 < VV_ROWS; j += 2) {
-        const VV_KIND *t = s + VV_COLUMNS;
+        VV_CONST VV_KIND *t = s + VV_COLUMNS;
         const uint32_t *at = near.two;
         int32_t sum = 0, next = 0;
 #pragma GCC unroll 2
@@ -45,7 +45,7 @@ static bool vv_whole_distances(const VV_REAL *x, VV_REAL *y) {
     for (; j < VV_ROWS; j++) {
         int32_t sum = 0;
         for (int i = 0; i < VV_COLUMNS; i++) {
-            const int32_t gap = near.one[i] - *s++;
+            const int32_t gap = (int32_t)near.one[i] - *s++;
             sum += gap * gap;
         }
         y[j] = (VV_REAL)sum;

@@ -41,6 +41,8 @@ def emit(node: Node, code: Code) -> None:
         weights = np.ascontiguousarray(b.value.T)
         dense(code, node.inputs[0], node.outputs[0], weights, np.zeros(0, weights.dtype), holding.function(node, code))
         return
+    if code.narrow and not (a.value is b.value is None):
+        raise ModelError("MatMul with a constant on the left, or in batches, is not supported where int has 16 bits")
     left = a.shape if len(a.shape) > 1 else (1, *a.shape)
     right = b.shape if len(b.shape) > 1 else (*b.shape, 1)
     batches = np.broadcast_shapes(left[:-2], right[:-2])

@@ -29,6 +29,6 @@ def express(node: Node, kinds: tuple[str, ...], a: str, b: str) -> str:
     """In C."""
     first, second, zero = (int(node.attributes[k]) for k in ("first", "second", "zero"))
     up = 128 if kinds[-1] == "int8_t" else 0
-    product = f"(float)(({a} - {literal(np.int64(first))}) * ({b} - {literal(np.int64(second))}))"
+    product = f"(float)((int32_t)({a} - {literal(np.int64(first))}) * ({b} - {literal(np.int64(second))}))"
     made = f"{product} * {literal(np.float32(node.attributes['scale']))} + {literal(np.float32(zero + up))}"
     return f"vv_nearest({made}, 0.0f, 255.0f)" + (f" - {up}" if up else "")

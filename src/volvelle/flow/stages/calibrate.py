@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.catalog import CALIBRATORS, FORETELLERS, METRICS
-from volvelle.errors import SpecError
+from volvelle.errors import ModelError, SpecError
 from volvelle.evaluate import calibrating
 from volvelle.evaluate.budget import Budget, share
 from volvelle.evaluate.measure import stated, value
@@ -78,7 +78,10 @@ def _room(name: str, known: calibrating.Known, trained: Trained, budget: Budget,
     ending = Calibration(method=name, params=params)
     content = assemble.finish(context.get(trained.onnx), trained.signature, ending)
     tell = partial(FORETELLERS.load("counted").foretell, content, budget.device, None, inf)
-    return share(budget.foretold(tell, None), budget.limits, None) <= 1
+    try:
+        return share(budget.foretold(tell, None), budget.limits, None) <= 1
+    except ModelError:
+        return False
 
 
 def _fits(wanted: str, answers: Signature | None) -> None:

@@ -54,7 +54,7 @@ def _proven(
 
     def of(goal: Goal) -> tuple[proving.Compiled, Footprint]:
         name = spec.problem.name or spec.problem.target
-        made = proving.compiled(content, name, goal, rows=inputs, ram=room)
+        made = proving.compiled(content, name, goal, rows=inputs, ram=room, narrow=wanted.narrow)
         return made, proving.prove(content, made, wanted, inputs, spec.search.seed)
 
     found = of(budget.goals()[0])

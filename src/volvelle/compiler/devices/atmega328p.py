@@ -1,0 +1,41 @@
+"""ATmega328P: an AVR of 8 bits, as in the Arduino Uno; needs avr-gcc and simavr.
+
+It is run as an ATmega1284P, which is the same core with more memory, so that what does not fit is measured too.
+Instructions and cycles are counted by simavr, which knows how long each one takes; the table tells the usual ones.
+"""
+
+CORE = "atmega328p"
+TARGET = "-mmcu=atmega328p"
+MACHINE = "atmega1284p"
+CYCLES = {"simple": 1, "memory": 2, "branch": 2, "multiply": 2, "divide": 1, "real": 1, "real divide": 1}
+WAY = ("gcc_avr", "simavr")
+NARROW = True
+FLASH: int | None = 32768
+RAM: int | None = 2048
+CLOCK: int | None = None
+COSTS = {
+    "real": 3.41,
+    "double": 0,
+    "whole": 1.96,
+    "tree": 3.22,
+    "wide": 0,
+    "wide_division": 0,
+    "division": 134,
+    "always": 0,
+    "question": 503,
+    "scaled_question": 708,
+    "branch": 55.6,
+    "leaf": 377,
+    "product": 221,
+    "element": 32.6,
+    "function": 3320,
+    "power": 9340,
+    "wide_product": 537,
+    "wide_element": 133,
+    "wide_function": 10300,
+    "whole_product": 46.7,
+    "rescaled": 306,
+    "marks": 34,
+    "prefix": 92,
+    "cycles": 1.37,
+}
