@@ -1,11 +1,13 @@
 """Time and memory of exploring a large table, as ratios to reading the same CSV file with Polars.
 
-Each is measured in a process of its own: wall-clock seconds of the work alone, and the peak of resident memory
-above what the imports took. Exploring means the stage: canonical bytes from the store in, findings out.
+Each is measured in a process of its own: seconds of the work alone, by the wall and of CPU on all cores, and the peak
+of resident memory above what the imports took. Exploring means the stage: canonical bytes from the store in, findings
+out.
 
-    python bench/explore.py [--rows 1000000] [--json]
+    python -m bench.explore [--rows 1000000] [--json]
 
-Exit code 1 where exploring takes more than 8 times the time or 3 times the memory of reading.
+Exit code 1 where exploring takes more than 8 times the CPU time, which other work on the machine hardly lengthens, or
+3 times the memory of reading.
 """
 
 from __future__ import annotations
@@ -55,14 +57,15 @@ def child(what: str, folder: Path) -> None:
     """Do one thing and print seconds and bytes."""
     dataset = msgspec.json.decode((folder / "dataset.json").read_bytes(), type=Dataset)
     before = peak()
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     if what == "read":
         pl.read_csv(folder / "table.csv")
         found = 0
     else:
         frame = from_bytes((folder / "table.parquet").read_bytes())
         found = len(explore(frame, dataset, Asked(target="y")).findings)
-    print(json.dumps({"seconds": time.perf_counter() - began, "bytes": peak() - before, "findings": found}))
+    spent = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - worked}
+    print(json.dumps({**spent, "bytes": peak() - before, "findings": found}))
 
 
 def peak() -> int:
@@ -95,16 +98,18 @@ def main() -> int:
         make(Path(name), options.rows)
         size = (Path(name) / "table.csv").stat().st_size
         read, explored = (measured(what, Path(name)) for what in ("read", "explore"))
-    ratios = {key: explored[key] / read[key] for key in ("seconds", "bytes")}
-    passed = ratios["seconds"] <= TIME and ratios["bytes"] <= MEMORY
+    ratios = {key: explored[key] / read[key] for key in ("seconds", "cpu", "bytes")}
+    passed = ratios["cpu"] <= TIME and ratios["bytes"] <= MEMORY
     document = {"rows": options.rows, "csv_bytes": size, "read": read, "explore": explored, "ratios": ratios}
     if options.json:
         print(json.dumps(document))
     else:
         print(f"{options.rows:,} rows x 20 columns, {size / 2**20:.0f} MiB of CSV")
         for what, found in (("read with Polars", read), ("explore", explored)):
-            print(f"  {what:<18}{found['seconds']:7.2f} s {found['bytes'] / 2**20:7.0f} MiB")
-        print(f"  ratio             {ratios['seconds']:7.2f}   {ratios['bytes']:7.2f}      limits {TIME:g}, {MEMORY:g}")
+            memory = f"{found['bytes'] / 2**20:7.0f} MiB"
+            print(f"  {what:<18}{found['seconds']:7.2f} s {found['cpu']:7.2f} s of CPU {memory}")
+        told = f"{ratios['seconds']:7.2f}   {ratios['cpu']:7.2f}          {ratios['bytes']:7.2f}"
+        print(f"  ratio             {told}      limits {TIME:g} of CPU, {MEMORY:g}")
         print("passed" if passed else "FAILED")
     return 0 if passed else 1
 

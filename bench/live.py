@@ -212,7 +212,8 @@ def replay(folder: Path, frame: pl.DataFrame, stream: Stream, *, turning: bool =
 def healthy(known: Reference, alarms: int) -> str:
     """What the windows of a champion are ranked among, and what was called so."""
     columns = sum(bool(found.ranked) for found in known.features.values())
-    windows = f"{len(known.windows)} held-out windows and {len(known.earlier)} learnt from before them"
+    held = 0 if known.resampled else len(known.windows)
+    windows = f"{held} held-out windows and {len(known.earlier)} learnt from before them"
     return f"{columns} of {len(known.features)} columns ranked among {windows}: {alarms} alarms"
 
 

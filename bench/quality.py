@@ -4,7 +4,8 @@ Every tool learns from the same training side with one thread and a budget in CP
 `bench/peers/progress.py`), optimises the same loss (log loss for classes, RMSE for numbers) and is judged on the same
 sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the raw columns and prepare them themselves, each
 in an environment of its own; LightGBM with its defaults gets our raw view with native categories, and the linear model
-(logistic or ridge) scaled columns and one-hot categories. A ratio below 1 means that Volvelle erred less.
+(logistic or ridge) scaled columns and one-hot categories. Of free text (SMS spam) both get our counts of words, and so
+does FLAML, which has none of its own. A ratio below 1 means that Volvelle erred less.
 
 What was measured is kept in `bench/quality.json` by set, seed, budget, tool, version and hashes of the rows, so that a
 peer is run once and the table can be printed again without running anything.
@@ -46,6 +47,8 @@ from volvelle.prepare.records import Split
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("flaml", "mljar", "autogluon")
+UNREADING = ("flaml",)
+"""Peers that take a column of sentences for a category; AutoGluon and mljar-supervised count words themselves."""
 TOOLS = ("own", *standing.TOOLS)
 KEPT = HERE / "quality.json"
 _PATIENCE = 20
@@ -65,9 +68,14 @@ class Dealt(NamedTuple):
         """Class positions or values."""
         return target_codes(frame, self.signature)
 
-    def seen(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The raw columns that a model may see."""
-        return frame.select([feature.name for feature in self.signature.features])
+    def seen(self, frame: pl.DataFrame, tool: str) -> pl.DataFrame:
+        """The raw columns that a model may see; free text, where a tool reads none, as our dense view of its words."""
+        features = self.signature.features
+        if tool not in UNREADING or all(feature.kind != "text" for feature in features):
+            return frame.select([feature.name for feature in features])
+        recipe = preparing.fit(encode(self.train, self.signature), self.signature, "dense")
+        made = preparing.features(recipe, self.signature, encode(frame, self.signature))
+        return pl.DataFrame(made, schema=[f"f{k}" for k in range(made.shape[1])])
 
 
 def deal(name: str, data: Path, seed: int) -> Dealt:
@@ -116,7 +124,7 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
             command = [sys.executable, "-m", "bench.peers.own", folder]
         else:
             for side, frame in (("train", dealt.train), ("test", dealt.test)):
-                table = dealt.seen(frame).with_columns(pl.Series("__target__", dealt.y(frame)))
+                table = dealt.seen(frame, tool).with_columns(pl.Series("__target__", dealt.y(frame)))
                 table.write_parquet(place / f"{side}.parquet")
             asked = {"kind": dealt.signature.task, "classes": len(dealt.signature.classes)}
             (place / "task.json").write_text(json.dumps({**asked, "seed": seed, "budget": budget}), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from volvelle.spec.requirements import Data, Problem, Search, Spec
+from volvelle.spec.requirements import Data, FeatureSpec, Problem, Search, Spec
 
 CAP = 125
 """Remaining cycles beyond it say nothing yet about wear (Heimes, PHM 2008)."""
@@ -24,6 +24,9 @@ class Table(NamedTuple):
     task: str = "classification"
     time: str | None = None
     group: str | None = None
+    text: tuple[str, ...] = ()
+    """Columns of free text."""
+    header: bool | None = None
 
 
 _LEAKS = ("TWF", "HDF", "PWF", "OSF", "RNF")
@@ -42,6 +45,7 @@ SETS = {
     "bank": Table("tabular/bank_marketing.csv.gz", "y", ("duration",)),
     "electricity": Table("drift/elec2.csv.gz", "class"),
     "diamonds": Table("regression/diamonds.csv.gz", "price", (), "regression"),
+    "sms": Table("text/sms_spam.tsv.gz", "column_1", text=("column_2",), header=False),
     "cmapss": Table("timeseries/cmapss_fd001_train.csv.gz", "rul", (), "regression", group="unit"),
 }
 
@@ -53,7 +57,8 @@ def spec_for(name: str, data: Path, seed: int, budget: float) -> Spec:
     regression = table.task == "regression"
     return Spec(
         problem=Problem(target=table.target, task="regression" if regression else "classification"),
-        data=Data(source=str(source), ignore=table.ignore, time=table.time, group=table.group),
+        data=Data(source=str(source), ignore=table.ignore, time=table.time, group=table.group, header=table.header),
+        features={column: FeatureSpec(role="text") for column in table.text},
         search=Search(budget=f"{budget:g} s", seed=seed, metric="rmse" if regression else "log_loss"),
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Problem,
         Require,
         Search,
+        Serve,
         Spec,
         SplitSpec,
     )
@@ -43,6 +44,7 @@ _HOMES = {
         "Problem",
         "Require",
         "Search",
+        "Serve",
         "Spec",
         "SplitSpec",
     ),
@@ -59,6 +61,7 @@ __all__ = [
     "Report",
     "Require",
     "Search",
+    "Serve",
     "Spec",
     "SplitSpec",
     "Turn",

@@ -11,6 +11,7 @@ import polars as pl
 from volvelle.evaluate.explain.records import Explanation
 from volvelle.evaluate.records import Evidence
 from volvelle.flow import registry
+from volvelle.flow.aside import deepen_if_asked
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
 from volvelle.flow.turn import turn as turn_wheel
@@ -148,7 +149,9 @@ def run(spec: str | Path | Spec = FILE, *, folder: str | Path | None = None, pro
     project = Project(place)
     notify = Progress() if progress else _silent
     finished = turn_wheel(project, wanted, notify, source=text)
-    return Turn(find(project, finished.run), fresh=finished.fresh)
+    result = find(project, finished.run)
+    deepen_if_asked(result, notify)
+    return Turn(result, fresh=finished.fresh)
 
 
 def load(number: int | None = None, *, folder: str | Path = ".") -> Turn:

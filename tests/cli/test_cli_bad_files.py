@@ -189,12 +189,16 @@ def test_nothing_is_forgotten(real_data: Path) -> None:
 
 @pytest.mark.parametrize("typed", ["audio", "image"], indirect=True)
 def test_other_files_are_no_tables(typed: Typed) -> None:
-    """Every sound and every picture is refused by its ending, with the endings that are read."""
+    """init, explore and run refuse every sound and every picture by its ending, with the endings that are read."""
     files = sorted(Path(typed.name).iterdir())
     for path in files:
-        said = typed("init", str(path), "--target", "target")
-        assert said.code == 2
-        assert "no data source reads" in said.text
-        assert "known: " in said.text
+        first = typed("init", str(path), "--target", "target")
+        assert not Path("volvelle.toml").exists()
+        Path("volvelle.toml").write_text(f'[problem]\ntarget = "target"\n[data]\nsource = "{path}"\n', encoding="utf-8")
+        for said in (first, typed("explore", str(path)), typed("explore"), typed("run")):
+            assert said.code == 2
+            assert f"no data source reads {path.suffix}" in said.text
+            assert "Next: " in said.text
+            assert "known: " in said.text
+        Path("volvelle.toml").unlink()
     assert len(files) >= 15
-    assert not Path("volvelle.toml").exists()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from msgspec import structs
 
 from volvelle.catalog import EMULATORS, TOOLCHAINS
 from volvelle.cli.commands import compile as compiling
+from volvelle.cli.commands import package as packing
 from volvelle.cli.entry import main
 from volvelle.cli.models import goal_of, of_file
 from volvelle.compiler import prove as proving
+from volvelle.compiler.device import device
 from volvelle.compiler.prove import FIRST_TIME, Compiled
 from volvelle.compiler.toolchains import zig
 from volvelle.model.graph import Graph
@@ -120,34 +123,79 @@ def test_a_report_on_misra_is_written_where_it_is_asked_for(
     assert not told.exists()
 
 
-def test_what_takes_longer_once_is_told_once(
-    onnx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With an empty cache of zig compile and package say so before they build, with a warm one they do not."""
+@pytest.fixture
+def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache of zig."""
     monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(tmp_path / "zig"))
     zig._facts.cache_clear()
-    out = tmp_path / "out"
-    told = []
+    yield tmp_path / "zig"
+    zig._facts.cache_clear()
+
+
+def test_what_takes_longer_once_is_told_once(
+    onnx: Path, tmp_path: Path, cold: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an empty cache compile and package say so before anything is built, with a warm one they do not."""
+    out, told, before = tmp_path / "out", [], []
+    right = proving.compiled
+
+    def heard(*given: Any, **named: Any) -> Compiled:
+        before.append(capsys.readouterr().err)
+        return right(*given, **named)
+
+    monkeypatch.setattr(compiling, "compiled", heard)
     for _ in range(2):
         assert main(["compile", str(onnx), "--device", "microbit", "-o", str(out), "--json"]) == 0
-        told.append(capsys.readouterr().err)
+        assert FIRST_TIME not in capsys.readouterr().err
     assert main(["prove", str(out), "--json"]) == 0
     told.append(capsys.readouterr().err)
+    monkeypatch.setattr(packing, "compiled", heard)
+    for _ in range(2):
+        assert main(["package", "wasm", str(onnx), "-o", str(tmp_path / "page"), "--json"]) == 0
+        assert FIRST_TIME not in capsys.readouterr().err
+    assert [FIRST_TIME in text for text in before] == [True, False, True, False]
+    assert FIRST_TIME not in told[0]
     zig.warmed("elsewhere")
-    assert [FIRST_TIME in text for text in told] == [True, False, False]
-    assert [zig.cold(t) for t in ("elsewhere", "wasm32-freestanding")] == [False, True]
-    shutil.rmtree(tmp_path / "zig")
+    assert [zig.cold(t) for t in ("elsewhere", "riscv32-freestanding")] == [False, True]
+    shutil.rmtree(cold)
     assert zig.cold("elsewhere")
-    zig._facts.cache_clear()
+
+
+def test_a_run_tells_of_a_first_build_before_it_proves(
+    tmp_path: Path, cold: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an empty cache the line stands in the progress of the run, before the stage is done, and once."""
+    write_table(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    right, before = proving.compiled, []
+
+    def heard(*given: Any, **named: Any) -> Compiled:
+        before.append(capsys.readouterr().err)
+        return right(*given, **named)
+
+    monkeypatch.setattr(proving, "compiled", heard)
+    assert main(["run"]) == 0
+    assert "prove: done" in capsys.readouterr().err
+    assert before[0].splitlines()[-1] == f"prove: {FIRST_TIME}"
+    assert not zig.cold(device("cortex-m0").target)
+    assert cold.is_dir()
+    (tmp_path / "volvelle.toml").write_text(DEVICE.replace("search = {", "search = { seed = 8,"), encoding="utf-8")
+    assert main(["run"]) == 0
+    assert FIRST_TIME not in before[1]
+
+
+def write_table(folder: Path) -> None:
+    """300 pumps, the hot ones fail, and a spec with a device."""
+    rows = [f"{k * 37 % 100},{'yes' if k * 37 % 100 > 60 else 'no'}" for k in range(300)]
+    (folder / "pumps.csv").write_text("heat,fails\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "volvelle.toml").write_text(DEVICE, encoding="utf-8")
 
 
 def test_c_with_other_labels_leaves_no_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that swaps two labels fails a gate that nobody wrote; neither release nor package hands it on."""
-    rows = [f"{k * 37 % 100},{'yes' if k * 37 % 100 > 60 else 'no'}" for k in range(300)]
-    (tmp_path / "pumps.csv").write_text("heat,fails\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    (tmp_path / "volvelle.toml").write_text(DEVICE, encoding="utf-8")
+    write_table(tmp_path)
     monkeypatch.chdir(tmp_path)
     right = proving.compiled
 

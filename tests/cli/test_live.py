@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -184,3 +186,31 @@ def test_a_hundred_thousand_late_outcomes(own: Path) -> None:
     right = logged.join(pl.DataFrame(true, schema=["id", "told"], orient="row"), on="id", maintain_order="left")
     shares = (right["prediction"] == right["told"]).cast(pl.Float64).to_numpy().reshape(100, 200).mean(axis=1)
     np.testing.assert_allclose([verdicts[0]["value"] for verdicts in seen["measured"]], shares)
+
+
+def test_the_state_is_served(own: Path) -> None:
+    """What watch found last is JSON and a page without script or network, for whoever may watch."""
+    with served(own) as server:
+        nobody = server.ask("/v1/state")
+        assert (nobody.status, nobody.json["error"]["problem"]) == (404, "nobody has watched yet")
+        assert server.ask("/state").status == 404
+        assert server.ask("/v1/predict", {"rows": [ROW] * 200}).status == 200
+        code, told = watched(own)
+        del told["page"]
+        found = server.ask("/v1/state")
+        assert (found.status, found.json, found.json["alarming"]) == (200, told, code == 1)
+        assert found.headers["last-modified"].endswith("GMT")
+        page = server.ask("/state")
+        assert page.body == (own / ".volvelle" / "live" / "report.html").read_bytes()
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+        assert not re.findall(rb"<script|(?:src|href)=[\"']?(?:https?:)?//", page.body)
+        keys = {role: typed(own, "serve", "--new-key", role)[1].strip() for role in ("predict", "watch", "admin")}
+        wait(lambda: server.ask("/v1/state").status == 401)
+        for role, status in (("predict", 403), ("watch", 200), ("admin", 200)):
+            basic = base64.b64encode(f"ana:{keys[role]}".encode()).decode()
+            for path in ("/v1/state", "/state"):
+                assert server.ask(path, Authorization=f"Bearer {keys[role]}").status == status
+                assert server.ask(path, Authorization=f"Basic {basic}").status == status
+        assert server.ask("/v1/predict", ROW, Authorization=f"Bearer {keys['watch']}").status == 403
+        asked = server.ask("/state", Authorization="Basic ?")
+        assert (asked.status, asked.headers["www-authenticate"]) == (401, 'Basic realm="volvelle"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from onnxruntime.quantization import QuantType
 from test_integer import quantised  # type: ignore[import-not-found]
 
 from volvelle.catalog import EMULATORS
+from volvelle.cli.entry import main
 from volvelle.compiler import packing
 from volvelle.compiler.device import device
 from volvelle.compiler.host import Host
@@ -77,13 +79,17 @@ def test_a_code_is_no_longer_than_its_entropy_and_a_bit(shares: list[float]) -> 
 
 
 def network(kind: str) -> tuple[bytes, NDArray[np.float32]]:
-    """A convolution, a pointwise one and two dense layers with weights of a kind."""
+    """A convolution, a pointwise one and two dense layers with weights of a kind; of "one" the large one is pruned."""
     random = np.random.default_rng(21)
 
     def real(*shape: int) -> NDArray[np.float32]:
         made = random.uniform(-1, 1, shape)
         if kind == "pruned":
             made[random.random(shape) < 0.85] = 0
+        if kind == "one" and shape[0] > 800:
+            made[random.random(shape) < 0.9] = 0
+        if kind == "bell":
+            made = random.laplace(size=shape) / 6
         if kind == "few":
             made = np.rint(random.standard_t(1.2, shape)) / 40
         return made.clip(-1, 1).astype(np.float32)
@@ -224,3 +230,44 @@ def test_what_became_of_weights_is_told_and_repeated(tmp_path: Path) -> None:
     told = board(found, device("microbit"))
     assert "lengths of zeros, unpacked once into RAM" in told
     assert "lengths of zeros, unpacked in every row" in told
+
+
+def test_a_layer_is_packed_by_what_it_saves_itself(tmp_path: Path) -> None:
+    """A pruned layer among others is packed, and they are left; where flash is tight all is that saves anything."""
+    content, rows = network("one")
+    made = compiled(quantised(content, rows, tmp_path, QuantType.QUInt8, each=True))
+    (name,) = packing.chosen(made.graph)
+    assert made.graph.tensors[name].size == 24 * 36 * 12
+    content, rows = network("bell")
+    made = compiled(quantised(content, rows, tmp_path, QuantType.QUInt8, each=True))
+    assert packing.for_goal(made.graph, "size") == packing.for_goal(made.graph, "speed") == {}
+    packed = packing.for_goal(made.graph, "tight")
+    plain = sum(made.graph.tensors[name].size for name in packed)
+    saved = plain - sum(form.bytes for form in packed.values()) - packing.PROGRAM["prefix"]
+    assert {form.how for form in packed.values()} == {"prefix"}
+    assert 0.05 * plain < saved < packing.GAIN * plain
+
+
+def test_weights_are_packed_where_only_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A device with less flash than plain weights take gets them packed, unless somebody asks for something else."""
+    content, rows = network("bell")
+    small = quantised(content, rows, tmp_path, QuantType.QUInt8, each=True)
+    monkeypatch.chdir(tmp_path)
+    Path("model.onnx").write_bytes(small)
+    spec = 'problem.target = "y"\ndata.source = "a.csv"\ndevice = {{ core = "cortex-m4f", flash = "{} B" }}'
+    flash = {}
+    for goal in ("size", "tight"):
+        flash[goal] = zig.build(compiled(small, goal=goal).sources, device("cortex-m4f")).flash
+    between = (flash["size"] + flash["tight"]) // 2
+    assert flash["tight"] + 400 < flash["size"]
+    Path("volvelle.toml").write_text(spec.format(between))
+    assert main(["compile", "model.onnx", "-o", "no", "--goal", "size"]) == 2
+    assert main(["compile", "model.onnx", "-o", "out", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["goal"], told["agrees"], told["flash"] <= between) == ("tight", True, True)
+    assert {one["how"] for one in told["weights"]} == {"prefix"}
+    Path("volvelle.toml").write_text(spec.format(flash["size"] + 64))
+    assert main(["compile", "model.onnx", "-o", "plain", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out).get("goal", "size") == "size"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,3 +164,21 @@ def test_every_csv_file_is_in_a_table(real_data: Path) -> None:
     folder = real_data / "bad"
     files = [*folder.glob("csv/*"), *folder.glob("container/*")]
     assert {str(path.relative_to(folder)) for path in files} <= {*REFUSED, *READ}
+
+
+ENDINGS = (".csv", ".parquet", ".json", ".xlsx", ".arrow", ".db", ".zip", ".csv.gz", ".parquet.gz")
+TEXTS = {"not_audio.wav", "text_named.png"}
+"""Not what their names say, but text: a table with a short name may hold it."""
+
+
+@pytest.mark.parametrize("kind", ["audio", "image"])
+def test_sounds_and_pictures_called_tables(kind: str, real_data: Path, tmp_path: Path) -> None:
+    """Under the name of any kind of table every sound and picture is refused for what it holds, never read as rows."""
+    files = [path for path in sorted((real_data / "bad" / kind).iterdir()) if path.name not in TEXTS]
+    for path in files:
+        for ending in ENDINGS:
+            shutil.copy(path, tmp_path / f"named{ending}")
+            with pytest.raises(DataError) as caught:
+                collect(Data(source=f"named{ending}"), {}, tmp_path)
+            assert caught.value.next_move, (path.name, ending)
+    assert len(files) >= 15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from volvelle.data.sources import zip as zipped
 from volvelle.data.sources import zst
 from volvelle.errors import DataError
 from volvelle.spec.requirements import Data
+from workbook import Cell, write_workbook  # type: ignore[import-not-found]
 
 TABLE = "a;b\n1,5;x\n2,5;y\n"
 BAD_NAMES = ["../t.csv", "/t.csv", "in/../../t.csv", "..\\t.csv", "C:\\t.csv", "C:t.csv", "\\\\host\\t.csv"]
@@ -91,7 +93,8 @@ def test_bombs_are_stopped_while_they_unpack(tmp_path: Path) -> None:
     packed(tmp_path, {"t.csv": zeros})
     (tmp_path / "t.csv.zst").write_bytes(zstandard.compress(zeros))
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(zeros))
-    for source in ("t.zip", "t.csv.zst", "t.csv.gz"):
+    (tmp_path / "t.parquet.gz").write_bytes(gzip.compress(zeros))
+    for source in ("t.zip", "t.csv.zst", "t.csv.gz", "t.parquet.gz"):
         with pytest.raises(DataError, match="times as much"):
             collect(Data(source=source), {}, tmp_path)
 
@@ -101,6 +104,60 @@ def test_archives_within_archives_are_refused(tmp_path: Path) -> None:
     packed(tmp_path, {"inner.zip": b"PK"})
     with pytest.raises(DataError, match="packed twice"):
         zipped.read("t.zip", tmp_path, Layout())
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.csv", "t.parquet.gz"])
+def test_gzip_within_a_packed_file_is_refused(name: str, tmp_path: Path) -> None:
+    """Two ratios would multiply to a bomb: gzip inside zip, Zstandard or gzip is refused, by name or by first bytes."""
+    content = gzip.compress(TABLE.encode())
+    packed(tmp_path, {name: content})
+    (tmp_path / f"{name}.zst").write_bytes(zstandard.compress(content))
+    (tmp_path / f"{name}.gz.gz").write_bytes(gzip.compress(content))
+    for source in ("t.zip", f"{name}.zst", f"{name}.gz.gz"):
+        with pytest.raises(DataError, match="packed twice") as caught:
+            collect(Data(source=source), {}, tmp_path)
+        assert "unpack it" in caught.value.next_move
+
+
+def test_gzip_around_every_format(tmp_path: Path) -> None:
+    """Parquet, Arrow, a workbook's sheet and a database are read through gzip; the origin is the packed file."""
+    frame = pl.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.write_ipc(tmp_path / "t.arrow")
+    sheet: dict[str, Cell] = {"A1": "a", "B1": "b", "A2": 1.5, "B2": "x", "A3": 2.5, "B3": "y"}
+    write_workbook(tmp_path / "t.xlsx", {"Empty": {}, "Rows": sheet})
+    with sqlite3.connect(tmp_path / "t.db") as made:
+        made.execute("CREATE TABLE rows (a REAL, b TEXT)")
+        made.executemany("INSERT INTO rows VALUES (?, ?)", frame.rows())
+    made.close()
+    for name, part in (("t.parquet", ""), ("t.arrow", ""), ("t.xlsx", "#Rows"), ("t.db", "#rows")):
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+        got, dataset = collect(Data(source=f"{name}.gz{part}"), {}, tmp_path)
+        assert got.rows() == frame.rows(), name
+        assert [origin.name for origin in dataset.origins] == [f"{name}.gz"]
+
+
+def test_gzip_that_is_cut_off_damaged_or_no_table(tmp_path: Path) -> None:
+    """Each gives one error that names the file; one that only is called gzip is read with a note."""
+    pl.DataFrame({"a": [1, 2]}).write_parquet(tmp_path / "t.parquet")
+    plain = (tmp_path / "t.parquet").read_bytes()
+    content = gzip.compress(plain)
+    wrong = {
+        "cut.parquet.gz": (content[:-9], "cut off"),
+        "bent.parquet.gz": (content[:-6] + b"abcdef", "damaged"),
+        "text.parquet.gz": (gzip.compress(TABLE.encode()), "it looks like text"),
+        "photo.jpg.gz": (gzip.compress(b"\xff\xd8"), "no data source reads .jpg"),
+        "rows.gz": (content, "no data source reads a name without a suffix"),
+    }
+    for name, (made, problem) in wrong.items():
+        (tmp_path / name).write_bytes(made)
+        with pytest.raises(DataError, match=problem) as caught:
+            collect(Data(source=name), {}, tmp_path)
+        assert caught.value.where.startswith(name)
+    (tmp_path / "named.parquet.gz").write_bytes(plain)
+    frame, dataset = collect(Data(source="named.parquet.gz"), {}, tmp_path)
+    assert frame.height == 2
+    assert any("is not gzip data" in note for note in dataset.notes)
 
 
 def test_zstandard_by_the_inner_name(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import NOWHERE
 from volvelle.compiler.records import Footprint, Foretold, Goal, Spread
 from volvelle.errors import SpecError
-from volvelle.evaluate.budget import budget, needed, share
+from volvelle.evaluate.budget import Wanted, budget, needed, share
 from volvelle.spec.gates import parse
 from volvelle.spec.read import parse as spec_of
 from volvelle.spec.requirements import Device
@@ -66,6 +66,7 @@ def test_what_is_needed_is_more_than_what_is_foretold() -> None:
 
 LAYOUTS = {
     "size": Foretold(flash=1500, tables=1000, ram=40, instructions=14_000, cycles=20_000),
+    "tight": Foretold(flash=1200, tables=700, ram=40, instructions=19_000, cycles=28_000),
     "speed": Foretold(flash=9000, tables=0, ram=40, instructions=1800, cycles=2500),
 }
 
@@ -75,17 +76,19 @@ LAYOUTS = {
     [
         ("auto", [], "size", ["size"]),
         ("auto", ["flash <= 64 KiB"], "size", ["size"]),
+        ("auto", ["flash <= 2 KiB"], "tight", ["size", "tight"]),
         ("auto", ["flash <= 64 KiB", "instructions <= 30000"], "size", ["size"]),
         ("auto", ["flash <= 64 KiB", "instructions <= 3000"], "speed", ["size", "speed"]),
         ("auto", ["latency <= 1 ms"], "speed", ["size", "speed"]),
-        ("auto", ["flash <= 2 KiB", "instructions <= 14000"], "size", ["size", "speed"]),
+        ("auto", ["flash <= 3 KiB", "instructions <= 14000"], "size", ["size", "speed"]),
         ("size", ["instructions <= 3000"], "size", ["size"]),
+        ("tight", [], "tight", ["tight"]),
         ("speed", ["flash <= 2 KiB"], "speed", ["speed"]),
     ],
 )
-def test_what_c_is_written_for(goal: str, gates: list[str], chosen: Goal, asked_for: list[Goal]) -> None:
-    """Size, unless it misses a gate on work that speed meets with the flash that there is; or what the spec says."""
-    bounds = budget(device("cortex-m4f", "8 MHz"), [parse(gate) for gate in gates], goal)  # type: ignore[arg-type]
+def test_what_c_is_written_for(goal: Wanted, gates: list[str], chosen: Goal, asked_for: list[Goal]) -> None:
+    """Size, unless it misses a gate that another goal meets or comes nearer to; or what the spec says."""
+    bounds = budget(device("cortex-m4f", "8 MHz"), [parse(gate) for gate in gates], goal)
     asked_of: list[Goal] = []
 
     def foretell(wanted: Goal) -> Foretold:
@@ -96,19 +99,31 @@ def test_what_c_is_written_for(goal: str, gates: list[str], chosen: Goal, asked_
     assert asked_of == asked_for
 
 
-def test_measured_layouts_are_compared_by_what_they_took() -> None:
-    """Late is what misses a limit on work; another is taken where it has the room and takes less time."""
+def test_trees_are_not_foretold_twice_for_their_weights() -> None:
+    """They have none to pack, so where they take too much flash nothing else is asked."""
+    bounds = budget(device("cortex-m4f"), [parse("flash <= 1 KiB")])
+    large = Foretold(flash=9000, tables=8000, ram=40, instructions=1, cycles=1, leaves=900)
+    assert bounds.foretold({"size": large}.__getitem__, 5) == structs.asdict(large)
+
+
+def test_measured_forms_are_compared_by_what_they_miss() -> None:
+    """What misses a limit looks for the goals that may meet it; one is taken that breaks nothing and comes nearer."""
 
     def took(goal: Goal) -> Footprint:
         found, work = LAYOUTS[goal], LAYOUTS[goal].instructions
         spread = Spread(work, work, work)
         return structs.replace(NOWHERE, flash=found.flash, ram=found.ram, instructions=spread, cycles=spread)
 
-    small, fast = took("size"), took("speed")
-    wide, narrow = (
-        budget(device("cortex-m4f"), [parse(f"flash <= {kib} KiB"), parse("instructions <= 3000")]) for kib in (64, 8)
+    small, tight, fast = took("size"), took("tight"), took("speed")
+    wide, narrow, scarce = (
+        budget(device("cortex-m4f"), [parse(f"flash <= {most} B"), parse("instructions <= 3000")])
+        for most in (65536, 8192, 1300)
     )
-    assert [wide.late(f) for f in (small, fast)] == [True, False]
-    assert [b.sooner(small, fast) for b in (wide, narrow)] == [True, False], "narrow has no flash for it"
-    assert not wide.sooner(fast, small)
-    assert not budget(device("cortex-m4f"), []).late(small)
+    assert [wide.wanting(f) for f in (small, fast)] == [("speed",), ()]
+    assert scarce.wanting(small) == ("tight", "speed")
+    assert [b.nearer(small, fast) for b in (wide, narrow)] == [True, False], "narrow has no flash for it"
+    assert not wide.nearer(fast, small)
+    only = budget(device("cortex-m4f"), [parse("flash <= 1300 B")])
+    assert (only.wanting(small), only.nearer(small, tight)) == (("tight",), True)
+    assert budget(device("cortex-m4f"), []).wanting(small) == ()
+    assert budget(device("cortex-m4f"), [parse("flash <= 1300 B")], "size").wanting(small) == ()

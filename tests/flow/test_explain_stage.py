@@ -224,6 +224,29 @@ def test_shuffled_target_is_called_what_it_is(tmp_path: Path) -> None:
     assert null.evidence.beats_baseline is not True
 
 
+def test_a_spec_asks_for_deep_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With [explain] deep a run computes ablation and curve and draws them; the next turn reuses them."""
+    path = pumps(tmp_path)
+    told = ["run", "--json", "--spec", str(path)]
+    assert main(told) in (0, 1)
+    plain = json.loads(capsys.readouterr().out)
+    assert "Ablation: " not in Path(plain["report"]).read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "\n[explain]\ndeep = true\n", encoding="utf-8")
+    assert main(told) in (0, 1)
+    deep = json.loads(capsys.readouterr().out)
+    assert deep["run"] == plain["run"] + 1
+    assert [row["name"] for row in deep["stages"] if not row["reused"]] == ["ablate", "learn"]
+    shown = Path(deep["report"]).read_text(encoding="utf-8")
+    assert "Ablation: " in shown
+    assert "<p><code>volvelle explain" not in shown
+    assert main(told) in (0, 1)
+    again = json.loads(capsys.readouterr().out)
+    assert (again["run"], again["fresh"]) == (deep["run"], True)
+    found = find(Project(tmp_path))
+    assert kept(found, "ablate", Ablation) is not None
+    assert kept(found, "learn", Learning) is not None
+
+
 def test_command_in_words_and_json(result: Result, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The command says findings, single rows, rows of a file and deep results, as text and as one JSON document."""
     spec = ["--spec", str(result.project.folder / "volvelle.toml")]

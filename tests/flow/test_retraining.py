@@ -20,11 +20,12 @@ from volvelle.data.versions import from_bytes
 from volvelle.errors import NotFound, Refused
 from volvelle.flow import registry
 from volvelle.flow.decisions import decisions, of_run
-from volvelle.flow.gathering import SIDE, gather
+from volvelle.flow.gathering import SIDE, gather, live_folder
 from volvelle.flow.result import find
 from volvelle.flow.retraining import promote, retrain
-from volvelle.flow.turn import Project
+from volvelle.flow.turn import Project, turn
 from volvelle.flow.watching import look, reference_of
+from volvelle.serve.log import predictions
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
 
@@ -161,6 +162,24 @@ def test_a_column_that_is_not_logged_is_not_learnt_from(own: tuple[Project, Spec
     assert decision.unlogged == ("hall",)
     for tried in decision.tried:
         assert {f.name for f in find(project, tried.run).model.signature.features} == {"heat", "site"}
+
+
+def test_a_column_that_begins_to_vary_is_learnt(tmp_path: Path) -> None:
+    """Constant in the source it is no feature; scored rows keep it, and neither texts nor what is ignored."""
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    pumps(600).with_columns(load=pl.lit(1.5), owner=pl.lit("x")).write_csv(folder / "pumps.csv")
+    (folder / "volvelle.toml").write_text(SPEC, encoding="utf-8")
+    project, spec = Project(folder), read(folder / "volvelle.toml")
+    registry.release(find(project, turn(project, spec, quiet, source=SPEC).run), b"", by="ana")
+    assert {f.name for f in registry.champion_model(project)[0].signature.features} == {"heat", "site"}
+    rows = pumps(600, cut=30.0, seed=4, start=10_000)
+    answer(project, spec, rows.with_columns(load=pl.col("heat") / 7, owner=pl.lit("y")))
+    assert set(predictions(live_folder(project)).columns) & {"load", "owner", "job"} == {"load"}
+    decision = retrain(project, spec, quiet, why=("drift",), report=report)
+    assert decision.unlogged == ("owner",)
+    for tried in decision.tried:
+        assert {f.name for f in find(project, tried.run).model.signature.features} == {"heat", "site", "load"}
 
 
 def test_young_rows_are_left_alone(own: tuple[Project, Spec]) -> None:

@@ -302,6 +302,23 @@ def test_a_network_in_whole_numbers_is_measured_in_real_ones_too(lesson: Trainin
     assert found[8].real["score"] != np.mean(found[8].scores)
 
 
+def test_a_pruned_network_is_measured_with_all_its_weights_too(lesson: Training) -> None:
+    """The score of the network before pruning stands beside that of the pruned one, in the same kind of numbers."""
+    limit = Limit(name="flash", most=9e9, gate="flash <= 9 GB")
+    with Trials(lesson, "roc_auc", folds(lesson, 2), 1, digest, budget=Budget(device("cortex-m0"), (limit,))) as trials:
+        settings = defaults(ESTIMATORS.load("mlp").SMALL)
+        asked = [(bits, keep) for bits in (32, 8) for keep in (1.0, 0.25)]
+        found = {(b, k): trials.measure("mlp", settings | {"bits": b, "keep": k}, None, always) for b, k in asked}
+    for bits in (32, 8):
+        full, part = found[bits, 1.0], found[bits, 0.25]
+        assert full.unpruned == {}
+        assert part.unpruned["score"] == pytest.approx(np.mean(full.scores), abs=1e-6)
+        assert part.unpruned["score"] != np.mean(part.scores)
+        assert part.unpruned["flash"] == full.foretold["flash"]
+    assert found[32, 0.25].unpruned["flash"] > found[32, 0.25].foretold["flash"]
+    assert found[8, 0.25].real["score"] == pytest.approx(np.mean(found[32, 0.25].scores), abs=1e-6)
+
+
 def test_a_student_knows_nothing_of_the_rows_it_is_scored_on(lesson: Training) -> None:
     """What a student answers for a fold stays the same whatever the labels of that fold are."""
     teacher = [{"estimator": "nearest_neighbours", "settings": {"neighbours": 1, "weights": "equal"}, "weight": 1.0}]

@@ -10,14 +10,17 @@ import msgspec
 import polars as pl
 import pytest
 from live_project import answer, pumps, released  # type: ignore[import-not-found]
+from msgspec.structs import replace
 
 from volvelle.flow.gathering import live_folder
 from volvelle.flow.scoring import bring
 from volvelle.flow.turn import Project
 from volvelle.flow.watching import look
 from volvelle.flow.windows import FOLDER
+from volvelle.serve import log
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
+from volvelle.ui.watched import state
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,23 @@ def test_a_removed_file_is_seen(own: tuple[Project, Spec]) -> None:
     after = told(own)
     assert len(msgspec.json.decode(after)["report"]["windows"]) == len(before.report.windows) - 2
     assert after == anew(own)
+
+
+def test_windows_stay_when_older_rows_are_let_go_of(own: tuple[Project, Spec]) -> None:
+    """What is left is cut where it was cut before: no window is counted again; it is said how much is gone."""
+    project, spec = own
+    before, kept = look(project, spec), entries(project)
+    asked = replace(spec, monitor=replace(spec.monitor, keep="1 d"))
+    newest = int(log.predictions(live_folder(project))["at"].max().timestamp() * 1e6)  # type: ignore[union-attr]
+    after = look(project, asked, at=newest + 86_400_000_000)
+    assert 0 < after.gone == before.coverage.predictions - after.coverage.predictions
+    assert 0 < len(after.report.windows) < len(before.report.windows)
+    ends = [window.until for window in before.report.windows]
+    assert [window.until for window in after.report.windows] == ends[-len(after.report.windows) :]
+    assert after.waiting == before.waiting
+    assert entries(project).items() <= kept.items()
+    assert after.coverage.orphans == before.coverage.orphans == 0
+    assert "older rows are gone" in state(after, spec)
 
 
 def test_a_torn_file_is_seen(own: tuple[Project, Spec]) -> None:

@@ -30,6 +30,17 @@ def trial(number: int, estimator: str, flash: int, found: int, **settings: Any) 
     return Trial(number=number, estimator=estimator, settings=settings, status="done", foretold=takes)
 
 
+@pytest.mark.parametrize("name", ["decision_tree", "extra_trees", "lightgbm", "random_forest"])
+def test_the_study_of_trees_varies_all_that_decides_their_size(name: str) -> None:
+    """Trees, leaves, depth and bits of leaves each take several values, in the entries and in the proposals."""
+    module = MODULES[name]
+    entries = module.small(600)
+    for key in ("trees", "leaves", "depth", "leaf_bits"):
+        if (name, key) != ("decision_tree", "trees"):
+            assert len({entry[key] for entry in entries}) > 1, key
+            assert key in module.SMALL
+
+
 CHEAP = trial(0, "constant", 1000, 0)
 
 
@@ -50,7 +61,7 @@ def test_the_room_is_told_by_the_first_trial() -> None:
     """100 leaves at 10 bytes each above the cheapest candidate leave room for 300 in 3,000 bytes, less 5 %."""
     first = trial(1, "decision_tree", 2000, 100)
     found = within(4000).study([CHEAP, first])
-    assert [entry["leaves"] for entry in found["decision_tree"]] == [285, 71]
+    assert [entry["leaves"] for entry in found["decision_tree"]] == [285, 71, 285]
     assert set(found) == {"decision_tree"}, "of the others nothing is known yet"
     assert within(10**6).study([CHEAP, first]) == {}, "so much room asks for no study"
 

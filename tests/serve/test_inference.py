@@ -75,6 +75,17 @@ def test_bytes_of_every_type_and_order(service: Service, tmp_path: Path, order: 
     assert {name: logged[name].to_list() for name in "ab"} == cells
 
 
+@pytest.mark.parametrize("order", ["axb", "xab", "bax"])
+def test_an_input_that_the_model_does_not_know_is_ignored(service: Service, order: str) -> None:
+    """Its bytes are passed over wherever it stands, whatever it is, and the answers are those without it."""
+    inputs, tail = tensors(order, "FP32", CELLS | {"x": [1.0, 2.0, 3.0, 4.0]})
+    inputs[order.index("x")] |= {"shape": [2, 2, 1], "datatype": "other"}
+    status, said = asked(service, inputs, tail)
+    assert (status, said["outputs"][0]["data"]) == (200, [1.25, 10.5, 13.0])
+    listed = [{"name": name, "shape": [1], "datatype": "FP32", "data": [1.0]} for name in order]
+    assert asked(service, listed)[1]["outputs"][0]["data"] == [2.0]
+
+
 @pytest.mark.parametrize("order", ["ab", "ba"])
 def test_policies_hold_for_bytes(service: Service, order: str) -> None:
     """NaN where it is refused, and more rows than allowed, are refused whichever way the bytes are read."""

@@ -212,7 +212,7 @@ def test_mutated_requests_agree_with_uvicorn(ways: tuple[Way, Way, str]) -> None
             data = mutated(chance, chance.choice(usual))
             pieces = cut(chance, data) if data else [b"\r\n"]
             by_lane, by_uvicorn = await said(fast, pieces), await said(plain, pieces)
-            assert by_lane == by_uvicorn, pieces
+            assert by_lane == by_uvicorn, (SEED, pieces)
             quick += by_lane != []
             statuses.update(status for status, _ in by_lane)
         return quick

@@ -140,6 +140,31 @@ def test_what_is_wrong_is_said_of_a_field(server: Server) -> None:
     assert server.ask("/v1/predict", ROW | {"site": None, "started": None, "extra": [1]}).status == 200
 
 
+def test_fields_that_the_model_does_not_know_are_refused_where_the_spec_says_so(project: Path) -> None:
+    """On every way and in every form field and row are named, document and page say so; the log names no field."""
+    spec = project / "volvelle.toml"
+    spec.write_text(spec.read_text("utf-8") + '\n[serve]\nextra = "refuse"\n', encoding="utf-8")
+    more = ROW | {"s3cret": 1}
+    columns = {"columns": list(more), "data": [list(more.values())] * 2}
+    tensors = [{"name": n, "shape": [1], "datatype": "BYTES", "data": [str(v)]} for n, v in more.items()]
+    with served(project) as server:
+        for extra in ({}, {"Accept_Encoding": "br", "Connection": "close"}):
+            for body, row in ((more, 1), ({"rows": [ROW, more]}, 2), (columns, 1)):
+                said = server.ask("/v1/predict", body, **extra)
+                error = said.json["error"]
+                assert (said.status, error["field"], error["row"]) == (422, "s3cret", row)
+                assert error["problem"] == "1 of the fields are none that the model knows"
+            said = server.ask("/v2/models/pumps/infer", {"inputs": tensors}, **extra)
+            assert (said.status, "s3cret" in said.json["error"]) == (422, True)
+            assert server.ask("/v1/predict", {"rows": [ROW] * 2, "note": "none of a row"}, **extra).status == 200
+            assert server.ask("/v2/models/pumps/infer", {"inputs": tensors[:-1]}, **extra).status == 200
+        row = server.ask("/openapi.json").json["components"]["schemas"]["Row"]
+        assert row["additionalProperties"] is False
+        assert "Other fields are refused" in server.ask("/docs").body.decode()
+    refused = log.refused(project / ".volvelle" / "live")
+    assert refused.group_by("reason", "field").agg(pl.col("requests").sum()).rows() == [("extra", "", 8)]
+
+
 def test_malformed_requests_are_no_fault_of_ours(server: Server) -> None:
     """Bodies and heads that are wrong in more than forty ways get a 4xx or an answer, and the server goes on."""
     assert len(MALFORMED) + len(HEADS) > 40
@@ -320,23 +345,25 @@ def test_openapi_describes_every_field(server: Server) -> None:
     assert server.ask("/v1/predict", example).status == 200
 
 
-def test_every_operation_stands_in_the_document(server: Server, tmp_path: Path) -> None:
+def test_every_operation_stands_in_the_document(project: Path, tmp_path: Path) -> None:
     """The document has what the application answers, but for the pages, and what can be read is as described."""
-    document = server.ask("/openapi.json").json
     made: Any = app(cast(Any, None), Shown(Documents(), tmp_path), "pumps", cast(Any, None))
     routes = {(r.path.replace("{model}", "pumps"), m) for r in made.routes for m in r.methods - {"HEAD"}}
-    described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
-    assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css")}
-    assert described <= routes
-    for path, method in sorted(described):
-        if method == "GET":
-            said = server.ask(path.replace("{version}", "pumps-2"))
-            assert said.status == 200, path
-            content = document["paths"][path]["get"]["responses"]["200"].get("content")
-            if content:
-                schema = document | content["application/json"]["schema"]
-                jsonschema.Draft202012Validator(schema).validate(said.json)
-    assert server.ask("/v1/admin/reload", {}).status == 403
+    typed(project, "watch")
+    with served(project) as server:
+        document = server.ask("/openapi.json").json
+        described = {(path, m.upper()) for path, item in document["paths"].items() for m in item if m != "parameters"}
+        assert routes - described == {(path, "GET") for path in ("/", "/docs", "/docs/style.css", "/state")}
+        assert described <= routes
+        for path, method in sorted(described):
+            if method == "GET":
+                said = server.ask(path.replace("{version}", "pumps-2"))
+                assert said.status == 200, path
+                content = document["paths"][path]["get"]["responses"]["200"].get("content")
+                if content:
+                    schema = document | content["application/json"]["schema"]
+                    jsonschema.Draft202012Validator(schema).validate(said.json)
+        assert server.ask("/v1/admin/reload", {}).status == 403
 
 
 def test_the_server_keeps_to_its_own_document(server: Server) -> None:

@@ -8,8 +8,10 @@ import resource
 import signal
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.serve.serving import ROW, clients, read, request, served, typed, wait
 
@@ -157,6 +159,23 @@ def test_a_file_of_the_log_that_is_torn(project: Path) -> None:
     assert sorted(log.predictions(live)["id"]) == sorted(f"{i}-0" for i in ids)
     assert [torn.name for torn in log.torn(live)] == [f"{path.name}.torn"]
     assert '"level": "error"' not in server.errors.read_text("utf-8")
+
+
+def test_old_days_are_let_go_of_and_told(project: Path) -> None:
+    """With [monitor] keep a running server removes what is older, counts it and says so, and keeps what is not."""
+    live, answers = project / ".volvelle" / "live", pl.DataFrame({"prediction": ["no"] * 3})
+    for days, name in ((40, "a"), (20, "b")):
+        rows = pl.DataFrame({"id": [f"{name}{k}" for k in range(3)], "heat": [1.0] * 3})
+        log.record(live, rows, answers, release="pumps-2", at=datetime.now(UTC) - timedelta(days=days))
+    spec = project / "volvelle.toml"
+    spec.write_text(spec.read_text("utf-8") + '\n[monitor]\nkeep = "30 d"\n', encoding="utf-8")
+    with served(project) as server:
+        wait(lambda: server.counted("log_let_go_rows_total") == 3)
+        assert server.ask("/v1/predict", ROW).status == 200
+    assert "lets go of 1 days and 3 rows" in server.errors.read_text("utf-8")
+    logged = log.predictions(live)["id"].to_list()
+    assert logged[:3] == ["b0", "b1", "b2"]
+    assert len(logged) == 4
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from volvelle.errors import InputError, NotFound, SpecError
@@ -105,6 +105,7 @@ def test_a_spec_built_in_python_is_checked_as_strictly() -> None:
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(names, names, st.lists(names, max_size=3), names, st.one_of(st.none(), st.floats(-1e6, 1e6)))
 def test_what_is_written_is_read_back(target: str, statement: str, ignore: list[str], column: str, low: float) -> None:
     """Any spec survives being written as commented TOML and read again, whatever its names hold."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from volvelle.errors import InputError, SpecError
-from volvelle.spec.monitoring import alarms_a_year, discovery_rate, listener, rule
+from volvelle.spec.monitoring import alarms_a_year, discovery_rate, kept_for, listener, rule
 from volvelle.spec.read import parse
 from volvelle.spec.requirements import Spec
 
@@ -14,6 +14,15 @@ SPEC = '[problem]\ntarget = "y"\n[data]\nsource = "a.csv"\n[monitor]\n'
 
 def read(line: str) -> Spec:
     return parse(SPEC + line)
+
+
+def test_days_are_kept_until_their_outcomes_are_known() -> None:
+    """A log that would let go of rows before outcomes are due is refused; the advice names the least time."""
+    assert kept_for(read('keep = "90 d"\noutcomes_after = "30 d"').monitor) == 90 * 86400.0
+    for lines, least in (('keep = "7 d"\noutcomes_after = "30 d"', "30 d"), ('keep = "1 h"', "1 d")):
+        with pytest.raises(SpecError, match="before their outcomes are known") as caught:
+            read(lines)
+        assert caught.value.next_move == f"at least {least}"
 
 
 def test_every_reason_to_retrain_is_understood() -> None:

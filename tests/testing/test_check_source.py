@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import sqlite3
 import zipfile
@@ -68,6 +69,12 @@ def write_zst(folder: Path, frame: pl.DataFrame) -> str:
     return "t.csv.zst"
 
 
+def write_gz(folder: Path, frame: pl.DataFrame) -> str:
+    frame.write_parquet(folder / "t.parquet")
+    (folder / "t.parquet.gz").write_bytes(gzip.compress((folder / "t.parquet").read_bytes()))
+    return "t.parquet.gz"
+
+
 def write_sqlite(folder: Path, frame: pl.DataFrame) -> str:
     made = sqlite3.connect(folder / "t.db")
     made.execute("CREATE TABLE t (number REAL, integer INTEGER, text TEXT, flag BOOLEAN)")
@@ -97,6 +104,7 @@ WRITERS: dict[str, Callable[[Path, pl.DataFrame], str]] = {
     "delimited": write_csv,
     "excel": write_excel,
     "folder": write_folder,
+    "gz": write_gz,
     "ingest": received("ingest", "sensors?port=8085"),
     "json": write_json,
     "mqtt": received("mqtt", "//broker:1883/plant/+/readings?id=seq"),

@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from onnx.reference import ReferenceEvaluator
 
+from volvelle.catalog import ESTIMATORS
 from volvelle.model.graph import Graph
 from volvelle.model.session import Session
+from volvelle.model.signature import ModelTask
+from volvelle.train import learning
+from volvelle.train.boosted import booster_trees
+from volvelle.train.contract import Lesson, defaults
 from volvelle.train.trees import (
     LEAF,
     Tree,
@@ -168,3 +173,53 @@ def test_a_tree_without_any_split_answers_for_every_row() -> None:
     tree = Tree(leaf, np.zeros(1), leaf, leaf, np.zeros(1, dtype=np.bool_), np.array([[0.25]]))
     found = Session(graph_of([tree, tree], 1)).run({"x": rows(0, missing=True)[:7]})["sums"]
     assert found.tolist() == [[0.5]] * 7
+
+
+def made_up(task: ModelTask) -> Lesson:
+    """400 rows of four columns that a tree can learn."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(400, 4)).astype(np.float32)
+    y = x[:, 0] * x[:, 1] + 0.2 * rng.normal(size=400)
+    classes = {"binary": 2, "multiclass": 3, "regression": 0}[task]
+    cut = np.digitize(y, [-0.3, 0.3]) if classes == 3 else (y > 0).astype(np.int64)
+    return Lesson(x, cut if classes else y, task, classes, seed=2)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("name", ["decision_tree", "extra_trees", "random_forest"])
+def test_leaves_of_forests_take_as_few_bits_as_they_are_given(name: str, task: ModelTask) -> None:
+    """Library and file answer alike with leaves of 8 bits: shares sum to one, and move little."""
+    lesson, module = made_up(task), ESTIMATORS.load(name)
+    answers = []
+    for bits in (24, 8):
+        found = module.fit(lesson, defaults(module.SPACE) | {"leaf_bits": bits, "trees": 9})
+        trees = [e.tree_ for e in getattr(found.library, "estimators_", [found.library])]
+        values = np.concatenate([t.value[:, 0, :].ravel() for t in trees])
+        step = step_of(1.0 if task != "regression" else float(np.abs(values).max()), 8)
+        assert (values / step == np.rint(values / step)).all() == (bits == 8)
+        if task != "regression":
+            assert all((t.value[:, 0, :].sum(axis=1) == 1.0).all() for t in trees)
+        graph = Graph("forest")
+        graph.output("scores", module.emit(graph, graph.input("numbers", "float", 4), found))
+        told = Session(graph.finish()).run({"numbers": lesson.x})["scores"]
+        answers.append(module.predict(found, lesson.x))
+        np.testing.assert_allclose(told.astype(np.float64), answers[-1], rtol=1e-6, atol=1e-6)
+    apart = np.abs(answers[0] - answers[1]).max()
+    assert 0 < apart < 0.02 * max(1.0, np.abs(lesson.y).max())
+
+
+def test_a_booster_is_no_deeper_than_it_may_be() -> None:
+    """Depth bounds the questions of the slowest row; without it one tree of eight leaves asks more than three."""
+    module, deepest = ESTIMATORS.load("lightgbm"), {}
+    for depth in (20, 3):
+        settings = defaults(module.SPACE) | {"trees": 20, "leaves": 8, "min_leaf": 5, "depth": depth}
+        (booster,) = learning.learn("lightgbm", made_up("regression"), settings).fitted.library
+        deepest[depth] = max(_depth(tree) for tree in booster_trees(booster))
+    assert deepest[3] == 3
+    assert deepest[20] > 3
+
+
+def _depth(tree: Tree, node: int = 0) -> int:
+    if tree.feature[node] == LEAF:
+        return 0
+    return 1 + max(_depth(tree, int(tree.left[node])), _depth(tree, int(tree.right[node])))

@@ -32,7 +32,7 @@ device = {{ core = "cortex-m0" }}
 method = "manual"
 ensemble = false
 folds = 3
-candidates = [{{ estimator = "mlp", settings = {{ units = 64, bits = 8 }} }}]
+candidates = [{{ estimator = "mlp", settings = {{ units = 64, bits = 8, keep = 0.5 }} }}]
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import struct
 from pathlib import Path
@@ -37,7 +38,8 @@ document.querySelector("iframe").onload = function () {
         || inside.bottom > frame.bottom + 1) cut.push(t.textContent);
   });
   document.getElementById("found").textContent = JSON.stringify({
-    scroll: page.documentElement.scrollWidth, wide: wide, out: out, small: small, cut: cut,
+    scroll: page.documentElement.scrollWidth, wide: wide, tall: page.documentElement.scrollHeight,
+    out: out, small: small, cut: cut,
     ground: getComputedStyle(page.body).backgroundColor, letters: getComputedStyle(page.body).color});
 };
 </script>"""
@@ -84,18 +86,25 @@ def test_follows_the_scheme(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["regression", "device"])
+@pytest.mark.parametrize("name", KINDS)
 def test_screenshot(
     name: str, width: int, scheme: str, browser: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Chromium paints the page in both schemes: a PNG of the asked size that is not one flat colour."""
-    (tmp_path / "report.html").write_text(render(request.getfixturevalue(name)), encoding="utf-8")
-    shot = tmp_path / "shot.png"
-    size = f"--window-size={width},1200"
-    chromium(browser, tmp_path, scheme, size, f"--screenshot={shot}", target="report.html")
+    """Chromium paints each whole page, every fold open: a PNG of the asked size that is not one flat colour.
+
+    With VOLVELLE_SCREENSHOTS set the pictures are kept in that folder, to be looked at.
+    """
+    result = request.getfixturevalue(name)
+    tall = measured(browser, tmp_path, result, width=width)["tall"]
+    page = render(result).replace("<details", "<details open")
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    shot = Path(os.environ.get("VOLVELLE_SCREENSHOTS", tmp_path)).resolve() / f"{name}-{width}-{scheme}.png"
+    shot.parent.mkdir(parents=True, exist_ok=True)
+    shot.unlink(missing_ok=True)
+    chromium(browser, tmp_path, scheme, f"--window-size={width},{tall}", f"--screenshot={shot}", target="report.html")
     content = shot.read_bytes()
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", content[16:24]) == (width, 1200)
+    assert struct.unpack(">II", content[16:24]) == (width, tall)
     assert len(content) > 20_000
 
 

@@ -49,7 +49,7 @@ def goal_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--goal",
         choices=get_args(Goal),
-        help="little flash, or few instructions, where there is a choice (default: as the run was proved, or size)",
+        help="little flash, the least, or few instructions (default: of the run, or size, and tight if it must)",
     )
 
 

@@ -23,7 +23,7 @@ class Wish:
     """What is chosen where there is a choice.
 
     Attributes:
-        goal: little flash, or few instructions.
+        goal: little flash, the least flash, or few instructions.
         relaxed: whether products with a constant 0 may be left out although the other factor may be no number.
         ram: bytes of the device, some of which packed weights may be unpacked into once; None where nobody told.
         narrow: whether it is for cores with an int of 16 bits and a double of 32, such as AVR: constants lie in flash.

@@ -19,7 +19,7 @@ from volvelle.compiler.records import Goal
 _FAR, _CHUNK = 255, 32
 _PRODUCT, _SQUARE = "(float)w[k] * at", "vv_squaredf(at - (float)w[k])"
 """What is added for each weight and number: of a product, of a squared distance."""
-_WIDEST: dict[Goal, int] = {"size": 5, "speed": 10}
+_WIDEST: dict[Goal, int] = {"size": 5, "tight": 5, "speed": 10}
 """Answers that are made at once, at most: each takes twelve bytes of program."""
 
 

@@ -180,6 +180,12 @@ def _checked(
     modes, split = asked
     yes, no = follow[0].astype(np.int64), follow[1].astype(np.int64)
     missing = np.asarray(follow[2] if follow[2] else [0] * len(modes), dtype=bool)
+    if {len(part) for part in (feature, split, yes, no, missing)} != {len(modes)}:
+        raise ModelError("the nodes are no trees: one lacks its feature, its split or what follows it")
+    asks = feature != LEAF
+    named = np.concatenate([roots, yes[asks], no[asks]])
+    if ((named < 0) | (named >= len(modes))).any():
+        raise ModelError("the nodes are no trees: one is named that does not exist")
     split = split.copy()
     if np.isnan(split).any():
         raise ModelError("a tree compares with a number that is none", next_move="export the model again")

@@ -1,7 +1,8 @@
 """Trees as tables of questions, as most runtimes have them: a feature, a split and what follows either answer.
 
 A row of the tables is a question, in the order in which a tree is walked. What follows is the row of another question,
-or a leaf as a number below 0; leaves that add the same are one. Every table has the smallest type that holds it.
+or a leaf as a number below 0; leaves that add the same are one. Every table has the smallest type that holds it. A
+walk ends, for a question that follows another lies behind it, in tables of fixed length.
 """
 
 from __future__ import annotations

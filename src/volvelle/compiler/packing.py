@@ -4,8 +4,9 @@ Without its zeros means: a bit for every weight, or how many zeros lie before ea
 
 A layer takes its weights a few rows at a time into a buffer on the stack, so that nothing has to be unpacked before
 the first row; where the device is told to have RAM to spare, they are unpacked once and stay. What is smallest is
-chosen for all layers together, with each program that unpacks counted once, and only where it saves three tenths of
-all weights: unpacking takes ten to sixty instructions a weight.
+chosen layer by layer, with each program that unpacks counted once. Unpacking takes ten to sixty instructions a weight,
+so where little flash is wanted layers are packed that save three tenths of their weights, each and together; where no
+flash is to spare, all that save any.
 
 Source of the code: D. A. Huffman, A method for the construction of minimum-redundancy codes, 1952; in its canonical
 form, E. S. Schwartz, B. Kallick, Generating a canonical prefix encoding, 1964.
@@ -26,13 +27,13 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import C_NAMES
 from volvelle.compiler.ir import Graph, Node
-from volvelle.compiler.records import Stored
+from volvelle.compiler.records import Goal, Stored
 from volvelle.compiler.stream import packed as packed_bits
 
 PROGRAM = {"marks": 60, "gaps": 110, "prefix": 130}
 """Bytes on a Cortex-M4F of what unpacks, once."""
 LAYER, GAIN, ROOM = 70, 0.3, 1024
-"""Bytes of the loop of one layer; the share that must be saved; bytes of the buffer, at most."""
+"""Bytes of the loop of one layer; the share of its weights that it must save; bytes of the buffer, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +57,43 @@ class Packed:
         return sum(t.nbytes for t in self.tables) + LAYER
 
 
-def chosen(graph: Graph, *, whole: bool = False) -> dict[str, Packed]:
-    """Weights, by their name, and the form that takes the least flash, if it is not the plain one.
+def for_goal(graph: Graph, goal: Goal, *, narrow: bool = False) -> dict[str, Packed]:
+    """`chosen` by what the C is written for: nothing is packed for speed, and where flash is tight all that helps.
+
+    For narrow cores it is all layers or none, for there a pointer to weights means either flash or RAM.
+    """
+    found = {} if goal == "speed" else chosen(graph, 0.0 if goal == "tight" else GAIN)
+    layers = {n.inputs[1] for n in graph.nodes if n.op in ("q_dense", "q_conv")}
+    return {} if narrow and layers - found.keys() else found
+
+
+def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
+    """Weights, by their name, and the form that takes the least flash, where it saves enough.
 
     Args:
         graph: the graph.
-        whole: whether it is all layers or none, for then all weights are read from one place.
+        gain: the share of its weights that a layer must save, and that all packed ones must save with what unpacks.
     """
     taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
     layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
     sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
     layers = {name: w for name, w in layers.items() if w[0].size * sides[name] <= ROOM}
     forms = {name: {"marks": marks(w), "gaps": gaps(w), "prefix": prefix(w)} for name, w in layers.items()}
-    plain = sum(w.size for w in layers.values())
     best: dict[str, Packed] = {}
-    least = plain * (1 - GAIN)
+    most = 0.0
     for allowed in (a for count in (1, 2, 3) for a in combinations(PROGRAM, count)):
         made = {name: min((f[how] for how in allowed), key=lambda p: p.bytes) for name, f in forms.items()}
-        made = {name: p for name, p in made.items() if p.bytes < layers[name].size}
-        used = {p.how for p in made.values()}
-        rest = sum(w.size for name, w in layers.items() if name not in made)
-        total = rest + sum(p.bytes for p in made.values()) + sum(PROGRAM[how] for how in used)
-        if made and total < least:
-            best, least = made, total
-    return {} if whole and any(n.inputs[1] not in best for n in taking) else best
+        shares = {name: 1 - p.bytes / layers[name].size for name, p in made.items()}
+        # Of layers that save enough, as many as pay for the programs too, those that save most of their own first.
+        order = sorted((n for n in made if shares[n] > 0 and shares[n] >= gain), key=lambda n: -shares[n])
+        for count in range(1, len(order) + 1):
+            taken = {name: made[name] for name in made if name in order[:count]}
+            plain = sum(layers[name].size for name in taken)
+            programs = sum(PROGRAM[how] for how in {p.how for p in taken.values()})
+            saved = plain - sum(p.bytes for p in taken.values()) - programs
+            if saved > most and saved >= gain * plain:
+                best, most = taken, saved
+    return best
 
 
 def rows_of_group(node: Node, weights: NDArray[Any]) -> int:

@@ -8,7 +8,8 @@ from volvelle.spec.requirements import Record
 
 TOLERANCE = 1e-5
 Precision = Literal["as written", "single"]
-Goal = Literal["size", "speed"]
+Goal = Literal["size", "tight", "speed"]
+"""What C is written for: little flash; the least that there is, whatever the time; few instructions."""
 
 
 class Device(Record, frozen=True):
@@ -145,7 +146,7 @@ class Footprint(Record, frozen=True):
     stack_bound: int | None = None
     """Bytes of stack that no row can exceed, from the machine code; None where there is no bound to be found."""
     goal: Goal = "size"
-    """Little flash, or few instructions: what was chosen where there was a choice."""
+    """What was chosen where there was a choice."""
     layers: tuple[Layer, ...] = ()
     """Parts of the C in their order, with those that take no instruction left out."""
     real: Spread | None = None

@@ -6,6 +6,9 @@ answers yes, its feature, and the number of its split among all different splits
 subtrees, a single leaf first, and only a node with two subtrees says where the second begins. Every number has as many
 bits as the largest of its kind needs. A leaf that adds to one sum is written in its place, others are written once and
 named by where. Where the terms of every leaf add up to the same (shares of classes do), the last is not written.
+
+A walk ends, for every step reads on from where it is, or skips forward by a number that is not below 0, in data of
+fixed length, and a list of terms ends with a bit; a number that its field does not hold is refused when it is written.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 from volvelle.compiler.forest import LEAF, Forest
 from volvelle.compiler.leaves import Term, Values, leaves, turns
+from volvelle.errors import ContractBroken
 
 TWO_LEAVES, YES_LEAF, NO_LEAF, TWO_TREES = range(4)
 Field = tuple[int, int]
@@ -199,9 +203,15 @@ def signed(value: int) -> int:
 def packed(fields: list[Field]) -> NDArray[np.uint8]:
     """Numbers one after another, the lowest bit first, and four bytes more, so that whole words may be read.
 
+    Raises:
+        ContractBroken: a number takes more bits than it is given, with its sign or without.
+
     >>> packed([(1, 1), (0, 2), (-1, 5), (3, 2)]).tolist()
     [249, 3, 0, 0, 0, 0]
     """
+    for v, w in fields:
+        if not -(1 << w) >> 1 <= v < 1 << w:
+            raise ContractBroken(f"{v} does not fit {w} bits")
     texts = [format(v & ((1 << w) - 1), f"0{w}b")[::-1] for v, w in fields if w]
     bits = np.frombuffer("".join(texts).encode(), dtype=np.uint8) - ord("0")
     return np.concatenate([np.packbits(bits, bitorder="little"), np.zeros(4, np.uint8)])

@@ -39,7 +39,7 @@ def write(forest: Forest, x: str, out: str, code: Code, layout: Layout | None = 
     forest = floored(forest) if code.tensor(x).dtype.kind == "i" else forest
     values = whole_values(forest)
     cost = Cost(forest, values)
-    wanted: Callable[[Layout], float] = cost.flash if code.goal == "size" else cost.instructions
+    wanted: Callable[[Layout], float] = cost.instructions if code.goal == "speed" else cost.flash
     match layout if layout is not None else min(LAYOUTS, key=wanted):
         case "branches":
             names = branches.write(forest, values, (cell, _kind(values)), code)

@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 from volvelle.data.contract import Read
 from volvelle.data.dispatch import read_source
+from volvelle.data.raw import GZIP
 from volvelle.data.records import Layout, Origin
 from volvelle.errors import DataError
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-_PACKED = (".zip", ".zst", ".zstd")
+_PACKED = (".zip", ".zst", ".zstd", ".gz")
 
 
 def read_inside(pieces: Iterable[bytes], name: str, part: str, where: str, origin: Origin, layout: Layout) -> Read:
@@ -31,11 +32,13 @@ def read_inside(pieces: Iterable[bytes], name: str, part: str, where: str, origi
         DataError: it cannot be read; the message names the packed file.
     """
     name = _UNSAFE.sub("_", name)[-100:]
-    if name.lower().endswith(_PACKED):
-        raise DataError("it is packed twice", where=where, next_move="unpack it and name the file inside")
+    twice = name.lower().endswith(_PACKED)
     with TemporaryDirectory(prefix="volvelle-") as folder:
         with Path(folder, name).open("wb") as file:
-            for piece in pieces:
+            for number, piece in enumerate(pieces):
+                # Twice the ratio that is allowed would be a quarter of a million: gzip is told by its bytes too.
+                if twice or (number == 0 and piece.startswith(GZIP)):
+                    raise DataError("it is packed twice", where=where, next_move="unpack it and name the file inside")
                 file.write(piece)
         try:
             got = read_source(f"{name}#{part}" if part else name, Path(folder), layout)

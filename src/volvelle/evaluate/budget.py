@@ -17,11 +17,16 @@ from volvelle.compiler.records import Device, Footprint, Foretold, Goal
 from volvelle.spec.gates import Gate
 from volvelle.spec.requirements import Record
 
+Wanted = Literal["auto", "size", "tight", "speed"]
 Bounded = Literal["flash", "ram", "instructions", "cycles"]
 SPARE_FLASH, SPARE_RAM, SPARE_WORK = 512, 64, 1.5
 """Bytes beyond what is foretold, for its error and a threshold; the factor for instructions and cycles."""
 _BOARD: tuple[Literal["flash", "ram"], ...] = ("flash", "ram")
-_WORK = ("instructions", "cycles")
+_FOR: dict[Goal, frozenset[str]] = {
+    "tight": frozenset({"flash"}),
+    "speed": frozenset({"instructions", "cycles"}),
+}
+"""What another goal than size may meet."""
 
 
 class Limit(Record, frozen=True):
@@ -40,14 +45,15 @@ class Budget(Record, frozen=True):
     limits: tuple[Limit, ...] = ()
     added: tuple[str, ...] = ()
     """Gates that nobody wrote: the memory of the device, where no gate bounds it."""
-    goal: Literal["auto", "size", "speed"] = "auto"
+    goal: Wanted = "auto"
     """What the C is written for, as the spec says it."""
 
     def goals(self) -> tuple[Goal, ...]:
-        """What the C may be written for, what is preferred first: one thing, unless a gate on work may need another."""
+        """What the C may be written for, what is preferred first; several only where a gate may need another."""
         if self.goal != "auto":
             return (self.goal,)
-        return ("size", "speed") if any(limit.name in _WORK for limit in self.limits) else ("size",)
+        bounded = {limit.name for limit in self.limits}
+        return ("size", *(goal for goal, meets in _FOR.items() if meets & bounded))
 
     def foretold(self, foretell: Callable[[Goal], Foretold], folds: int | None) -> dict[str, int]:
         """What a candidate takes, written for the first goal with which it fits, or else for the one that is nearest.
@@ -57,31 +63,40 @@ class Budget(Record, frozen=True):
             folds: of a model of all folds but one; None of one of all rows.
         """
         first, *others = self.goals()
-        found = structs.asdict(foretell(first))
-        late = [limit for limit in self.limits if limit.name in _WORK]
-        for goal in others if share(found, late, folds) > 1 else ():
-            other = structs.asdict(foretell(goal))
-            if share(other, self.limits, folds) < share(found, self.limits, folds):
-                found = other
-        return found
+        found = best = structs.asdict(foretell(first))
+        for goal in others:
+            missed = [limit for limit in self.limits if limit.name in _FOR[goal]]
+            # Trees have no weights to pack, and writing them takes seconds.
+            if share(found, missed, folds) > 1 and not (goal == "tight" and found["leaves"]):
+                best = min(best, structs.asdict(foretell(goal)), key=lambda f: share(f, self.limits, folds))
+        return best
 
-    def late(self, found: Footprint) -> bool:
-        """Whether what was measured misses a limit on work."""
-        took = {"cycles": found.cycles.most, "instructions": found.instructions.most}
-        return any(took[limit.name] > limit.most for limit in self.limits if limit.name in took)
+    def missed(self, found: Footprint) -> dict[str, float]:
+        """What was measured of each limit that is missed, as a share of it."""
+        took = {"flash": found.flash, "ram": found.ram}
+        took |= {"cycles": found.cycles.most, "instructions": found.instructions.most}
+        return {
+            limit.name: took[limit.name] / max(limit.most, 1e-9)
+            for limit in self.limits
+            if took[limit.name] > limit.most
+        }
 
-    def sooner(self, found: Footprint, other: Footprint) -> bool:
-        """Whether another one has the room, and takes less time."""
-        has = {"flash": other.flash, "ram": other.ram}
-        room = all(has[limit.name] <= limit.most for limit in self.limits if limit.name in has)
-        return room and other.cycles.most < found.cycles.most
+    def wanting(self, found: Footprint) -> tuple[Goal, ...]:
+        """The other goals that may meet what one misses."""
+        missed = self.missed(found).keys()
+        return tuple(goal for goal in self.goals()[1:] if _FOR[goal] & missed)
+
+    def nearer(self, found: Footprint, other: Footprint) -> bool:
+        """Whether another one keeps all that one keeps, and misses less."""
+        mine, theirs = self.missed(found), self.missed(other)
+        return theirs.keys() <= mine.keys() and max(theirs.values(), default=1.0) < max(mine.values(), default=1.0)
 
 
 NOWHERE = Budget()
 """Of a model that runs on no device."""
 
 
-def budget(device: Device, gates: Sequence[Gate], goal: Literal["auto", "size", "speed"] = "auto") -> Budget:
+def budget(device: Device, gates: Sequence[Gate], goal: Wanted = "auto") -> Budget:
     """The limits that gates state, and the device's own memory where they state none."""
     limits = [limit for gate in gates for limit in _limits(gate, device)]
     added = []

@@ -36,6 +36,18 @@ def deepen(result: Result, notify: Notify) -> tuple[StageRow, ...]:
     return tuple(rows)
 
 
+def deepen_if_asked(result: Result, notify: Notify) -> tuple[StageRow, ...]:
+    """The same where the run's spec asks for it (``[explain] deep``), else nothing."""
+    return deepen(result, notify) if result.spec.explain.deep else ()
+
+
+def deep_of(result: Result) -> tuple[str, ...]:
+    """Digests of what the stages beside the wheel gave for a run; empty where nobody has asked for them."""
+    names = [stage[0].rpartition(":")[2] for stage in result.project.code.stages(DEEP)]
+    digests = [result.project.ledger.recall("aside", f"{result.run.id}/{name}") for name in names]
+    return tuple(str(digest) for digest in digests if digest)
+
+
 def kept(result: Result, stage: str, kind: type[T]) -> T | None:
     """The record that a stage beside the wheel gave for a run, or None where it was not computed or is gone."""
     digest = result.project.ledger.recall("aside", f"{result.run.id}/{stage}")

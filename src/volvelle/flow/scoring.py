@@ -75,12 +75,25 @@ def score(
 
 
 def logged(settled: pl.DataFrame, ids: pl.Series, signature: Signature, spec: Spec) -> pl.DataFrame:
-    """What the live log keeps of rows: features, and what orders, groups or slices them."""
+    """What the live log keeps of rows: features, what orders, groups or slices them, and what may become a feature.
+
+    A column of one value teaches nothing and is no feature. Where it begins to vary only live rows show it, so that
+    numbers, times and declared categories are kept unless the spec ignores them. Other texts may be names of people.
+    """
     slices = [condition.column for gate in spec.require.gates for condition in parse(gate).where]
     beside = [spec.data.time, spec.data.group, *spec.data.sensitive, *slices]
-    names = dict.fromkeys([f.name for f in signature.features] + [n for n in beside if n is not None])
+    named = [f.name for f in signature.features] + [n for n in beside if n is not None]
+    names = dict.fromkeys([*named, *(c.name for c in settled.iter_columns() if _may_teach(c, spec))])
     kept = [settled[n].alias(column_name(n)) for n in names if n in settled.columns and n != signature.target]
     return pl.DataFrame([ids.cast(pl.String).alias("id"), *kept])
+
+
+def _may_teach(column: pl.Series, spec: Spec) -> bool:
+    declared = spec.features.get(column.name)
+    if column.name in spec.data.ignore or (declared is not None and declared.role == "ignore"):
+        return False
+    named = declared is not None and (declared.role == "category" or bool(declared.categories))
+    return column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean or named
 
 
 def told(project: Project, file: str, spec: Spec, *, name: str, outcome: str) -> int:

@@ -33,6 +33,7 @@ from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.prepare.split import Index
 from volvelle.train.contract import Settings
+from volvelle.train.learning import BESIDE
 from volvelle.train.search import GoesOn, Outcome
 
 Folds = list[tuple[Index, Index]]
@@ -116,7 +117,7 @@ class Trials:
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
         jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
         scores: list[float] = []
-        real: list[dict[str, float]] = []
+        beside: dict[str, list[dict[str, float]]] = {form: [] for form in BESIDE}
         foretold: dict[str, int] | None = None
         refused = ""
         share = _LONG / math.ceil(self._count / self._size)
@@ -126,7 +127,8 @@ class Trials:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
                 answering += answer["answering"]
-                real += [answer["real"]] if "real" in answer else []
+                for form in beside:
+                    beside[form] += [answer[form]] if form in answer else []
                 foretold, refused = answer.get("foretold", foretold), answer.get("refused", "")
                 if len(scores) < self._count and not goes_on(tuple(scores), self._fits(foretold)):
                     break
@@ -137,7 +139,8 @@ class Trials:
                 os.unlink(job["out"])
         weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
         outcome = Outcome(tuple(scores), found, work, answering, kept, settling, **weight)
-        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused, real=_real(real))
+        outcome = outcome._replace(real=_mean(beside["real"]), unpruned=_mean(beside["unpruned"]))
+        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
 
     def _fits(self, foretold: dict[str, int] | None) -> bool | None:
         """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""
@@ -253,8 +256,8 @@ class Trials:
         self._busy.clear()
 
 
-def _real(told: list[dict[str, float]]) -> dict[str, float]:
-    """The mean score of a candidate in real numbers, and what the last of its models takes."""
+def _mean(told: list[dict[str, float]]) -> dict[str, float]:
+    """The mean score of what a candidate is measured beside, and what the last of these models takes."""
     if not told:
         return {}
     found: dict[str, float] = {name: told[-1][name] for name in ("flash", "ram", "instructions") if name in told[-1]}

@@ -28,9 +28,10 @@ from volvelle.monitor.quality import measured
 from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, digest
 from volvelle.monitor.sketch import sketch
 from volvelle.monitor.watch import watch
+from volvelle.serve.keeping import gone_of, let_go
 from volvelle.serve.log import column_name, outcomes, predictions, refused, settle
 from volvelle.spec.gates import Gate, parse
-from volvelle.spec.monitoring import alarms_a_year, discovery_rate, rule
+from volvelle.spec.monitoring import alarms_a_year, discovery_rate, kept_for, rule
 from volvelle.spec.requirements import Record, Spec
 
 REFERENCE = "reference.json"
@@ -62,6 +63,8 @@ class Watched(Record, frozen=True):
     """Of each window the rows whose outcome is known."""
     torn: int = 0
     """Files of the log that could not be read and were set aside."""
+    gone: int = 0
+    """Rows that were answered and that the log has let go of."""
     refused: dict[str, int] = msgspec.field(default_factory=dict)
     """Requests that were refused, by reason and by the feature that it is about."""
 
@@ -84,13 +87,15 @@ def look(project: Project, spec: Spec, *, since: datetime | None = None, at: int
     Raises:
         NotFound: nothing has been released, or the release holds no reference.
     """
+    at = at or time.time_ns() // 1000
     torn = settle(live_folder(project)).torn
+    let_go(live_folder(project), kept_for(spec.monitor), at=at)
     try:
-        return _look(project, spec, since, at or time.time_ns() // 1000, torn)
+        return _look(project, spec, since, at, torn)
     except UNREADABLE:
         # This sets aside what is torn; what was gone or changed meanwhile is read as it is now.
         predictions(live_folder(project))
-        return _look(project, spec, since, at or time.time_ns() // 1000, torn)
+        return _look(project, spec, since, at, torn)
 
 
 def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: int) -> Watched:
@@ -100,7 +105,8 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
     log = answered(project, release.name, begin)
     told = outcomes(live_folder(project)).join(log.others, on="id", how="anti")
     joined = join(log.rows, told, due=due_before(spec, at))
-    parts = windows(joined.rows, reference.window)
+    gone = _gone(project, release.name, begin)
+    parts = windows(joined.rows, reference.window, gone)
     policy, gates = policy_of(spec, parts, reference.window), floors(spec)
     kept = Kept(project, log, (digest(reference.edges), signature))
     found = [_measured(kept, part, signature, policy, gates, spec.search.seed) for part in parts]
@@ -117,7 +123,7 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
             *(alarm(verdict, place) for place, verdicts in enumerate(found) for verdict in verdicts if missed(verdict)),
         ],
     )
-    waiting = joined.rows.slice(len(parts) * reference.window)
+    waiting = joined.rows.slice(_cut(reference.window, gone) + len(parts) * reference.window)
     return Watched(
         release=release.name,
         since=begin.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -131,6 +137,7 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
         measured=tuple(found),
         known=tuple(part[OUTCOME].len() - part[OUTCOME].null_count() for part in parts),
         torn=torn,
+        gone=gone,
         refused=shut.total(),
     )
 
@@ -165,9 +172,26 @@ def crowned(ledger: Ledger) -> datetime:
     return datetime.fromisoformat(ledger.champions()[-1]["at"]).astimezone(UTC)
 
 
-def windows(rows: pl.DataFrame, size: int) -> list[pl.DataFrame]:
-    """Whole windows of rows, oldest first; the newest rows wait until theirs is whole."""
-    return [rows.slice(start, size) for start in range(0, rows.height - size + 1, size)]
+def windows(rows: pl.DataFrame, size: int, gone: int = 0) -> list[pl.DataFrame]:
+    """Whole windows of rows, oldest first; the newest rows wait until theirs is whole.
+
+    Args:
+        rows: oldest first.
+        size: of a window.
+        gone: rows before them that the log let go of; what is left of a window of theirs is none.
+    """
+    return [rows.slice(start, size) for start in range(_cut(size, gone), rows.height - size + 1, size)]
+
+
+def _gone(project: Project, release: str, since: datetime) -> int:
+    """Rows of a release that the log let go of, since the day of a time."""
+    day = f"{since.astimezone(UTC):%Y-%m-%d}"
+    return sum(one.rows for one in gone_of(live_folder(project)) if one.release == release and one.day >= day)
+
+
+def _cut(size: int, gone: int) -> int:
+    """Rows that belong to a window of which some rows are gone."""
+    return -gone % size
 
 
 def _named(rows: pl.DataFrame, signature: Signature) -> pl.DataFrame:

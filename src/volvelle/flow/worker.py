@@ -85,11 +85,10 @@ class Worker:
             content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
             answer |= {"size": len(content), "operations": operations(content)}
             answer |= self._foretold(content, number)
-        wide = learning.real(learnt)
-        if wide is not None:
-            content = assemble(self._signature, [Part(wide, fold.recipe)], {}) if weigh else b""
+        for form, other in learning.beside(learnt).items():
+            content = assemble(self._signature, [Part(other, fold.recipe)], {}) if weigh else b""
             takes = self._foretold(content, number).get("foretold", {}) if weigh else {}
-            answer["real"] = {**takes, "score": self._metric_of(learning.answer(wide, fold.valid), fold)}
+            answer[form] = {**takes, "score": self._metric_of(learning.answer(other, fold.valid), fold)}
         return answer
 
     def _taught(self, lesson: Lesson, settings: Settings, number: int) -> Lesson:

@@ -21,7 +21,8 @@ from volvelle.monitor.tails import ratio, shrunk
 
 FEWEST = 5
 """Healthy windows that do not overlap, below which nothing is called."""
-_DOUBT = 6.0
+_DOUBT, _MANY = 6.0, 40
+"""How much heavier a tail is taken than few windows show it, and from how many on that falls more slowly."""
 
 
 class Healthy(NamedTuple):
@@ -70,6 +71,7 @@ def healthy(test: DriftTest, whole: NDArray[Any], windows: NDArray[Any], span: i
     most = max((f.freedom for f in found), default=1)
     mean, variance = (float(statistics.mean()), float(statistics.var())) if len(found) else (0.0, 0.0)
     # Few windows show the spread of a statistic only roughly: the benefit of the doubt is a heavier tail.
-    cautious = 2 * mean**2 / variance / (1 + _DOUBT / apart**0.5) if variance > 0 else 1.0
+    doubt = _DOUBT * max(1.0, (_MANY / apart) ** 0.5) / apart**0.5
+    cautious = 2 * mean**2 / variance / (1 + doubt) if variance > 0 else 1.0
     freedom = min(float(most), max(1.0, cautious))
     return Healthy(statistics, apart, freedom)

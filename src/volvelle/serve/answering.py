@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from volvelle.model.signature import MISSING_CODE, Feature, Signature
 from volvelle.serve.forms import Refusal, decoded, named, no_json, records
 from volvelle.serve.library import Compiled, Library
 from volvelle.serve.single import Single, Tensor
+from volvelle.spec.requirements import Extra
 
 _ROWS = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[')
 _NAMED = 20
@@ -53,12 +54,13 @@ class Answerer:
         folder: of the release, whose files were compared with their hashes before.
         digest: SHA-256 that model.onnx must have: it may have been replaced since.
         library: the model as compiled C, which answers in the place of onnxruntime.
+        extra: what is done with a field that the model does not know.
 
     Raises:
         InputError: a file cannot be read or was changed, or the runtime refuses the model.
     """
 
-    def __init__(self, folder: Path, digest: str, library: Library | None = None) -> None:
+    def __init__(self, folder: Path, digest: str, library: Library | None = None, extra: Extra = "ignore") -> None:
         try:
             content = (folder / "model.onnx").read_bytes()
             self.signature = msgspec.json.decode((folder / "signature.json").read_bytes(), type=Signature)
@@ -73,6 +75,7 @@ class Answerer:
         # In a row the numbers stand first, so that one slice of it is one row of their matrix.
         self.features: tuple[Feature, ...] = (*self._numbers, *(f for group in groups for f in group))
         self.names = tuple(feature.name for feature in self.features)
+        self._strict = frozenset(self.names) if extra == "refuse" else None
         self._width = len(self._numbers)
         self._spans = _spans(groups, self._width)
         self._readers = [reader(feature) for feature in self.features]
@@ -83,6 +86,8 @@ class Answerer:
             "Row",
             [(f"f{k}", _type(feature)) for k, feature in enumerate(self.features)],
             rename={f"f{k}": name for k, name in enumerate(self.names)},
+            # What is not of the usual form is read again, field by field, and then refused by name.
+            forbid_unknown_fields=extra == "refuse",
         )
         shares: Any = msgspec.defstruct(
             "Shares",
@@ -160,6 +165,18 @@ class Answerer:
         """
         return self._one_by_one([named(columns, cells, k + 1) for k, cells in enumerate(data)])
 
+    def known(self, names: Iterable[str], row: int) -> None:
+        """Let fields of these names be sent.
+
+        Raises:
+            Refusal: the model does not know one of them, and that is refused.
+        """
+        strange = [name for name in names if name not in self._strict] if self._strict is not None else []
+        if strange:
+            problem = f"{len(strange)} of the fields are none that the model knows"
+            advice = near(strange[0], self.names)
+            raise Refusal(422, problem, field=strange[0][:80], row=row, next_move=advice, reason="extra")
+
     def _of_one(self) -> Single:
         """What answers one row; made from a row that every field takes, which also shows that the model works."""
         row = self._matrices([tuple(_middle(feature) for feature in self.features)])
@@ -191,6 +208,7 @@ class Answerer:
                     next_move="send every field, and null where there is no value",
                     reason="absent",
                 )
+            self.known(record, at)
             cells = [record[name] for name in self.names]
             for k in range(self._width):
                 if not isinstance(cells[k], float):

@@ -10,7 +10,10 @@ fast lane (see `volvelle.serve.lane`) hands the same bytes to the same functions
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +27,13 @@ from starlette.routing import Route
 from volvelle.serve import inference
 from volvelle.serve.forms import Refusal
 from volvelle.serve.lane import BODY, ID, TRACE
-from volvelle.serve.metrics import WATCHED
+from volvelle.serve.metrics import PAGE, STATE, WATCHED
 from volvelle.serve.service import JSON, Call, Reply, Service
 
 _CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _GUARDED = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_ALONE = _GUARDED | {"Content-Security-Policy": _CSP.replace("'self'", "'unsafe-inline'"), "Cache-Control": "no-store"}
+"""The page of the state holds its own style, which its own policy names by its hash."""
 _MODEL, _VERSION = "/v2/models/{model}", "/v2/models/{model}/versions/{version}"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,14 +56,26 @@ class Shown:
     """
 
     def __init__(self, documents: Documents, live: Path) -> None:
-        self.documents, self._watched = documents, live / WATCHED
+        self.documents, self._live = documents, live
 
     def watched(self) -> str:
         """What watching found last, as metrics; empty before it looked."""
         try:
-            return self._watched.read_text("utf-8")
+            return (self._live / WATCHED).read_text("utf-8")
         except OSError:
             return ""
+
+    def told(self, file: str) -> tuple[bytes, str]:
+        """What watching found last, and when, as HTTP has it.
+
+        Raises:
+            Refusal: nobody has watched yet.
+        """
+        path = self._live / file
+        try:
+            return path.read_bytes(), formatdate(path.stat().st_mtime, usegmt=True)
+        except OSError:
+            raise Refusal(404, "nobody has watched yet", next_move="volvelle watch, or volvelle serve --auto") from None
 
 
 def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitable[bytes]]) -> Starlette:
@@ -92,7 +109,7 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         service.done("other", call, reply, 0.0)
         return _response(reply._replace(headers=(("Allow", allowed),) if allowed else ()), request, service)
 
-    routes = [*_answers(service, name), *_states(service, shown, name), *_documents(shown)]
+    routes = [*_answers(service, name), *_states(service, shown, name), *_watched(service, shown), *_documents(shown)]
     admin = Route("/v1/admin/reload", reloaded, methods=["POST"])
     made = Starlette(routes=[*routes, admin], exception_handlers={HTTPException: strange})
     made.router.redirect_slashes = False
@@ -173,6 +190,29 @@ def _states(service: Service, shown: Shown, name: str) -> list[Route]:
     return [Route(path, handler) for handler, several in paths.items() for path in several]
 
 
+def _watched(service: Service, shown: Shown) -> list[Route]:
+    """The state of the model, for who may watch: the JSON, and a page for people whose browser asks for the key."""
+
+    async def handed(request: Request, file: str, media: str, headers: dict[str, str], asks: str) -> Response:
+        call = _call(request)
+        try:
+            service.admit("watch", call)
+            content, when = shown.told(file)
+        except Refusal as refusal:
+            reply = service.refused(refusal, call.id or service.new_id())
+            asked = (("WWW-Authenticate", asks),) if reply.status == 401 else reply.headers
+            return _response(service.done("other", call, reply._replace(headers=asked), 0.0), request, service)
+        return Response(content, 200, headers | {"Last-Modified": when}, media)
+
+    async def state(request: Request) -> Response:
+        return await handed(request, STATE, JSON, {"Cache-Control": "no-store"}, "Bearer")
+
+    async def page(request: Request) -> Response:
+        return await handed(request, PAGE, "text/html; charset=utf-8", _ALONE, 'Basic realm="volvelle"')
+
+    return [Route("/v1/state", state), Route("/state", page)]
+
+
 def _documents(shown: Shown) -> list[Route]:
     async def openapi(request: Request) -> Response:
         return Response(shown.documents.openapi, media_type=JSON)
@@ -197,11 +237,19 @@ def _call(request: Request) -> Call:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     given, trace = (request.headers.get(name, "").encode("latin-1") for name in ("x-request-id", "traceparent"))
     return Call(
-        key if scheme.lower() == "bearer" else "",
+        key if scheme.lower() == "bearer" else _password(key) if scheme.lower() == "basic" else "",
         request.client.host if request.client else "",
         given.decode("ascii") if ID.fullmatch(given) else "",
         trace.decode("ascii") if TRACE.fullmatch(trace) else "",
     )
+
+
+def _password(credentials: str) -> str:
+    """What a person types into a browser's form, which is a key; the name beside it is not looked at (RFC 7617)."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("latin-1").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 async def _body(request: Request, service: Service) -> bytes:

@@ -24,6 +24,7 @@ from volvelle.model.encode import example
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.inference import NUMERIC
 from volvelle.serve.metrics import escaped
+from volvelle.spec.requirements import Extra
 
 TEMPLATES = Path(__file__).parent / "templates"
 FOLDER = "served"
@@ -48,7 +49,7 @@ _ERROR = {
 }
 
 
-def describe(folder: Path, name: str, live: Path) -> Path:
+def describe(folder: Path, name: str, live: Path, extra: Extra = "ignore") -> Path:
     """Write the documents of a release; the folder that they lie in.
 
     Raises:
@@ -70,13 +71,14 @@ def describe(folder: Path, name: str, live: Path) -> Path:
         release=folder.name,
         target=signature.target,
         classes=signature.classes,
+        extra=extra,
         features=[{"kind": f.kind, "name": f.name, "unit": f.unit, "takes": takes(f)} for f in signature.features],
         row=json.dumps(row, indent=2, ensure_ascii=False),
         verdicts=evidence.verdicts,
     )
     schemes = f":root{{{properties(LIGHT)}}}@media (prefers-color-scheme:dark){{:root{{{properties(DARK)}}}}}\n"
     files = {
-        "openapi.json": json.dumps(openapi(signature, name, folder.name), ensure_ascii=False, indent=1),
+        "openapi.json": json.dumps(openapi(signature, name, folder.name, extra), ensure_ascii=False, indent=1),
         "page.html": page,
         "style.css": schemes + (TEMPLATES / "style.css").read_text(encoding="utf-8"),
         "gates.prom": gates(evidence, folder.name),
@@ -133,7 +135,7 @@ def schema(feature: Feature, value: Any) -> dict[str, Any]:
     return made
 
 
-def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
+def openapi(signature: Signature, name: str, release: str, extra: Extra = "ignore") -> dict[str, Any]:
     """The document that generators of clients read."""
     row = example(signature)
     record = {
@@ -141,7 +143,7 @@ def openapi(signature: Signature, name: str, release: str) -> dict[str, Any]:
         "required": [feature.name for feature in signature.features],
         "properties": {feature.name: schema(feature, row[feature.name]) for feature in signature.features},
         "examples": [row],
-    }
+    } | ({"additionalProperties": False} if extra == "refuse" else {})
     about = {
         "title": name,
         "version": release,
@@ -190,6 +192,7 @@ def _paths(signature: Signature, name: str, release: str, row: dict[str, Any]) -
         "/healthz": _read("alive", "Whether the process lives", "Live"),
         "/metrics": _read("metrics", "Counters for Prometheus", ""),
         "/openapi.json": _read("openapi", "This document", ""),
+        "/v1/state": _read("state", "What watching found last; the role watch", "State", ("401", "403", "429")),
         "/v2": _read("server", "What the server is", "Server"),
         "/v2/health/live": _read("live", "Whether the process lives", "Live"),
         "/v2/health/ready": _read("ready", "Whether it answers", "Ready"),
@@ -254,6 +257,7 @@ _TEXT = {"type": "string"}
 _STATES: dict[str, Any] = {
     "Taken": _object(id=_TEXT, taken={"type": "integer"}),
     "Told": _object(told=_TEXT),
+    "State": _object(release=_TEXT, alarming={"type": "boolean"}, report={"type": "object"}),
     "Live": _object(live={"type": "boolean"}),
     "Ready": _object(ready={"type": "boolean"}),
     "Server": _object(name=_TEXT, version=_TEXT, extensions=_array(_TEXT)),

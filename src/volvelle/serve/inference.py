@@ -93,6 +93,7 @@ def infer(service: Service, name: str, body: bytes, header: str | None, call: Ca
         if numbers is None:
             given = dict(_columns(asked, rest, answerer))
             service.few(_counted(given, answerer))
+            answerer.known([tensor.name for tensor in asked.inputs], 1)
             numbers = _numbers(given, answerer)
             rows = _rows(given, answerer) if numbers is None else []
         else:
@@ -136,20 +137,21 @@ def _block(asked: _Request, rest: bytes, answerer: Answerer) -> NDArray[np.float
 
 
 def _columns(asked: _Request, rest: bytes, answerer: Answerer) -> Iterator[tuple[str, Column]]:
-    """The cells of every input, and nothing left over of the bytes."""
+    """The cells of every input that the model knows, and nothing left over of the bytes."""
     place = 0
     for tensor in asked.inputs:
-        if tensor.name not in answerer.names:
-            raise Refusal(422, f"there is no input {tensor.name[:80]!r}", next_move=near(tensor.name, answerer.names))
-        if len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]) or tensor.shape[0] < 0:
+        known = tensor.name in answerer.names
+        if known and (len(tensor.shape) not in (1, 2) or tensor.shape[1:] not in ([], [1]) or tensor.shape[0] < 0):
             raise Refusal(422, "the shape of an input is [n] or [n, 1]", field=tensor.name)
         size = tensor.parameters.get("binary_data_size")
         if size is None:
-            yield tensor.name, _listed(tensor)
+            if known:
+                yield tensor.name, _listed(tensor)
             continue
         if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(rest) - place:
             raise Refusal(400, "binary_data_size is beyond the bytes that came", field=tensor.name)
-        yield tensor.name, _of_bytes(tensor, rest[place : place + size])
+        if known:
+            yield tensor.name, _of_bytes(tensor, rest[place : place + size])
         place += size
     if place != len(rest):
         raise Refusal(400, f"{len(rest) - place} bytes belong to no input")

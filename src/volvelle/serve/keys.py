@@ -1,7 +1,7 @@
 """API keys with roles, stored as hashes, and how often each may ask.
 
 A key is 256 random bits, so that a plain SHA-256 of it is as hard to turn back as the key is to guess; what is stored
-lets nobody in. Where there are no keys, everybody may predict and tell outcomes, and nobody is admin.
+lets nobody in. Where there are no keys, everybody may predict, tell outcomes and see the state, and nobody is admin.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from volvelle.errors import InputError
 from volvelle.spec.requirements import Record
 
-Role = Literal["predict", "outcomes", "admin"]
+Role = Literal["predict", "outcomes", "watch", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 FILE = "keys.json"
 _PREFIX = "vv_"

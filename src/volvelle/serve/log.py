@@ -64,7 +64,7 @@ def remember(live: Path, release: str, signature: Signature) -> None:
     """Keep the signature of a release that answers from now on: its features are settled by their kinds."""
     path = live / SIGNATURES / f"{release}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _put(path, msgspec.json.encode(signature))
+    put(path, msgspec.json.encode(signature))
 
 
 def settle(live: Path) -> Settled:
@@ -110,7 +110,7 @@ def _keep(folder: Path, sketches: list[bytes]) -> None:
     for sketch in sketches:
         path = folder / sketch[OF].hex() / f"{hashlib.sha256(sketch).hexdigest()}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, sketch)
+        put(path, sketch)
 
 
 def record(live: Path, rows: pl.DataFrame, answers: pl.DataFrame, *, release: str, at: datetime | pl.Series) -> None:
@@ -197,7 +197,8 @@ def torn(live: Path) -> list[Path]:
     return sorted(live.glob(f"*/**/*.parquet{TORN}"))
 
 
-def _put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all."""
     temporary = path.with_name(f".new-{os.getpid()}-{path.name}")
     temporary.write_bytes(content)
     os.replace(temporary, path)

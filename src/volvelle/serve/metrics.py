@@ -11,8 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-WATCHED = "watched.prom"
-"""File of the live folder that holds what watching found last, as metrics."""
+WATCHED, STATE, PAGE = "watched.prom", "state.json", "report.html"
+"""Files of the live folder that hold what watching found last: as metrics, as JSON, and as a page for people."""
 ROUTES = ("predict", "outcomes", "infer", "sketches", "other")
 STATUSES = (200, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 431, 500, 503)
 _BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -26,6 +26,7 @@ COUNTERS = {
     "log_lost_rows": "Rows that were answered and could not be logged",
     "log_settled_rows": "Rows settled into Parquet",
     "log_torn": "Lines and files of the log that could not be read",
+    "log_let_go_rows": "Rows of days that were kept long enough and removed",
     "log_failures": "Times that settling the log failed",
     "model_swaps": "Times that the workers took up another model",
     "worker_restarts": "Workers that ended and were started again",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from volvelle.serve.library import Library
 from volvelle.serve.service import Limits
-from volvelle.spec.requirements import Record
+from volvelle.spec.requirements import Extra, Record
 
 
 class Place(Record, frozen=True):
@@ -15,6 +15,8 @@ class Place(Record, frozen=True):
     """SHA-256 of model.onnx."""
     library: Library | None = None
     """The model as compiled C, where that answers in the place of onnxruntime."""
+    extra: Extra = "ignore"
+    """What is done with a field that the model does not know."""
 
 
 class Orders(Record, frozen=True):

@@ -23,18 +23,20 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from volvelle.deploy import release as releasing
 from volvelle.errors import InputError
 from volvelle.model.limits import inspect
 from volvelle.model.signature import Signature
 from volvelle.serve.described import describe
+from volvelle.serve.keeping import let_go
 from volvelle.serve.library import Library
 from volvelle.serve.log import remember, settle
 from volvelle.serve.metrics import SLOT_BYTES, Meters
 from volvelle.serve.orders import Note, Orders, Place, Setup
 from volvelle.serve.service import LOG, Limits
-from volvelle.spec.requirements import Record
+from volvelle.spec.requirements import Extra, Record
 
 _LOOK, _SETTLE, _WAIT = 1.0, 3.0, 30.0
 _SOON, _LATE = 0.2, 10.0
@@ -54,6 +56,10 @@ class Plan(Record, frozen=True):
     """The folder of a release beside the champion."""
     canary: float = 0.0
     shadow: bool = False
+    extra: Extra = "ignore"
+    """What is done with a field that the champion does not know."""
+    keep: float = 0.0
+    """Seconds for which days of the log are kept; 0: for good."""
 
 
 @dataclass(slots=True)
@@ -172,15 +178,19 @@ class Supervisor:
         return said
 
     def settle(self) -> None:
-        """Take up the journals; what fails is counted and tried again."""
+        """Take up the journals and let go of old days; what fails is counted and tried again."""
         try:
             done = settle(self._live)
+            gone = let_go(self._live, self._plan.keep, at=time.time_ns() // 1_000)
         except (OSError, InputError, pl.exceptions.PolarsError) as error:
             self._meters.add("log_failures")
             LOG.error("the log could not be settled: %s", error)
             return
         self._meters.add("log_settled_rows", done.predictions)
         self._meters.add("log_torn", done.torn)
+        self._meters.add("log_let_go_rows", gone.rows)
+        if gone.days:
+            LOG.info("the log lets go of %d days and %d rows, as [monitor] keep says", gone.days, gone.rows)
 
     def stop(self) -> None:
         """Let every worker answer what it has, and end."""
@@ -203,13 +213,13 @@ class Supervisor:
 
     def _drawn(self, folder: Path, number: int) -> Orders:
         """The orders that make a release the one that answers, once it was checked."""
-        champion = self._checked(folder)
+        champion = replace(self._checked(folder), extra=self._plan.extra)
         remember(self._live, folder.name, signature(folder))
         plan, challenger = self._plan, None
         if plan.challenger and Path(plan.challenger) != folder:
             challenger = self._checked(Path(plan.challenger))
             remember(self._live, Path(plan.challenger).name, signature(Path(plan.challenger)))
-        documents = describe(folder, plan.name, self._live)
+        documents = describe(folder, plan.name, self._live, plan.extra)
         return Orders(
             number=number,
             champion=champion,

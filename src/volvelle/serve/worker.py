@@ -66,7 +66,7 @@ def serving(orders: Orders) -> Serving:
     """
 
     def loaded(place: Place) -> Answerer:
-        return Answerer(Path(place.folder), place.digest, place.library)
+        return Answerer(Path(place.folder), place.digest, place.library, place.extra)
 
     challenger = loaded(orders.challenger) if orders.challenger else None
     return Serving(loaded(orders.champion), challenger, orders.canary, orders.shadow)

@@ -163,10 +163,14 @@ def _check_monitor(spec: Spec) -> None:
         turning = rule(monitor.retrain)
     for floor in turning.floors:
         _fits(floor.name, spec, "monitor.retrain")
-    for key in ("every", "outcomes_after"):
+    for key in ("every", "outcomes_after", "keep"):
         if (text := getattr(monitor, key)) is not None:
             with _at(f"monitor.{key}"):
                 quantity(text, "seconds")
+    least = monitor.outcomes_after or "1 d"
+    if monitor.keep is not None and quantity(monitor.keep, "seconds") < quantity(least, "seconds"):
+        problem = f"days that are kept for {monitor.keep} would go before their outcomes are known"
+        raise SpecError(problem, where="monitor.keep", next_move=f"at least {least}")
     for position, target in enumerate(monitor.tell):
         with _at(f"monitor.tell[{position}]"):
             listener(target)

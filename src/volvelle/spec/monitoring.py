@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from volvelle.catalog import METRICS
 from volvelle.errors import InputError, near
 from volvelle.spec.gates import Gate, parse
-from volvelle.spec.requirements import Record
+from volvelle.spec.requirements import Monitor, Record
 from volvelle.spec.sources import holds_password
 from volvelle.spec.units import quantity
 
@@ -122,6 +122,15 @@ def alarms_a_year(text: str) -> float:
     if match[2] not in _PERIODS:
         raise InputError(f"{match[2]!r} is no period", next_move=near(match[2], _PERIODS))
     return float(match[1]) * _PERIODS[match[2]]
+
+
+def kept_for(monitor: Monitor) -> float:
+    """For how many seconds the days of the live log are kept; 0: for good.
+
+    >>> kept_for(Monitor(keep="90 d")), kept_for(Monitor())
+    (7776000.0, 0.0)
+    """
+    return quantity(monitor.keep, "seconds") if monitor.keep else 0.0
 
 
 def listener(text: str) -> Listener:

@@ -14,6 +14,7 @@ T = TypeVar("T")
 Task = Literal["classification", "regression", "forecast", "anomaly"]
 Role = Literal["number", "integer", "category", "boolean", "time", "text", "ignore"]
 Drop = Literal["duplicates", "invalid"]
+Extra = Literal["ignore", "refuse"]
 SplitMethod = Literal["auto", "stratified", "random", "group", "time", "hash", "marked"]
 
 
@@ -148,10 +149,11 @@ class Device(Record, frozen=True):
         str | None, Meta(description="static memory for the model, e.g. '8 KiB'; that of the board when absent")
     ] = None
     goal: Annotated[
-        Literal["auto", "size", "speed"],
+        Literal["auto", "size", "tight", "speed"],
         Meta(
-            description="what the C is written for where there is a choice: size, little flash; speed, few "
-            "instructions; auto: size, but speed where size misses a gate on work that speed has the flash to meet"
+            description="what the C is written for where there is a choice: size, little flash; tight, the least "
+            "flash at any price in time; speed, few instructions; auto: size, but tight or speed where that meets a "
+            "gate on flash or on work that size misses"
         ),
     ] = "auto"
 
@@ -254,6 +256,30 @@ class Search(Record, frozen=True):
     seed: Annotated[int, Meta(description="seed of every random choice", ge=0, lt=2**31)] = 7
 
 
+class Serve(Record, frozen=True):
+    """How a server answers."""
+
+    extra: Annotated[
+        Extra,
+        Meta(
+            description="what a server does with a field, or an input tensor, that the model does not know; read when "
+            "the server starts"
+        ),
+    ] = "ignore"
+
+
+class Explain(Record, frozen=True):
+    """What is told about the result beyond what its predictions say."""
+
+    deep: Annotated[
+        bool,
+        Meta(
+            description="whether volvelle run also trains again for ablation, learning curve and seeds, as volvelle "
+            "explain --deep does; it takes some twenty fits of each fold, outside the budget of the search"
+        ),
+    ] = False
+
+
 class Monitor(Record, frozen=True):
     """How the release is watched, and when the wheel turns again."""
 
@@ -302,6 +328,13 @@ class Monitor(Record, frozen=True):
             ge=0.0,
         ),
     ] = 0.0
+    keep: Annotated[
+        str | None,
+        Meta(
+            description="for how long days of the live log are kept, e.g. '90 d', at least outcomes_after; older ones "
+            "are neither watched nor learnt from any more; absent: for good"
+        ),
+    ] = None
     on_device: Annotated[
         bool,
         Meta(description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up"),
@@ -326,5 +359,7 @@ class Spec(Record, frozen=True):
     require: Require = Require()
     device: Device | None = None
     search: Search = Search()
+    explain: Explain = Explain()
     roles: Annotated[dict[str, str], Meta(description="role = who answers for it")] = field(default_factory=dict)
+    serve: Serve = Serve()
     monitor: Monitor = Monitor()

@@ -20,7 +20,9 @@ _HEADS = {
     "require": "What must be achieved: each line is a gate, judged on the sealed test side.",
     "device": "Where the model must run.",
     "search": "How candidates are looked for.",
+    "explain": "What is told about the result beyond what its predictions say.",
     "roles": "Who answers for it: role = person.",
+    "serve": "How a server answers.",
     "monitor": "How the release is watched.",
 }
 _EXAMPLES: dict[str, Any] = {
@@ -50,6 +52,7 @@ _EXAMPLES: dict[str, Any] = {
     "split.column": "side",
     "monitor.window": 500,
     "monitor.outcomes_after": "7 d",
+    "monitor.keep": "90 d",
 }
 """Shown, as comments, where there is no default."""
 

@@ -84,6 +84,7 @@ class Estimator(Protocol):
       ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for.
     - ``real(fitted)``: of a model in whole numbers the same one in real numbers, which is measured beside it; None of
       any other.
+    - ``unpruned(fitted)``: of a model that was pruned the same one with all its weights; None of any other.
     """
 
     TASKS: tuple[ModelTask, ...]

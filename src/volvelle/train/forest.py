@@ -1,12 +1,13 @@
 """scikit-learn's trees and forests, for classification and regression alike.
 
 The leaves are rounded once after fitting (see `volvelle.train.trees`), inside the library's own trees.
-For T trees a class share moves by at most ``T * 2**-23``; shares still sum to one.
+For T trees a class share moves by at most ``T * 2**-23``, or by more with fewer bits; shares still sum to one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log2
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from volvelle.model.graph import Graph, Value
 from volvelle.train.classes import certain, emit_certain, emit_spread, seen_classes, spread
-from volvelle.train.contract import Lesson
+from volvelle.train.contract import Lesson, Settings
 from volvelle.train.rows import calm
-from volvelle.train.trees import LEAF, Tree, emit_trees, on_grid, shares_on_grid, step_for
+from volvelle.train.trees import EXACT_BITS, LEAF, Tree, emit_trees, on_grid, shares_on_grid, step_for, step_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,22 @@ class Grown:
     offset: float = 0.0
 
 
-def grow(classifier: Any, regressor: Any, lesson: Lesson) -> Grown:
-    """Fit whichever of the two scikit-learn objects the lesson's task asks for."""
+def grow(classifier: Any, regressor: Any, lesson: Lesson, bits: int = EXACT_BITS + 1) -> Grown:
+    """Fit whichever of the two scikit-learn objects the lesson's task asks for.
+
+    Args:
+        classifier, regressor: of scikit-learn, not yet fitted.
+        lesson: what is learnt.
+        bits: in which the largest leaf fits with its sign.
+    """
     if lesson.task == "regression":
         # The mean carries the size of the target, so the leaves spend their bits on what differs.
         offset = float(np.float32(lesson.y.mean()))
         with calm():
             regressor.fit(lesson.x, lesson.y - offset)
         trees = _library_trees(regressor)
-        step = step_for(sum(float(np.abs(t.value).max()) for t in trees))
+        largest = [float(np.abs(t.value).max()) for t in trees]
+        step = max(step_for(sum(largest)), step_of(max(largest), bits))
         for tree in trees:
             tree.value[...] = on_grid(tree.value, step)
         return Grown(regressor, np.empty(0, dtype=np.int64), 0, offset)
@@ -54,10 +62,33 @@ def grow(classifier: Any, regressor: Any, lesson: Lesson) -> Grown:
     with calm():
         classifier.fit(lesson.x, y)
     trees = _library_trees(classifier)
-    step = step_for(float(len(trees)))
+    step = max(step_for(float(len(trees))), step_of(1.0, bits))
     for tree in trees:
         tree.value[:, 0, :] = shares_on_grid(tree.value[:, 0, :], step)
     return Grown(classifier, seen, lesson.classes)
+
+
+def forests(leaves: int) -> tuple[Settings, ...]:
+    """A small study of trees, leaves, depth and bits: forests with so many leaves in all.
+
+    >>> [(f["trees"], f["leaves"], f["depth"], f["leaf_bits"]) for f in forests(400)]
+    [(12, 33, 20, 24), (30, 13, 20, 8), (12, 33, 7, 8), (30, 13, 5, 12)]
+    """
+    shapes = [(12, False, 24), (30, False, 8), (12, True, 8), (30, True, 12)]
+    sizes = {trees: min(leaves // trees, 512) for trees in (12, 30) if leaves >= 4 * trees}
+    return tuple(
+        {
+            "trees": trees,
+            "leaves": sizes[trees],
+            # A balanced tree of so many leaves, and one question more.
+            "depth": min(20, ceil(log2(sizes[trees])) + 1) if flat else 20,
+            "min_leaf": 3,
+            "features": 0.5,
+            "leaf_bits": bits,
+        }
+        for trees, flat, bits in shapes
+        if trees in sizes
+    )
 
 
 def predict_grown(grown: Grown, x: NDArray[np.float32]) -> NDArray[np.float32]:

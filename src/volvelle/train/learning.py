@@ -7,7 +7,7 @@ in the graph by the operator Exp in double precision. Reference: Tukey, Explorat
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ PAIRS_CHOICE = Choice(options=(False, True), default=False)
 """Whether a candidate learns from features made of two columns as well; no estimator ever sees the setting."""
 TEACHER = "teacher"
 """Models that a student learns from, as `volvelle.train.distil` has them; no estimator sees the setting."""
+Beside = Literal["real", "unpruned"]
+BESIDE: tuple[Beside, ...] = ("real", "unpruned")
+"""Functions of an estimator that give what a model is measured beside."""
 _HIGHEST = 80.0
 """Answers on the logarithm's side are held below it: its exponential still is a float32."""
 _SKEWED = 1.0
@@ -75,10 +78,10 @@ def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
         return (np.exp(held) - 1.0).astype(np.float32)
 
 
-def real(learnt: Learnt) -> Learnt | None:
-    """The same model in real numbers; None where it is in them."""
-    found = learnt.estimator.real(learnt.fitted) if hasattr(learnt.estimator, "real") else None
-    return None if found is None else learnt._replace(fitted=found)
+def beside(learnt: Learnt) -> dict[Beside, Learnt]:
+    """What a model was before it was made smaller in one way: the same in real numbers, and with all its weights."""
+    made = {name: getattr(learnt.estimator, name, lambda fitted: None)(learnt.fitted) for name in BESIDE}
+    return {name: learnt._replace(fitted=found) for name, found in made.items() if found is not None}
 
 
 def write(graph: Graph, x: Value, learnt: Learnt) -> Value:

@@ -48,6 +48,8 @@ class Trial(Record, frozen=True):
     """Whether that keeps within the device's budget; None where there is none."""
     real: dict[str, float] = field(default_factory=dict)
     """Of a model in whole numbers, what the same one in real numbers gives: score, flash, ram, instructions."""
+    unpruned: dict[str, float] = field(default_factory=dict)
+    """Of a model with a share of its weights, the same of one with all of them."""
     note: str = ""
 
     def taken(self) -> dict[str, Any]:

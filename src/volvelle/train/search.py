@@ -65,6 +65,8 @@ class Outcome(NamedTuple):
     """Why the device cannot run it."""
     real: Mapping[str, float] = {}
     """Score, flash, static memory and instructions of the same model in real numbers, where it is in whole ones."""
+    unpruned: Mapping[str, float] = {}
+    """The same of the model with all its weights, where it has a share of them."""
 
 
 GoesOn = Callable[[tuple[float, ...], bool | None], bool]
@@ -242,7 +244,7 @@ def _measured(outcome: Outcome, best: Trial | None, sign: int, folds: int) -> di
     }
     if len(scores) == folds or best is None:
         said |= {"size": outcome.size, "operations": outcome.operations}
-        said |= {"note": outcome.note, "real": dict(outcome.real)}
+        said |= {"note": outcome.note, "real": dict(outcome.real), "unpruned": dict(outcome.unpruned)}
         return said | {"status": "done", "score": statistics.fmean(scores), "predictions": outcome.predictions}
     behind = statistics.fmean(race.differences(scores, best.fold_scores, sign))
     why = "it does not fit the device" if outcome.fits is False else "it could not catch up"

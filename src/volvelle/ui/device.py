@@ -60,16 +60,20 @@ def placed(result: Result) -> dict[str, Any]:
 
 
 def _beside(result: Result) -> list[tuple[str, ...]]:
-    """A model in whole numbers, and the same one in real numbers; nothing of another."""
+    """A model that was made smaller, and what it was before: in real numbers, with all its weights."""
     shipped = next((p for p in result.evidence.front if p.shipped), None)
     trials = {t.number: t for t in result.searched.trials}
-    real = trials[shipped.trial].real if shipped and shipped.trial is not None else {}
-    if not shipped or "flash" not in real:
+    if not shipped or shipped.trial is None:
+        return []
+    trial = trials[shipped.trial]
+    others = {"in float32": trial.real, "with all its weights": trial.unpruned}
+    others = {name: told for name, told in others.items() if "flash" in told}
+    if not others:
         return []
     taken = {"score": shipped.score, "flash": shipped.flash, "ram": shipped.ram, "instructions": shipped.instructions}
     forms: dict[str, dict[str, Any]] = {
         f"{shipped.form}: shipped, measured": taken,
-        "the same in float32: foretold": real,
+        **{f"the same {name}: foretold": told for name, told in others.items()},
     }
     return [(name, *_cells({key: float(value or 0) for key, value in told.items()})) for name, told in forms.items()]
 

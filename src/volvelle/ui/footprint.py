@@ -10,7 +10,7 @@ _BAR, _PARTS, _VALUES = 24, 4, 6
 """Characters of a bar; how many parts of the C, and values in working memory, are listed."""
 
 
-WRITTEN_FOR = {"size": "little flash", "speed": "few instructions"}
+WRITTEN_FOR = {"size": "little flash", "tight": "the least flash", "speed": "few instructions"}
 _FORMS = {"marks": "marked zeros", "gaps": "lengths of zeros", "prefix": "Huffman code"}
 
 

@@ -29,6 +29,7 @@ from volvelle.ui.trade import trade
 from volvelle.ui.wording import (
     clean,
     outcome,
+    sentence,
     show_interval,
     show_level,
     show_seconds,
@@ -55,7 +56,7 @@ def header(result: Result) -> Facts:
     openings = "once" if evidence.openings == 1 else f"{evidence.openings} times"
     tiles = [
         {
-            "label": f"{title(evidence.metric)} on the test side",
+            "label": sentence(f"{title(evidence.metric)} on the test side"),
             "value": show_value(tested.value if tested else None),
             "note": f"{show_level(evidence.level)} interval {interval}" if interval else "no interval",
         },
@@ -274,7 +275,7 @@ def _search_chart(searched: Searched) -> Facts | None:
     if len(done) < 3:
         return None
     better = "higher" if searched.direction == "up" else "lower"
-    name = f"{title(searched.metric)} of each trial"
+    name = sentence(f"{title(searched.metric)} of each trial")
     svg = charts.progress(
         done,
         better=searched.direction,

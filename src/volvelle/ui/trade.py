@@ -13,7 +13,7 @@ from volvelle.ui import charts
 from volvelle.ui.pages import drawn
 from volvelle.ui.ranking import front_caption, front_heads, front_rows, placed
 from volvelle.ui.scales import number, widened
-from volvelle.ui.wording import size, title
+from volvelle.ui.wording import sentence, size, title
 
 
 def trade(result: Result) -> dict[str, Any] | None:
@@ -67,7 +67,7 @@ def _chart(result: Result) -> dict[str, Any]:
         body += f'<g><title>{charts.safe(words)}</title><circle class="f1" cx="{number(a)}" cy="{number(b)}" r="4"/>'
         ring = f'<circle class="l1" cx="{number(a)}" cy="{number(b)}" r="8"/>' if point.shipped else ""
         body += ring + "</g>"
-    name = f"{title(evidence.metric)} against {'flash' if on_device else 'size'}"
+    name = sentence(f"{title(evidence.metric)} against {'flash' if on_device else 'size'}")
     costs = "flash, RAM and instructions" if on_device else "size and operations"
     note = f"Blue: no other candidate beats it in quality, {costs} at once; ringed: shipped. Grey: the others."
     note += " The line: what there is." if limit else ""

@@ -59,6 +59,8 @@ def state(watched: Watched, spec: Spec) -> str:
         f"windows of {watched.window:,}, {watched.waiting:,} rows wait; {wrong} windows with an alarm"
     )
     lines.append(f"  {outcomes_line(watched)}")
+    if watched.gone:
+        lines.append(f"  {watched.gone:,} older rows are gone, as [monitor] keep says")
     if watched.refused:
         lines.append(f"  {refused_line(watched)}")
     heads, rows = window_rows(watched)

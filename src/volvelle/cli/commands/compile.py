@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from volvelle.cli.models import goal_of, goal_option, of_file, of_run
+from volvelle.cli.models import Given, goal_of, goal_option, of_file, of_run
 from volvelle.cli.options import json_option, print_json, print_next, shown, spec_option
 from volvelle.compiler.device import asked, device
 from volvelle.compiler.prove import FIRST_TIME, Compiled, cold, compiled, prove, vectors
@@ -54,13 +54,15 @@ def run(options: argparse.Namespace) -> int:
     place: Path = options.output
     if place.exists() and not place.is_dir():
         raise InputError(f"{place} is a file", where="--output", next_move="name a folder")
+    # The choice of precision builds C for this machine already, so what takes longer is told before it.
+    print(f"compiling for {wanted.name}{f'; {FIRST_TIME}' if cold(wanted) else ''}", file=sys.stderr)
     name, goal = options.name or given.name, goal_of(options.goal, given)
     made = compiled(content, name, goal, rows=rows, ram=wanted.ram, narrow=wanted.narrow)
     _planned(made, wanted)
     packing = Packing(made.sources, content, "", made.onnx, title=given.name, statement=given.statement)
     if options.no_proof:
-        name = made.sources.name
-        written = {n: text for n, text in cmake.write(packing).items() if n in (f"{name}.h", f"{name}.c", MODEL)}
+        kept = (f"{made.sources.name}.h", f"{made.sources.name}.c", MODEL)
+        written = {n: text for n, text in cmake.write(packing).items() if n in kept}
         put(place, written)
         if options.json:
             print_json({"folder": str(place), "files": sorted(written)})
@@ -68,10 +70,10 @@ def run(options: argparse.Namespace) -> int:
             print_next(argparse.Namespace(), f"without --no-proof, what is in {shown(place)} is measured too")
         return 0
     check(place, {FOOTPRINT: b"", **cmake.write(packing)})
-    print(f"compiling for {wanted.name}{f'; {FIRST_TIME}' if cold(wanted) else ''}", file=sys.stderr)
-    found = prove(content, made, wanted, rows)
+    made, found = _proven(given, made, wanted, choose=options.goal is None)
     _fits(found, wanted)
-    put(place, cmake.write(replace(packing, golden=vectors(content, made, rows), footprint=found)))
+    golden = vectors(content, made, rows)
+    put(place, cmake.write(replace(packing, sources=made.sources, golden=golden, footprint=found)))
     if options.json:
         print_json({"folder": str(place), "agrees": found.agrees(), **msgspec.to_builtins(found)})
     else:
@@ -80,6 +82,19 @@ def run(options: argparse.Namespace) -> int:
     if not found.agrees():
         print("the C answers otherwise than onnxruntime: see the lines marked ✗; do not ship it", file=sys.stderr)
     return 0 if found.agrees() else 1
+
+
+def _proven(given: Given, made: Compiled, wanted: Device, *, choose: bool) -> tuple[Compiled, Footprint]:
+    """The C and what it takes; where it is too large, and nobody said what for, with every layer packed that helps."""
+    found = prove(given.content, made, wanted, given.rows)
+    if not choose or wanted.flash is None or found.flash <= wanted.flash:
+        return made, found
+    name = made.sources.name
+    tight = compiled(given.content, name, "tight", made.precision, ram=wanted.ram, narrow=wanted.narrow)
+    if tight.sources.source == made.sources.source:
+        return made, found
+    print("more flash than there is: packing every layer that it helps", file=sys.stderr)
+    return tight, prove(given.content, tight, wanted, given.rows)
 
 
 def _planned(made: Compiled, wanted: Device) -> None:

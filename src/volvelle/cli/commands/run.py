@@ -16,6 +16,7 @@ from volvelle.catalog import import_late
 from volvelle.cli.options import json_option, next_of, print_json, print_next, print_rows, shown, spec_option
 from volvelle.data.finding import grave
 from volvelle.errors import SpecError, visible
+from volvelle.flow.aside import deepen_if_asked
 from volvelle.flow.result import Result, find, released_as
 from volvelle.flow.turn import Finished, Project, explain, turn
 from volvelle.spec.read import placed, read
@@ -45,11 +46,14 @@ def run(options: argparse.Namespace) -> int:
     text = options.spec.read_text(encoding="utf-8-sig")
     try:
         finished = turn(project, spec, progress, source=text)
+        result = find(project, finished.run)
+        deep = deepen_if_asked(result, progress)
+        fresh = finished.fresh and all(row.reused for row in deep)
+        finished = finished._replace(stages=(*finished.stages, *deep), fresh=fresh)
     except SpecError as error:
         raise placed(error, text, str(options.spec)) from error
     finally:
         progress.close()
-    result = find(project, finished.run)
     report = report_of(result)
     passed = all(v.verdict == "pass" for v in result.evidence.verdicts)
     if not options.json:

@@ -33,6 +33,7 @@ from volvelle.serve.keys import read as keys_of
 from volvelle.serve.service import Limits
 from volvelle.serve.supervisor import Plan, Supervisor
 from volvelle.serve.worker import log_to_stderr
+from volvelle.spec.monitoring import kept_for
 from volvelle.spec.read import FILE, read
 from volvelle.spec.units import quantity
 
@@ -143,9 +144,10 @@ def _plan(options: argparse.Namespace, project: Project | None, live: Path) -> P
     if options.release and not spec.is_file():
         advice = "name a folder below .volvelle/releases"
         raise NotFound(f"there is no release in {options.release}", where="--release", next_move=advice)
+    wanted = read(spec)
     return Plan(
         live=str(live),
-        name=read(spec).problem.name,
+        name=wanted.problem.name,
         limits=Limits(
             body=int(_quantity("--max-body", options.max_body, "bytes")),
             rows=options.max_rows,
@@ -160,6 +162,8 @@ def _plan(options: argparse.Namespace, project: Project | None, live: Path) -> P
         challenger=challenger,
         canary=share,
         shadow=options.shadow,
+        extra=wanted.serve.extra,
+        keep=kept_for(wanted.monitor),
     )
 
 

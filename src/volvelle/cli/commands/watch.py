@@ -20,7 +20,9 @@ from volvelle.errors import InputError
 from volvelle.flow import fleets
 from volvelle.flow.auto import Acted, act
 from volvelle.flow.gathering import live_folder
+from volvelle.flow.store import write_atomic
 from volvelle.flow.turn import Project
+from volvelle.serve.metrics import PAGE, STATE
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Spec
 from volvelle.ui import fleet, terminal
@@ -56,11 +58,13 @@ def run(options: argparse.Namespace) -> int:
     since = _time(options.since) if options.since else None
     with terminal.Progress() as progress:
         acted = act(project, spec, progress, report=report_bytes, turn=options.act, since=since)
-    page = write(project, spec, acted.watched, live_folder(project) / "report.html")
+    page = write(project, spec, acted.watched, live_folder(project) / PAGE)
+    document = _document(acted)
+    write_atomic(live_folder(project) / STATE, msgspec.json.encode(document))
     for problem in acted.problems:
         print(f"Note: {problem}", file=sys.stderr)
     if options.json:
-        print_json(_document(acted, str(page)))
+        print_json({**document, "page": str(page)})
     else:
         print(state(acted.watched, spec))
         if acted.decision is not None:
@@ -87,7 +91,7 @@ def _fleet(project: Project, spec: Spec, options: argparse.Namespace) -> int:
     return 1 if counted.report.state != "ok" or counted.fleet.odd else 0
 
 
-def _document(acted: Acted, page: str) -> dict[str, object]:
+def _document(acted: Acted) -> dict[str, object]:
     return {
         **msgspec.to_builtins(acted.watched),
         "alarming": acted.alarming,
@@ -95,7 +99,6 @@ def _document(acted: Acted, page: str) -> dict[str, object]:
         "reasons": acted.reasons,
         "decision": msgspec.to_builtins(acted.decision),
         "problems": acted.problems,
-        "page": page,
     }
 
 

@@ -66,7 +66,7 @@ def told(found: Labels) -> Finding | None:
         topic="labels",
         weight="note",
         headline="1 label is worth a second look" if one else f"{found.rows:,} labels are worth a second look",
-        detail=f"models that never saw {'the row gives its label' if one else 'the rows give their labels'} at most "
+        detail=f"models that never saw {'the row give its label' if one else 'the rows give their labels'} at most "
         f"{LEAST:.0%}; were their probabilities exact, there would be about {found.promised:.0f} such rows",
         advice="look at the rows listed below, the most surprising first; correct what is wrong where it comes from",
     )

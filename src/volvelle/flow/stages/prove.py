@@ -49,7 +49,7 @@ def prove(spec: Spec, model: Model, scored: Scored, budget: Budget, context: Con
 def _proven(
     content: bytes, spec: Spec, wanted: Device, inputs: Rows, budget: Budget
 ) -> tuple[proving.Compiled, Footprint]:
-    """The C and what it takes, written for little flash or few instructions: the second where the first is late."""
+    """The C and what it takes, written for what the spec wants, or for what meets its gates."""
     room = min((int(limit.most) for limit in budget.limits if limit.name == "ram"), default=None)
 
     def of(goal: Goal) -> tuple[proving.Compiled, Footprint]:
@@ -57,9 +57,8 @@ def _proven(
         made = proving.compiled(content, name, goal, rows=inputs, ram=room, narrow=wanted.narrow)
         return made, proving.prove(content, made, wanted, inputs, spec.search.seed)
 
-    first, *others = budget.goals()
-    found = of(first)
-    for goal in others if budget.late(found[1]) else ():
+    found = of(budget.goals()[0])
+    for goal in budget.wanting(found[1]):
         other = of(goal)
-        found = other if budget.sooner(found[1], other[1]) else found
+        found = other if budget.nearer(found[1], other[1]) else found
     return found

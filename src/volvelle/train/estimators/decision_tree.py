@@ -34,7 +34,10 @@ SPACE: Space = {
 }
 
 
-SMALL: Space = SPACE | {"leaves": Int(low=2, high=1024, default=32, log=True)}
+SMALL: Space = SPACE | {
+    "leaves": Int(low=2, high=1024, default=32, log=True),
+    "leaf_bits": Choice(options=(24, 12, 8), default=24),
+}
 
 
 def fit(lesson: Lesson, settings: Settings) -> Grown:
@@ -49,13 +52,22 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
         "ccp_alpha": settings["pruning"] * unit,
     }
     weights = "balanced" if settings["balanced"] else None
-    return grow(DecisionTreeClassifier(class_weight=weights, **shared), DecisionTreeRegressor(**shared), lesson)
+    return grow(
+        DecisionTreeClassifier(class_weight=weights, **shared),
+        DecisionTreeRegressor(**shared),
+        lesson,
+        settings.get("leaf_bits", 24),
+    )
 
 
 def small(leaves: int) -> tuple[Settings, ...]:
-    """Trees of so many leaves, and of a quarter of them."""
-    sizes = [size for size in (leaves, leaves // 4) if size >= 2]
-    return tuple({"leaves": min(size, 1024), "depth": 20, "min_leaf": 5, "pruning": 1e-6} for size in sizes)
+    """Trees of so many leaves, with whole ones and short ones, flat; and of a quarter of them."""
+    shapes = [(leaves, 20, 24), (leaves // 4, 20, 24), (leaves, 8, 8)]
+    return tuple(
+        {"leaves": min(size, 1024), "depth": depth, "min_leaf": 5, "pruning": 1e-6, "leaf_bits": bits}
+        for size, depth, bits in shapes
+        if size >= 2
+    )
 
 
 def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

@@ -21,7 +21,7 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
-from volvelle.train.forest import Grown, emit_grown, grow, predict_grown
+from volvelle.train.forest import Grown, emit_grown, forests, grow, predict_grown
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "ordinal"
@@ -36,6 +36,7 @@ SPACE: Space = {
 SMALL: Space = SPACE | {
     "trees": Int(low=2, high=60, default=15, log=True),
     "leaves": Int(low=4, high=512, default=32, log=True),
+    "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
 PORTFOLIO: tuple[Settings, ...] = ({"trees": 150, "depth": 20, "min_leaf": 1, "features": 0.6},)
 
@@ -52,16 +53,17 @@ def fit(lesson: Lesson, settings: Settings) -> Grown:
         "n_jobs": lesson.threads,
     }
     weights = "balanced" if settings["balanced"] else None
-    return grow(ExtraTreesClassifier(class_weight=weights, **shared), ExtraTreesRegressor(**shared), lesson)
+    return grow(
+        ExtraTreesClassifier(class_weight=weights, **shared),
+        ExtraTreesRegressor(**shared),
+        lesson,
+        settings.get("leaf_bits", 24),
+    )
 
 
 def small(leaves: int) -> tuple[Settings, ...]:
-    """Forests with so many leaves in all."""
-    return tuple(
-        {"trees": trees, "leaves": min(leaves // trees, 512), "depth": 20, "min_leaf": 3, "features": 0.5}
-        for trees in (12, 30)
-        if leaves >= 4 * trees
-    )
+    """Forests with so many leaves in all: large trees and many, deep ones and balanced ones, leaves whole and short."""
+    return forests(leaves)
 
 
 def predict(fitted: Grown, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

@@ -66,6 +66,7 @@ SMALL: Space = SPACE | {
     "trees": Int(low=2, high=500, default=100, log=True),
     "leaves": Int(low=2, high=63, default=8, log=True),
     "learning_rate": Float(low=0.02, high=0.5, default=0.1, log=True),
+    "depth": Int(low=2, high=20, default=20),
     "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
 TREES, MOST_TREES = 200, 1500
@@ -135,17 +136,22 @@ def _stopped(parameters: dict[str, Any], learnt: Any, watched: Any) -> tuple[int
 
 
 def small(leaves: int) -> tuple[Settings, ...]:
-    """Boosters with so many leaves in all: few large trees to many small ones, each at the rate for its number."""
-    sizes = [(size, min(leaves // size, 500)) for size in (8, 16, 4, 31) if leaves >= 2 * size]
+    """Boosters with so many leaves in all: few large trees to many small ones, each at the rate for its number.
+
+    Two are balanced, which bounds the questions of the slowest row, and leaves have 8 bits, or 12.
+    """
+    shapes = [(8, 20, 8), (16, 20, 8), (4, 20, 8), (31, 20, 8), (8, 3, 8), (16, 5, 12)]
+    sizes = [(size, min(leaves // size, 500), depth, bits) for size, depth, bits in shapes if leaves >= 2 * size]
     return tuple(
         {
             "trees": trees,
             "leaves": size,
             "learning_rate": round(min(0.5, max(0.03, 8 / trees)), 3),
             "min_leaf": 10,
-            "leaf_bits": 8,
+            "depth": depth,
+            "leaf_bits": bits,
         }
-        for size, trees in sizes
+        for size, trees, depth, bits in sizes
     )
 
 
@@ -217,6 +223,7 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
     return {
         "learning_rate": settings["learning_rate"],
         "num_leaves": settings["leaves"],
+        "max_depth": settings.get("depth", -1),
         "min_data_in_leaf": min_leaf,
         "min_data_per_group": min_leaf,
         "min_data_in_bin": min(3, min_leaf),

@@ -17,6 +17,7 @@ connections for efficient neural networks, NeurIPS 2015; `volvelle.train.whole`.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +70,8 @@ class Net:
     scale: float = 1.0
     whole: Whole | None = None
     """The same in whole numbers, where these are asked for."""
+    full: Net | None = None
+    """The same with all its weights, where some were taken away."""
 
 
 def fit(lesson: Lesson, settings: Settings) -> Net:
@@ -98,9 +101,14 @@ def fit(lesson: Lesson, settings: Settings) -> Net:
     )
     with calm():
         model.fit(lesson.x, y, weights)
+        before = copy.deepcopy(model) if settings.get("keep", 1.0) < 1 else None
         _prune(model, lesson.x, y, weights, settings.get("keep", 1.0))
-    net = quantised(lesson.x, model.coefs_, model.intercepts_) if whole else None
-    return Net(model, limit, seen, lesson.classes, offset, scale, net)
+
+    def net(library: Any, full: Net | None = None) -> Net:
+        small = quantised(lesson.x, library.coefs_, library.intercepts_) if whole else None
+        return Net(library, limit, seen, lesson.classes, offset, scale, small, full)
+
+    return net(model, None if before is None else net(before))
 
 
 def _prune(
@@ -126,6 +134,11 @@ def small(leaves: int) -> tuple[Settings, ...]:
 def real(fitted: Net) -> Net | None:
     """The same weights in real numbers, of a network in whole ones."""
     return None if fitted.whole is None else replace(fitted, whole=None)
+
+
+def unpruned(fitted: Net) -> Net | None:
+    """The same network before weights were taken away, in the same numbers; None where it has all."""
+    return fitted.full
 
 
 def predict(fitted: Net, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
