@@ -77,11 +77,23 @@ def altered(body: str, before: str = "") -> Sources:
     return changed
 
 
+def able(seed: int) -> bytes:
+    """The first random graph from a seed on that a narrow core can run: without numbers of 64 bits or long tables."""
+    for at in range(seed, seed + 1000, 50):
+        content: bytes = grown(at, 2 + seed % 9)
+        try:
+            suited(compiled(content, "m", narrow=True).sources, UNO)
+        except ModelError:
+            continue
+        return content
+    raise AssertionError("of twenty random graphs the board can run none")
+
+
 @avr
 @pytest.mark.parametrize("seed", [1, 2, 4, 6, 7, 10, 13, 14, 16, 20, 25, 33])
 def test_random_graphs_give_the_same_bits(seed: int) -> None:
     """Real numbers by AVR-LibC and whole ones of 8 to 64 bits answer as on this machine."""
-    same(grown(seed, 2 + seed % 9), 24)
+    same(able(seed), 24)
 
 
 @avr

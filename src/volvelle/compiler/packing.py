@@ -57,16 +57,14 @@ class Packed:
         return sum(t.nbytes for t in self.tables) + LAYER
 
 
-def for_goal(graph: Graph, goal: Goal, *, whole: bool = False) -> dict[str, Packed]:
+def for_goal(graph: Graph, goal: Goal, *, narrow: bool = False) -> dict[str, Packed]:
     """`chosen` by what the C is written for: nothing is packed for speed, and where flash is tight all that helps.
 
-    Args:
-        graph: the graph.
-        goal: what the C is written for.
-        whole: whether it is all layers or none, for then all weights are read from one place.
+    For narrow cores it is all layers or none, for there a pointer to weights means either flash or RAM.
     """
-    best = {} if goal == "speed" else chosen(graph, 0.0 if goal == "tight" else GAIN)
-    return {} if whole and any(n.inputs[1] not in best for n in _weighted(graph)) else best
+    found = {} if goal == "speed" else chosen(graph, 0.0 if goal == "tight" else GAIN)
+    layers = {n.inputs[1] for n in graph.nodes if n.op in ("q_dense", "q_conv")}
+    return {} if narrow and layers - found.keys() else found
 
 
 def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
@@ -76,7 +74,7 @@ def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
         graph: the graph.
         gain: the share of its weights that a layer must save, and that all packed ones must save with what unpacks.
     """
-    taking = _weighted(graph)
+    taking = [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
     layers = {n.inputs[1]: np.asarray(graph.constant(n.inputs[1])) for n in taking}
     sides = {n.inputs[1]: rows_of_group(n, layers[n.inputs[1]]) for n in taking}
     layers = {name: w for name, w in layers.items() if w[0].size * sides[name] <= ROOM}
@@ -96,10 +94,6 @@ def chosen(graph: Graph, gain: float = GAIN) -> dict[str, Packed]:
             if saved > most and saved >= gain * plain:
                 best, most = taken, saved
     return best
-
-
-def _weighted(graph: Graph) -> list[Node]:
-    return [n for n in graph.nodes if n.op in ("q_dense", "q_conv")]
 
 
 def rows_of_group(node: Node, weights: NDArray[Any]) -> int:

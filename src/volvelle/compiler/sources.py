@@ -70,7 +70,7 @@ def sources(graph: Graph, name: str, digest: str, signature: Signature | None = 
         if o and graph.tensors[o].size == 1 and o not in graph.outputs and o not in never and loops.elementwise(n)
     )
     together = tuple(g.nodes if isinstance(g, loops.Loop) else (g,) for g in groups)
-    packed = packing.for_goal(graph, wish.goal, whole=wish.narrow)
+    packed = packing.for_goal(graph, wish.goal, narrow=wish.narrow)
     plan, kept = _placed(graph, never | singles, together, packed, wish.ram)
     names: dict[str, str] = {}
     for value in (*graph.inputs, *graph.outputs):

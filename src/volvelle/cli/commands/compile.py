@@ -89,7 +89,8 @@ def _proven(given: Given, made: Compiled, wanted: Device, *, choose: bool) -> tu
     found = prove(given.content, made, wanted, given.rows)
     if not choose or wanted.flash is None or found.flash <= wanted.flash:
         return made, found
-    tight = compiled(given.content, made.sources.name, "tight", made.precision, ram=wanted.ram, narrow=wanted.narrow)
+    name = made.sources.name
+    tight = compiled(given.content, name, "tight", made.precision, ram=wanted.ram, narrow=wanted.narrow)
     if tight.sources.source == made.sources.source:
         return made, found
     print("more flash than there is: packing every layer that it helps", file=sys.stderr)

@@ -140,7 +140,7 @@ def work_of(made: Compiled) -> dict[str, float]:
     graph, source = made.graph, made.sources.source
     asked = "branch" if _BRANCHES.search(source) else "scaled_question" if _SCALED.search(source) else "question"
     found = dict.fromkeys(WORK, 0.0)
-    forms = packing.for_goal(graph, made.goal, whole=made.narrow)
+    forms = packing.for_goal(graph, made.goal, narrow=made.narrow)
     for node in graph.nodes:
         if node.op.startswith("tree_ensemble"):
             forest: Forest = OPERATORS.load(node.op).read(node)
