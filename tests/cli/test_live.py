@@ -205,6 +205,8 @@ def test_the_state_is_served(own: Path) -> None:
         assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
         assert not re.findall(rb"<script|(?:src|href)=[\"']?(?:https?:)?//", page.body)
         keys = {role: typed(own, "serve", "--new-key", role)[1].strip() for role in ("predict", "watch", "admin")}
+        # The file is read again now and then: the key that was made last tells that all are known.
+        wait(lambda: server.ask("/v1/state", Authorization=f"Bearer {keys['admin']}").status == 200)
         wait(lambda: server.ask("/v1/state").status == 401)
         for role, status in (("predict", 403), ("watch", 200), ("admin", 200)):
             basic = base64.b64encode(f"ana:{keys[role]}".encode()).decode()
