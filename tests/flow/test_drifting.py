@@ -87,4 +87,12 @@ def test_a_table_without_rows_or_shared_columns_is_refused(tmp_path: Path) -> No
         look(tmp_path, None, str(tmp_path / "a.csv"), str(tmp_path / "none.csv"))
     with pytest.raises(NotFound, match="no turn"):
         look(tmp_path, None, None, str(tmp_path / "a.csv"))
+    with pytest.raises(NotFound, match="did you mean 'psi'"):
+        look(tmp_path, None, str(tmp_path / "a.csv"), str(tmp_path / "a.csv"), ["psy"])
     assert not (tmp_path / ".volvelle").exists()
+
+
+def test_of_a_few_rows_the_classifier_says_nothing(tmp_path: Path) -> None:
+    """Below 20 rows of a side nothing is told of all columns together."""
+    few = pl.DataFrame({"x": [1.0, 2.0, 3.0]})
+    assert "together" not in text(compared(tmp_path, few, few))

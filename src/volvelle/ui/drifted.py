@@ -45,7 +45,7 @@ def headline(found: Drift) -> str:
 def together(found: Drift) -> list[str]:
     """What tests of all columns together say."""
     said = []
-    for answer in found.together:
+    for answer in (a for a in found.together if a.statistic):
         able = "tells" if found.calls(answer) else "does not tell"
         who = f"a classifier {able} both tables apart, ROC-AUC" if answer.test == TOGETHER else f"{_name(answer.test)},"
         said.append(f"all columns together: {who} {answer.statistic:.3f} ({_chance(answer.p)})")
@@ -99,7 +99,7 @@ def _tiles(found: Drift) -> list[Facts]:
         },
         {"label": "Rows", "value": f"{found.rows[1]:,}", "note": f"against {found.rows[0]:,}"},
     ]
-    for answer in (a for a in found.together if a.test == TOGETHER):
+    for answer in (a for a in found.together if a.test == TOGETHER and a.statistic):
         note = f"ROC-AUC; 0.5 is no difference ({_chance(answer.p)})"
         tiles.append({"label": "A classifier tells them apart", "value": f"{answer.statistic:.3f}", "note": note})
     return tiles
