@@ -2,8 +2,8 @@
 
 >>> import volvelle as vv
 >>> spec = vv.Spec(problem=vv.Problem(target="price"), data=vv.Data(source="houses.csv"))
->>> spec.search.folds
-5
+>>> spec.search.seed
+7
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ EXTRAS = {
     "elftools": "device",
     "wasmtime": "device",
     "torch": "torch",
+    "catboost": "catboost",
     "deltalake": "live",
     "paho": "live",
     "serial": "live",

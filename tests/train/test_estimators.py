@@ -47,7 +47,7 @@ def test_kit(name: str) -> None:
     check_estimator(ESTIMATORS.load(name))
 
 
-@pytest.mark.parametrize("name", ["lightgbm", "mlp"])
+@pytest.mark.parametrize("name", ["lightgbm", "catboost", "mlp"])
 def test_kit_of_what_makes_models_smaller(name: str) -> None:
     """All promises are kept with the least bits as the default, and with every share of the weights and bits beside."""
     estimator = ESTIMATORS.load(name)

@@ -62,7 +62,7 @@ def test_early_stopping_finds_few_trees_in_noise_and_more_in_signal() -> None:
 def test_boosting_that_would_never_end_takes_wider_trees() -> None:
     """A board of many random squares makes the defaults give way to wider trees; settings that are given stay."""
     squares = np.random.default_rng(3)
-    x = squares.integers(0, 20, (4_000, 2)).astype(np.float32)
+    x = squares.uniform(0, 20, (4_000, 2)).astype(np.float32)
     y = squares.random((20, 20))[x[:, 0].astype(int), x[:, 1].astype(int)]
     lesson = Lesson(x, y, "regression", 0)
     asked = defaults(ESTIMATORS.load("lightgbm").SPACE)

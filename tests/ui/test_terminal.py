@@ -19,7 +19,7 @@ import pytest
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.flow.result import Result
 from volvelle.spec.requirements import Data, Problem, Spec
-from volvelle.train.records import Searched, Trial
+from volvelle.train.records import Candidate, Member, Searched, Trial
 from volvelle.train.search import Goal
 from volvelle.ui.terminal import Progress, board, front, leaderboard
 
@@ -92,6 +92,16 @@ def test_plain_board(evidence: Evidence) -> None:
 def test_plain_leaderboard(searched: Searched) -> None:
     """The leaderboard ranks the best trial of each estimator and keeps those that failed, at the end."""
     assert leaderboard(searched, Telephone("UTF-8")) == LEADERBOARD
+
+
+def test_the_board_tells_how_an_ensemble_is_judged(searched: Searched) -> None:
+    """Where an ensemble stands above a higher score, the board says why; without one it says nothing of it."""
+    members = (Member("logistic", {}, 0.5), Member("lightgbm", {}, 0.5))
+    chosen = Candidate("ensemble", {}, seed=7, metric="roc_auc", score=0.5, spread=0.1, members=members)
+    shown = leaderboard(searched, Telephone("UTF-8"), chosen)
+    assert shown.splitlines()[2].split()[1] == "ensemble"
+    assert "The ensemble is scored on folds that had no part in choosing it" in shown
+    assert "ensemble" not in leaderboard(searched, Telephone("UTF-8"))
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from volvelle.catalog import ESTIMATORS
-from volvelle.errors import SpecError, near
+from volvelle.errors import MissingExtra, SpecError, near
 from volvelle.evaluate.budget import Budget
-from volvelle.flow.lesson import Training
+from volvelle.flow.lesson import Training, fold_count
 from volvelle.flow.within import Within
 from volvelle.model.signature import ModelTask
 from volvelle.prepare.pairs import pairs_of
@@ -29,8 +30,8 @@ def plan(spec: Spec, lesson: Training, budget: Budget) -> Plan:
         SpecError: no estimator fits, or a listed candidate does not.
     """
     task = lesson.signature.task
-    named = tuple(c.estimator for c in spec.search.candidates) if spec.search.method in ("grid", "manual") else ()
-    modules = _fitting(spec.search.estimators or named or ESTIMATORS.names(), task)
+    listed = tuple(c.estimator for c in spec.search.candidates) if spec.search.method in ("grid", "manual") else ()
+    modules = _fitting(spec.search.estimators or listed, task)
     extra = _extra(lesson)
     spaces = {name: {**module.SPACE, **extra} for name, module in modules.items()}
     small = {name: {**module.SMALL, **extra} for name, module in modules.items() if hasattr(module, "SMALL")}
@@ -42,12 +43,16 @@ def plan(spec: Spec, lesson: Training, budget: Budget) -> Plan:
     )
     if not budget.limits:
         return found
-    within = Within(budget, {name: modules[name] for name in small}, spec.search.folds)
+    within = Within(budget, {name: modules[name] for name in small}, fold_count(spec, len(lesson.target)))
     return found._replace(narrow=small, study=within.study, held=within.held)
 
 
-def _fitting(names: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
-    loaded = {name: ESTIMATORS.load(name) for name in dict.fromkeys(names)}
+def _fitting(named: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
+    """The named estimators, or all that are installed."""
+    names, loaded = named or ESTIMATORS.names(), dict[str, Any]()
+    for name in names:
+        with nullcontext() if named else suppress(MissingExtra):
+            loaded[name] = ESTIMATORS.load(name)
     fitting = {name: module for name, module in loaded.items() if task in module.TASKS}
     if not fitting:
         able = [n for n in ESTIMATORS.names() if task in (ESTIMATORS.fact(n, "TASKS") or ())]

@@ -19,6 +19,8 @@ from volvelle.prepare.records import Split
 from volvelle.prepare.split import Keys
 from volvelle.spec.requirements import Spec
 
+_FOLDS, _FEW_FOLDS, _MANY = 5, 3, 10_000
+
 
 class Training(NamedTuple):
     """What candidates learn from."""
@@ -45,6 +47,11 @@ def training(spec: Spec, dataset: Dataset, split: Split, context: Context) -> Tr
     signature, notes = derive(spec, dataset, frame)
     codes = target_codes(frame, signature)
     return Training(frame, signature, encode(frame, signature), codes, notes, spec.prepare.pairs, overrides(spec))
+
+
+def fold_count(spec: Spec, rows: int) -> int:
+    """Folds of so many training rows. Of many rows few folds tell as much, and leave time for other candidates."""
+    return spec.search.folds or (_FOLDS if rows < _MANY else _FEW_FOLDS)
 
 
 def keys(spec: Spec, frame: pl.DataFrame) -> Keys:

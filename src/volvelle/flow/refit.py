@@ -18,7 +18,7 @@ from volvelle.evaluate.measure import given
 from volvelle.evaluate.sides import side
 from volvelle.flow.context import Context
 from volvelle.flow.ledger import Ledger
-from volvelle.flow.lesson import groups_of, keys
+from volvelle.flow.lesson import fold_count, groups_of, keys
 from volvelle.flow.stages.build import build
 from volvelle.flow.stages.finish import finish
 from volvelle.flow.store import Store
@@ -68,7 +68,7 @@ class Refits:
         """Row numbers to learn from and to hold back, as the search divides them."""
         spec, split = self._ground.spec, self._ground.split
         task: Task = "regression" if self._ground.model.task == "regression" else "classification"
-        count = min(FOLDS, spec.search.folds)
+        count = min(FOLDS, fold_count(spec, len(self.frame)))
         wanted = keys(spec, self.frame)
         return splitting.folds(self.frame, wanted, task=task, method=split.method, count=count, seed=split.seed)
 

@@ -41,7 +41,7 @@ def turn_html(result: Result) -> str:
     facts = {
         "board": board_rows(result.evidence),
         "rows": leaderboard_rows(searched, result.candidate),
-        "caption": leaderboard_caption(searched),
+        "caption": leaderboard_caption(searched, result.candidate),
         "heading": title(searched.metric),
     }
     named = {"run": result.run.id, "problem": result.spec.problem.name}

@@ -53,6 +53,13 @@ def places(searched: Searched, candidate: Candidate | None = None) -> list[Place
     ]
 
 
+def judged_apart(candidate: Candidate | None) -> str:
+    """Why a chosen ensemble may stand above a higher score; empty where none was chosen."""
+    if candidate is None or not candidate.members:
+        return ""
+    return "The ensemble is scored on folds that had no part in choosing it; the others are the best of their trials."
+
+
 def _ensemble(candidate: Candidate) -> Place:
     """The place of a chosen ensemble; its settings are its members' weights."""
     weights: dict[str, float] = {}

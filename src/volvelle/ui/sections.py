@@ -260,7 +260,7 @@ def search(result: Result) -> Facts:
     spent = f"{show_seconds(searched.spent)} of {show_seconds(searched.budget)}"
     return {
         "places": leaderboard_rows(searched, result.candidate),
-        "places_caption": leaderboard_caption(searched),
+        "places_caption": leaderboard_caption(searched, result.candidate),
         "searched": searched,
         "spent": spent,
         "progress": _search_chart(searched),

@@ -9,7 +9,7 @@ from volvelle.evaluate.records import Evidence, MetricResult, Verdict
 from volvelle.train.records import Calibrated, Candidate, Model, Searched, Trial
 from volvelle.ui import charts
 from volvelle.ui.pages import STYLES, drawn
-from volvelle.ui.ranking import places
+from volvelle.ui.ranking import judged_apart, places
 from volvelle.ui.scales import widened
 from volvelle.ui.wording import (
     clean,
@@ -128,13 +128,14 @@ def leaderboard_rows(searched: Searched, candidate: Candidate | None = None) -> 
     ]
 
 
-def leaderboard_caption(searched: Searched) -> str:
+def leaderboard_caption(searched: Searched, candidate: Candidate | None = None) -> str:
     """What the leaderboard compares."""
     better = "higher" if searched.direction == "up" else "lower"
-    return (
+    compared = (
         f"Best trial of each estimator: mean and standard deviation of {title(searched.metric)} "
         f"({better} is better) over {searched.folds} folds of the training side."
     )
+    return f"{compared} {judged_apart(candidate)}".strip()
 
 
 def model_settings(model: Model) -> list[tuple[str, str]]:

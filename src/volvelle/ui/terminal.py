@@ -17,7 +17,7 @@ from volvelle.catalog import import_late
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.spec.requirements import Spec
 from volvelle.train.records import Candidate, Searched, Trial
-from volvelle.ui.ranking import front_heads, front_rows, places
+from volvelle.ui.ranking import front_heads, front_rows, judged_apart, places
 from volvelle.ui.wording import (
     SHAPES,
     clean,
@@ -99,9 +99,10 @@ def leaderboard(searched: Searched, stream: TextIO | None = None, candidate: Can
     ]
     better = "higher" if searched.direction == "up" else "lower"
     head = f"Leaderboard: {searched.folds}-fold {title(searched.metric)} on the training side, {better} is better"
+    apart = [text] if (text := judged_apart(candidate)) else []
     if is_terminal(out):
-        return str(_rich().leaderboard(head, heads, rows))
-    return fitting("\n".join([head, *aligned(heads, rows, right=(0, 2, 3, 4))]), out)
+        return "\n".join([str(_rich().leaderboard(head, heads, rows)), *apart])
+    return fitting("\n".join([head, *aligned(heads, rows, right=(0, 2, 3, 4)), *apart]), out)
 
 
 def front(evidence: Evidence, stream: TextIO | None = None) -> str:

@@ -32,6 +32,7 @@ NAMES = {
     "top_k": "top-k accuracy",
     "ram": "RAM",
     "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
     "mlp": "MLP",
     "rbf_svm": "RBF SVM",
     "linear_svm": "linear SVM",

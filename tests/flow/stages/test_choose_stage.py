@@ -8,7 +8,8 @@ import pytest
 
 from volvelle.compiler.device import device
 from volvelle.evaluate.budget import NOWHERE, Budget, budget
-from volvelle.flow.stages.choose import choose
+from volvelle.flow.lesson import fold_count
+from volvelle.flow.stages.choose import Bounds, _settings, choose
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Data, Problem, Require, Search, Spec
 from volvelle.train.records import Searched, Trial
@@ -79,3 +80,28 @@ def test_of_losses_less_is_better() -> None:
     spec = Spec(problem=Problem(target="y"), data=Data(source="x.csv"), search=Search(prefer="small"))
     absent: Any = None
     assert choose(spec, searched, NOWHERE, absent).estimator == "forest"
+
+
+@pytest.mark.parametrize(("seconds", "averaged"), [(21.1, [3, 3, 3]), (13.1, [3, None, 3]), (9.1, [None, None, 3])])
+def test_members_are_averaged_over_seeds_as_long_as_there_is_time(seconds: float, averaged: list[int | None]) -> None:
+    """Each member is fitted once; the first ones three times, or cheaper later ones, where the time is there for it."""
+    found = {"trees": 9, "boosters": 3}
+    members = [
+        # So much work of five folds makes a last fit of so many seconds.
+        trial(k, "lightgbm", 0.9, 1, 1, fold_scores=(0.9,) * 5, work=once * 5 / 1.25**1.25, found=found)
+        for k, once in enumerate((2, 4, 1))
+    ]
+    searched = Searched(
+        "roc_auc", "up", tuple(members), best=0, seed=1, folds=5, budget=9.0, spent=1.0, refit_within=seconds
+    )
+    bounds = Bounds(size=(), limits=(), unknown=False, folds=5)
+    assert [given.get("boosters") for given in _settings(members, bounds, searched)] == averaged
+    assert _settings(members[:1], bounds, searched)[0]["boosters"] == 3
+
+
+def test_many_rows_have_few_folds() -> None:
+    """Unless the spec names a number, 10,000 rows are divided into three folds and fewer rows into five."""
+    spec = Spec(problem=Problem(target="y"), data=Data(source="x.csv"))
+    named = Spec(problem=Problem(target="y"), data=Data(source="x.csv"), search=Search(folds=4))
+    assert [fold_count(spec, rows) for rows in (9_999, 10_000)] == [5, 3]
+    assert fold_count(named, 10_000) == 4

@@ -82,7 +82,7 @@ def choose(spec: Spec, searched: Searched, budget: Budget, context: Context) -> 
         best = front.smallest(able, searched, gates)
     single = Candidate(
         estimator=best.estimator,
-        settings=_settings([best], bounds)[0],
+        settings=_settings([best], bounds, searched)[0],
         seed=searched.seed,
         metric=searched.metric,
         score=float(best.score if best.score is not None else "nan"),
@@ -120,7 +120,7 @@ def _averaged(
     chosen = [pool[k] for k in found.weights]
     members = tuple(
         Member(estimator=t.estimator, settings=settings, weight=w)
-        for t, settings, w in zip(chosen, _settings(chosen, bounds), found.weights.values(), strict=True)
+        for t, settings, w in zip(chosen, _settings(chosen, bounds, searched), found.weights.values(), strict=True)
     )
     mean = weighted([answers[k] for k in found.weights], list(found.weights.values()))
     table = pl.DataFrame({f"score_{k}": mean[:, k] for k in range(mean.shape[1])})
@@ -137,12 +137,30 @@ def _averaged(
     )
 
 
-def _settings(chosen: list[Trial], bounds: Bounds) -> list[Settings]:
-    """What each last fit is given: no more than its trial was where something bounds what ships, unless all fits."""
-    if bounds.allow(chosen):
-        return [t.whole() for t in chosen]
-    last = {t.estimator: ESTIMATORS.fact(t.estimator, "LAST") or () for t in chosen}
-    return [{k: v for k, v in t.whole().items() if k not in last[t.estimator]} for t in chosen]
+def _settings(chosen: list[Trial], bounds: Bounds, searched: Searched) -> list[Settings]:
+    """What each last fit is given: no more than its trial was where something bounds what ships, unless all fits.
+
+    Of several members, the first ones are given more for as long as there is time; a single model always is.
+    """
+    left = _within(searched) - sum(_once(t, searched) for t in chosen)
+    allowed = bounds.allow(chosen)
+    given = []
+    for trial in chosen:
+        more = _once(trial, searched) * (trial.times() - 1)
+        whole = allowed and (more <= left or len(chosen) == 1)
+        left -= more if whole else 0.0
+        last = () if whole else ESTIMATORS.fact(trial.estimator, "LAST") or ()
+        given.append({k: v for k, v in trial.whole().items() if k not in last})
+    return given
+
+
+def _within(searched: Searched) -> float:
+    return searched.refit_within or math.inf
+
+
+def _once(trial: Trial, searched: Searched) -> float:
+    """Seconds of fitting one booster of a member again."""
+    return refit(trial, searched.folds) / trial.times()
 
 
 def _shares(pool: list[Trial], searched: Searched, bounds: Bounds) -> list[float]:
@@ -150,10 +168,9 @@ def _shares(pool: list[Trial], searched: Searched, bounds: Bounds) -> list[float
 
     What the members of a device have in common is counted for each, so that an average takes less than that.
     """
-    within = searched.refit_within or math.inf
     room = min((g.bound for g in bounds.size if g.comparison in ("<=", "<", "==")), default=math.inf)
     return [
-        max(refit(t, searched.folds) / within, front.grown(t.size, searched.folds) / room, bounds.share(t))
+        max(_once(t, searched) / _within(searched), front.grown(t.size, searched.folds) / room, bounds.share(t))
         for t in pool
     ]
 

@@ -15,7 +15,7 @@ from volvelle.evaluate.budget import Budget
 from volvelle.evaluate.measure import stated
 from volvelle.flow import candidates, out_of_fold
 from volvelle.flow.context import Context
-from volvelle.flow.lesson import Training, keys, training
+from volvelle.flow.lesson import Training, fold_count, keys, training
 from volvelle.flow.students import Students
 from volvelle.flow.trials import Folds, Trials
 from volvelle.model.signature import ModelTask
@@ -47,7 +47,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: 
         trials=limit,
         method=spec.search.method,
         seed=spec.search.seed,
-        folds=spec.search.folds,
+        folds=fold_count(spec, len(lesson.target)),
         ensemble=spec.search.ensemble,
     )
     plan = candidates.plan(spec, lesson, budget)
@@ -96,6 +96,6 @@ def _folds(spec: Spec, lesson: Training, method: splitting.Method) -> Folds:
         keys(spec, lesson.frame),
         task=task,
         method=method,
-        count=spec.search.folds,
+        count=fold_count(spec, len(lesson.target)),
         seed=spec.search.seed,
     )

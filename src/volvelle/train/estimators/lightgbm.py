@@ -34,7 +34,7 @@ from volvelle.train.boosted import booster_trees, round_leaves
 from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
-from volvelle.train.rows import calm, sample
+from volvelle.train.rows import calm, stopping
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
@@ -75,8 +75,8 @@ WIDER: Settings = {"learning_rate": 0.15, "leaves": 255}
 """Taken in place of the defaults where these would go on beyond `MOST_TREES`, and where they are better."""
 _APART = 1_000_003
 """Between the seeds of two boosters."""
-PATIENCE, HELD_OUT, FEWEST_ROWS = 40, 0.2, 100
-"""Boosting stops after so many trees without gain on so large a share of the rows; fewer rows give `TREES`."""
+PATIENCE, FEWEST_ROWS = 60, 100
+"""Boosting stops after so many trees without gain on held-out rows; fewer rows give `TREES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
     if len(seen) == 1:
         return Boosted((), seen, lesson.classes)
     with calm():
-        rows = _rows(lesson, y, _weights(y, seen, settings), np.arange(len(y)))
+        rows = _rows(lesson, y, _weights(y, seen, settings))
         trees, asked = int(settings.get("trees", TREES)), _parameters(lesson, settings) | objective
         seeds = [lesson.seed + _APART * k for k in range(int(settings.get("boosters", 1)))]
         boosters = tuple(lightgbm.train(asked | {"seed": seed}, rows, trees) for seed in seeds)
@@ -104,35 +104,32 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
 
 
 def settle(lesson: Lesson, settings: Settings) -> Settings:
-    """The number of trees, by early stopping on a part of the lesson that is held out; all of it is learnt later."""
+    """The number of trees, by early stopping on parts of the lesson that are held out; all of it is learnt later."""
     _, seen, y, objective = _asked(lesson)
     if "trees" in settings or len(seen) == 1:
         return {}
     found: Settings = {} if "boosters" in settings else {"boosters": BOOSTERS}
     if len(y) < FEWEST_ROWS:
         return found
-    out = sample(y, int(len(y) * HELD_OUT), lesson.seed, stratified=bool(len(seen)))
-    kept = np.setdiff1d(np.arange(len(y)), out)
-    if len(seen) and len(np.unique(y[kept])) < len(seen):
+    parts = stopping(lesson.x, y, lesson.seed, classes=len(seen))
+    if not parts:
         return found
-    weights = _weights(y, seen, settings)
     with calm():
-        learnt = _rows(lesson, y, weights, kept)
-        watched = _rows(lesson, y, weights, out, learnt)
-        trees, loss = _stopped(_parameters(lesson, settings) | objective, learnt, watched)
+        rows = _rows(lesson, y, _weights(y, seen, settings))
+        trees, loss = _stopped(_parameters(lesson, settings) | objective, rows, parts)
         if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
-            wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, learnt, watched)
+            wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, rows, parts)
             if less < loss:
                 return found | WIDER | {"trees": wide}
     return found | {"trees": trees}
 
 
-def _stopped(parameters: dict[str, Any], learnt: Any, watched: Any) -> tuple[int, float]:
-    """After how many trees the loss of the watched rows is least, and that loss."""
+def _stopped(parameters: dict[str, Any], rows: Any, parts: list[Any]) -> tuple[int, float]:
+    """After how many trees the mean loss of the held-out parts, which grow in step, is least, and that loss."""
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)
-    booster = lightgbm.train(parameters, learnt, MOST_TREES, valid_sets=[watched], callbacks=[stop])
-    loss = min(booster.best_score["valid_0"].values())
-    return max(1, int(booster.best_iteration or booster.current_iteration())), float(loss)
+    told: dict[str, Any] = lightgbm.cv(parameters, rows, MOST_TREES, folds=parts, callbacks=[stop])
+    (losses,) = (values for name, values in told.items() if name.endswith("-mean"))
+    return len(losses), float(losses[-1])
 
 
 def small(leaves: int) -> tuple[Settings, ...]:
@@ -173,21 +170,10 @@ def _weights(y: NDArray[Any], seen: NDArray[np.int64], settings: Settings) -> ND
     return even(y)
 
 
-def _rows(
-    lesson: Lesson,
-    y: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-    chosen: NDArray[np.int64],
-    like: Any = None,
-) -> Any:
-    """Some rows as LightGBM wants them; `like` gives the bins of earlier ones."""
+def _rows(lesson: Lesson, y: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
+    """The lesson as LightGBM wants it."""
     return lightgbm.Dataset(
-        lesson.x[chosen],
-        y[chosen],
-        weight=None if weights is None else weights[chosen],
-        categorical_feature=list(lesson.categorical),
-        reference=like,
-        params={"verbosity": -1},
+        lesson.x, y, weight=weights, categorical_feature=list(lesson.categorical), params={"verbosity": -1}
     )
 
 
