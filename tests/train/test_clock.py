@@ -44,7 +44,7 @@ def test_what_never_finished_a_fold_is_not_tried_again() -> None:
 def test_what_training_again_will_cost() -> None:
     """The best trial's fold of 1.6 s, 0.1 s of it answering, is counted once; with an ensemble others too."""
     seen = [trial(n, "a", float(n)) for n in range(10)]
-    once = 1.5 * 1.25**1.25 + 0.1 * 5 * 2.5
+    once = 1.5 * 1.25**1.5 + 0.1 * 5 * 2.5
     assert math.isclose(refit(seen[0], 5), once)
     assert math.isclose(clock().refits(seen, "up"), once)
     assert math.isclose(clock(ensemble=True).refits(seen, "up"), once + 10.0)

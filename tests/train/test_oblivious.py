@@ -35,7 +35,7 @@ def walked(tree: Tree, row: NDArray[np.float32]) -> NDArray[np.float64]:
         cell = row[tree.feature[node]]
         left = tree.missing_left[node] if np.isnan(cell) else cell <= tree.threshold[node]
         node = int(tree.left[node] if left else tree.right[node])
-    return tree.value[node]
+    return np.asarray(tree.value[node], dtype=np.float64)
 
 
 @settings(max_examples=25, deadline=None)
@@ -49,7 +49,7 @@ def test_walked_trees_add_up_to_what_the_library_says(loss: str, depth: int, see
     """Trees of any depth, loss and bias, walked node by node, give CatBoost's own sums, NaN and infinity included."""
     more = {} if loss == "MultiClass" else {"boost_from_average": prior}
     model, x = grown(loss, depth, seed, **more)
-    rows = np.concatenate([x[:20], np.float32([[np.nan] * 3, [np.inf] * 3, [-np.inf] * 3])])
+    rows = np.concatenate([x[:20], np.array([[np.nan] * 3, [np.inf] * 3, [-np.inf] * 3], dtype=np.float32)])
     said = model.predict(rows, prediction_type="RawFormulaVal").reshape(len(rows), -1)
     trees = model_trees(model)
     ours = np.array([sum(walked(tree, row) for tree in trees) for row in rows])
@@ -84,7 +84,7 @@ def test_bits_of_leaves() -> None:
 def test_a_tree_that_asks_nothing() -> None:
     """One leaf adds its values to every row."""
     tree = one_leaf([1.5, -2.0], 1)
-    assert walked(tree, np.float32([0.0])).tolist() == [1.5, -2.0]
+    assert walked(tree, np.zeros(1, dtype=np.float32)).tolist() == [1.5, -2.0]
     assert tree.targets == (1, 2)
 
 

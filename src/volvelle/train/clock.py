@@ -3,8 +3,8 @@
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
 be stopped as well, and one that takes longer meets its deadline. After the search the
 winner, or each member of an ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds:
-that is taken to be dearer by this ratio to the power of 1.25, a little more than trees are and less than kernels. The
-library answers all rows once more, and the graph does so too.
+that is taken to be dearer by this ratio to the power of 1.5, which is what rows and the
+trees for them make together. The library answers all rows once more, and the graph does so too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
 """A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
 ENSEMBLE_SHARE = 0.1
 """At most this share of the budget is held back for fitting the members of an ensemble again."""
-GROWTH, ANSWERS = 1.25, 2.5
+GROWTH, ANSWERS = 1.5, 2.5
 """The power of rows that a fit costs; how often all training rows are answered after the fits, the test side too."""
 _OTHERS = 5
 """For how many members beside the best, at most, time is held back."""
@@ -73,7 +73,7 @@ class Clock:
 
     def refit_within(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds that are there for the last fits when the search has ended: enough for the winner in any case."""
-        winner = sum(refit(t, self._folds) for t in _ranked(trials, direction)[:1])
+        winner = sum(refit(t, self._folds) / t.times() for t in _ranked(trials, direction)[:1])
         return max(winner, self.budget - self.spent())
 
 

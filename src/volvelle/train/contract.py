@@ -78,7 +78,8 @@ class Estimator(Protocol):
       It is asked once a trial, with the first fold's training rows; what it gives is kept with the trial and used for
       the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand;
       ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
-      is not worth its time in every trial.
+      is not worth its time in every trial; ``GROWS`` those that the last fit is given more of, for it has more rows
+      (`volvelle.train.rows.grown`).
     - ``small(leaves)``: settings of models whose trees have at most so many leaves together, tried in place of the
       portfolio where the budget of a device leaves little room, and ``SMALL``, the space of such models. Where it has
       ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for.

@@ -9,6 +9,9 @@ from msgspec import field
 from volvelle.model.signature import ModelTask, Signature
 from volvelle.spec.requirements import Record
 
+BOOSTERS = "boosters"
+"""The setting that tells how many models the last fit averages."""
+
 
 class Trial(Record, frozen=True):
     """One candidate that the search tried."""
@@ -62,7 +65,7 @@ class Trial(Record, frozen=True):
 
     def times(self) -> int:
         """How many models like a fold's the last fit averages."""
-        return int(self.whole().get("boosters", 1))
+        return int(self.whole().get(BOOSTERS, 1))
 
 
 class Searched(Record, frozen=True):

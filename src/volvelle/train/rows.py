@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 FIFTHS = 5
+WHOLE = FIFTHS / (FIFTHS - 1)
+"""How many times the rows that told when to stop there are to learn from."""
 ENOUGH, ENOUGH_OF_A_CLASS = 1_000, 500
 """So many rows, or so many of the rarest class, tell by themselves when to stop."""
 
@@ -49,6 +51,18 @@ def sample(y: NDArray[Any], most: int, seed: int, *, stratified: bool) -> NDArra
         first[mine[0]] = True
     chosen = np.lexsort((order.argsort(), rank, ~first))
     return np.sort(chosen[:most])
+
+
+def grown(ratio: float) -> float:
+    """How many times the trees are wanted where there are so many times the rows.
+
+    The square root: between a fit that knows when to stop at 53 % of the rows and one of all, on ten sets, it lowers
+    the loss by 1 % on average, by 4 % where many rows leave much to learn, and raises it by at most 1 %.
+
+    >>> round(grown(1.5), 3)
+    1.225
+    """
+    return float(np.sqrt(ratio))
 
 
 def stopping(

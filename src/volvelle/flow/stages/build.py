@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -29,6 +31,7 @@ from volvelle.train.assemble import Part, expected, scored
 from volvelle.train.contract import Lesson
 from volvelle.train.distil import said, taught, teacher_of
 from volvelle.train.records import Candidate, Member, Trained
+from volvelle.train.rows import calm
 
 Taught = tuple[preparing.Recipe, NDArray[np.float32]]
 """A recipe, and the features of the training rows that are learnt from."""
@@ -48,7 +51,7 @@ def build(spec: Spec, dataset: Dataset, split: Split, candidate: Candidate, cont
                 lesson.inputs, signature, key[0], lesson.target, overrides(spec), spoken, pairs
             )
             views[key] = structs.replace(recipe, bought=key[1]), made
-    parts = [_part(member, lesson, views, candidate.seed) for member in candidate.parts()]
+    parts = _parts(candidate, lesson, views)
     # What teachers alone see does not ship.
     views = {key: views[key] for key in dict.fromkeys(map(_key, candidate.parts()))}
     rows = from_bytes(context.get(split.train))
@@ -88,7 +91,16 @@ def _key(member: Member) -> tuple[View, bool]:
     return ESTIMATORS.load(member.estimator).VIEW, member.settings.get(learning.PAIRS) is True
 
 
-def _part(member: Member, lesson: Training, views: dict[tuple[View, bool], Taught], seed: int) -> Part:
+def _parts(candidate: Candidate, lesson: Training, views: dict[tuple[View, bool], Taught]) -> list[Part]:
+    """All members, on as many cores as there are; a single one may use them by itself."""
+    cores, members = os.cpu_count() or 1, candidate.parts()
+    threads = cores if len(members) == 1 else 1
+    # What is calm around all of them stays so while the first one ends.
+    with calm(), ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(lambda member: _part(member, lesson, views, candidate.seed, threads), members))
+
+
+def _part(member: Member, lesson: Training, views: dict[tuple[View, bool], Taught], seed: int, threads: int) -> Part:
     """One member, fitted on the whole training side; a student on what its teacher says of it."""
 
     def rows(one: Member) -> Lesson:
@@ -100,7 +112,7 @@ def _part(member: Member, lesson: Training, views: dict[tuple[View, bool], Taugh
             classes=len(lesson.signature.classes),
             categorical=preparing.categorical(recipe),
             seed=seed,
-            threads=1,
+            threads=threads,
         )
 
     members = teacher_of(member.settings)

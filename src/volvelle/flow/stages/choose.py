@@ -23,7 +23,8 @@ from volvelle.train import ensemble
 from volvelle.train.assemble import weighted
 from volvelle.train.clock import refit
 from volvelle.train.contract import Settings
-from volvelle.train.records import Candidate, Member, Searched, Trial
+from volvelle.train.records import BOOSTERS, Candidate, Member, Searched, Trial
+from volvelle.train.rows import grown
 
 MOST = 24
 """Only the best trials, and the best one of each estimator, may become members."""
@@ -140,18 +141,28 @@ def _averaged(
 def _settings(chosen: list[Trial], bounds: Bounds, searched: Searched) -> list[Settings]:
     """What each last fit is given: no more than its trial was where something bounds what ships, unless all fits.
 
-    Of several members, the first ones are given more for as long as there is time; a single model always is.
+    The first ones are given more for as long as there is time. Where nothing bounds them, numbers that were found in
+    the rows of a fold grow with these.
     """
+    free = not (bounds.size or bounds.limits or bounds.unknown)
     left = _within(searched) - sum(_once(t, searched) for t in chosen)
     allowed = bounds.allow(chosen)
     given = []
     for trial in chosen:
-        more = _once(trial, searched) * (trial.times() - 1)
-        whole = allowed and (more <= left or len(chosen) == 1)
-        left -= more if whole else 0.0
-        last = () if whole else ESTIMATORS.fact(trial.estimator, "LAST") or ()
-        given.append({k: v for k, v in trial.whole().items() if k not in last})
+        once = _once(trial, searched)
+        more = min(trial.times() - 1, max(left, 0.0) / once if once else math.inf) if allowed else 0
+        left -= once * int(more)
+        last = () if more >= 1 or trial.times() == 1 else ESTIMATORS.fact(trial.estimator, "LAST") or ()
+        kept = {k: v for k, v in trial.whole().items() if k not in last}
+        kept |= {BOOSTERS: 1 + int(more)} if BOOSTERS in kept else {}
+        given.append(kept | (_grown(trial, searched.folds) if free else {}))
     return given
+
+
+def _grown(trial: Trial, folds: int) -> Settings:
+    """What early stopping found on all folds but one, for all rows."""
+    grows = (ESTIMATORS.fact(trial.estimator, "GROWS") or ()) if trial.found else ()
+    return {name: round(value * grown(folds / (folds - 1))) for name, value in trial.found.items() if name in grows}
 
 
 def _within(searched: Searched) -> float:

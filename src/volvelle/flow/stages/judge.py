@@ -19,7 +19,7 @@ from volvelle.flow.predictions import side_of
 from volvelle.flow.stages.budget import budget
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Spec
-from volvelle.train.records import Calibrated, Model, Searched, Tuned
+from volvelle.train.records import Calibrated, Model, Searched, Trial, Tuned
 
 
 def judge(
@@ -83,7 +83,7 @@ def _reasons(verdicts: tuple[Verdict, ...], tuned: Tuned) -> tuple[Verdict, ...]
 
 def _shipped(searched: Searched, model: Model, footprint: Footprint) -> Weighed:
     """The model by what it achieves and what it costs, as measured."""
-    own = next((t for t in searched.trials if (t.estimator, t.whole()) == (model.estimator, model.settings)), None)
+    own = next((t for t in searched.trials if t.score == model.score and _like(t, model)), None)
     shipped = Weighed(
         estimator=model.estimator,
         score=float("nan") if model.score is None else model.score,
@@ -102,6 +102,12 @@ def _shipped(searched: Searched, model: Model, footprint: Footprint) -> Weighed:
         instructions=footprint.instructions.most,
         fits=own.fits if own else None,
     )
+
+
+def _like(trial: Trial, model: Model) -> bool:
+    """Whether a model has the settings of a trial; the last fit may be given others besides."""
+    same = all(model.settings.get(name) == value for name, value in trial.settings.items() if name not in trial.found)
+    return trial.estimator == model.estimator and same
 
 
 def _weighed(evidence: Evidence, searched: Searched, bounds: Budget, shipped: Weighed) -> Evidence:

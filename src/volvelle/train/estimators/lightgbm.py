@@ -2,7 +2,8 @@
 
 The last fit averages several boosters that differ in their seed: what they add up to before the link is one ensemble
 of trees, whose leaves are divided by their number. The mean of a convex loss is never above the mean of the losses, so
-this needs no trial of its own; a trial grows one booster. Columns are sampled anew at every node.
+this needs no trial of its own; a trial grows one booster. Each is grown by one thread, all at once where there are
+several. Columns are sampled anew at every node.
 
 The leaves are rounded once after training, inside the boosters, so that their sum is exact in float32
 (see `volvelle.train.trees`); a logit moves by less than ``trees * 2**-21``, or by more with fewer ``leaf_bits``.
@@ -20,6 +21,7 @@ predictors, Machine Learning 24, 1996.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +36,7 @@ from volvelle.train.boosted import booster_trees, round_leaves
 from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
-from volvelle.train.rows import calm, stopping
+from volvelle.train.rows import WHOLE, calm, grown, stopping
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
@@ -53,6 +55,7 @@ SPACE: Space = {
 SETTLED = ("trees", "boosters")
 """Found by early stopping, and how many boosters are averaged; or given by hand."""
 LAST = ("boosters",)
+GROWS = ("trees",)
 BOOSTERS = 3
 """Averaged in the last fit: measured on eight sets, six are hardly better than three."""
 PORTFOLIO: tuple[Settings, ...] = (
@@ -95,10 +98,12 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
     if len(seen) == 1:
         return Boosted((), seen, lesson.classes)
     with calm():
-        rows = _rows(lesson, y, _weights(y, seen, settings))
         trees, asked = int(settings.get("trees", TREES)), _parameters(lesson, settings) | objective
+        # Made before the boosters share it.
+        rows = _rows(lesson, y, _weights(y, seen, settings), asked).construct()
         seeds = [lesson.seed + _APART * k for k in range(int(settings.get("boosters", 1)))]
-        boosters = tuple(lightgbm.train(asked | {"seed": seed}, rows, trees) for seed in seeds)
+        with ThreadPoolExecutor(lesson.threads) as pool:
+            boosters = tuple(pool.map(lambda seed: lightgbm.train(asked | {"seed": seed}, rows, trees), seeds))
     round_leaves(boosters, 2.0**-20 if len(seen) else 0.0, settings.get("leaf_bits", 24))
     return Boosted(boosters, seen, lesson.classes, offset)
 
@@ -115,13 +120,14 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     if not parts:
         return found
     with calm():
-        rows = _rows(lesson, y, _weights(y, seen, settings))
-        trees, loss = _stopped(_parameters(lesson, settings) | objective, rows, parts)
+        asked = _parameters(lesson, settings) | objective
+        rows = _rows(lesson, y, _weights(y, seen, settings), asked)
+        trees, loss = _stopped(asked, rows, parts)
         if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
             wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, rows, parts)
             if less < loss:
-                return found | WIDER | {"trees": wide}
-    return found | {"trees": trees}
+                return found | WIDER | {"trees": round(wide * grown(WHOLE))}
+    return found | {"trees": round(trees * grown(WHOLE))}
 
 
 def _stopped(parameters: dict[str, Any], rows: Any, parts: list[Any]) -> tuple[int, float]:
@@ -170,10 +176,10 @@ def _weights(y: NDArray[Any], seen: NDArray[np.int64], settings: Settings) -> ND
     return even(y)
 
 
-def _rows(lesson: Lesson, y: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
+def _rows(lesson: Lesson, y: NDArray[Any], weights: NDArray[np.float64] | None, parameters: dict[str, Any]) -> Any:
     """The lesson as LightGBM wants it."""
     return lightgbm.Dataset(
-        lesson.x, y, weight=weights, categorical_feature=list(lesson.categorical), params={"verbosity": -1}
+        lesson.x, y, weight=weights, categorical_feature=list(lesson.categorical), params=parameters
     )
 
 
@@ -220,7 +226,7 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
         "zero_as_missing": False,
         "extra_trees": settings["extra"],
         "seed": lesson.seed,
-        "num_threads": lesson.threads,
+        "num_threads": 1,
         "deterministic": True,
         "force_row_wise": True,
         "verbosity": -1,
