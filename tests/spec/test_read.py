@@ -66,7 +66,7 @@ def test_a_mistake_is_answered_with_its_place(text: str) -> None:
 def test_three_lines_are_a_spec() -> None:
     """Target and source are all that must be said."""
     spec = parse(MINIMAL)
-    assert (spec.problem.target, spec.data.source, spec.search.folds) == ("y", "a.csv", 5)
+    assert (spec.problem.target, spec.data.source, spec.search.seed) == ("y", "a.csv", 7)
 
 
 def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path) -> None:

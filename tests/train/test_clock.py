@@ -47,7 +47,7 @@ def test_what_training_again_will_cost() -> None:
     once = 1.5 * 1.25**1.5 + 0.1 * 5 * 2.5
     assert math.isclose(refit(seen[0], 5), once)
     assert math.isclose(clock().refits(seen, "up"), once)
-    assert math.isclose(clock(ensemble=True).refits(seen, "up"), once + 10.0)
+    assert math.isclose(clock(ensemble=True).refits(seen, "up"), once + 15.0)
     assert math.isclose(clock(ensemble=True).refits(seen[:3], "up"), 3 * once)
 
 
@@ -68,4 +68,10 @@ def test_all_that_is_left_is_there_for_the_last_fits() -> None:
 def test_the_last_fit_may_average_several() -> None:
     """A trial whose last fit averages three boosters costs three times as much to train again."""
     one = trial(0, "a", 1.0)
-    assert math.isclose(refit(structs.replace(one, found={"boosters": 3}), 5), 3 * refit(one, 5))
+    three = structs.replace(one, found={"boosters": 3})
+    assert math.isclose(refit(structs.replace(one, size=10 * 2**20), 5), refit(one, 5) + 1.5)
+    assert math.isclose(refit(three, 5), 3 * refit(one, 5))
+    assert math.isclose(clock().refits([three], "up"), 3 * refit(one, 5))
+    dear = structs.replace(three, work=40.0)
+    assert math.isclose(clock().refits([dear], "up"), refit(dear, 5) / 3 + 15.0)
+    assert math.isclose(clock(before=120.0).refit_within([dear], "up"), refit(dear, 5) / 3)

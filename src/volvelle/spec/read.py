@@ -147,9 +147,10 @@ def _plain(problem: str) -> str:
         "`float`": "a number",
     }
     words |= {"`bool`": "true or false", "`null`": "nothing"}
+    problem = problem.replace(" | null`", "`")
     for technical, plain in words.items():
         problem = problem.replace(technical, plain)
-    problem = problem.replace("Object missing required field", "a key is missing:").replace(" | nothing", "")
+    problem = problem.replace("Object missing required field", "a key is missing:")
     return problem[:1].lower() + problem[1:]
 
 

@@ -19,10 +19,13 @@ from volvelle.train.records import Trial
 
 FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
 """A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
-ENSEMBLE_SHARE = 0.1
-"""At most this share of the budget is held back for fitting the members of an ensemble again."""
+AVERAGE_SHARE = 0.15
+"""At most this share of the budget is held back for fitting more than the winner once: its other boosters, and the
+members of an ensemble."""
 GROWTH, ANSWERS = 1.5, 2.5
 """The power of rows that a fit costs; how often all training rows are answered after the fits, the test side too."""
+WRITING = 0.15 / 2**20
+"""Seconds that a byte of a model takes to be written into the graph and read again: forests of 10 MiB take a second."""
 _OTHERS = 5
 """For how many members beside the best, at most, time is held back."""
 
@@ -67,9 +70,10 @@ class Clock:
 
     def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds to hold back for fitting the winner, or an ensemble, again."""
-        ranked = _ranked(trials, direction)
-        others = sum(refit(t, self._folds) for t in ranked[1 : 1 + _OTHERS]) if self._ensemble else 0.0
-        return sum(refit(t, self._folds) for t in ranked[:1]) + min(others, ENSEMBLE_SHARE * self.budget)
+        ranked = _ranked(trials, direction)[: 1 + _OTHERS if self._ensemble else 1]
+        once = sum(refit(t, self._folds) / t.times() for t in ranked[:1])
+        whole = sum(refit(t, self._folds) for t in ranked)
+        return once + min(whole - once, AVERAGE_SHARE * self.budget)
 
     def refit_within(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds that are there for the last fits when the search has ended: enough for the winner in any case."""
@@ -89,4 +93,4 @@ def refit(trial: Trial, folds: int) -> float:
         return 0.0
     count = len(trial.fold_scores)
     fitting = (trial.work - trial.settling - trial.answering) / count * (folds / (folds - 1)) ** GROWTH
-    return float(fitting + trial.answering / count * folds * ANSWERS) * trial.times()
+    return float(fitting + trial.answering / count * folds * ANSWERS + trial.size * WRITING) * trial.times()
