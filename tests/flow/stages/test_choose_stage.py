@@ -85,7 +85,7 @@ def test_of_losses_less_is_better() -> None:
 
 @pytest.mark.parametrize(("seconds", "averaged"), [(21.1, [3, 3, 3]), (13.1, [3, None, 3]), (9.1, [2, None, None])])
 def test_members_are_averaged_over_seeds_as_long_as_there_is_time(seconds: float, averaged: list[int | None]) -> None:
-    """Each member is fitted once; the first ones up to three times, or cheaper later ones, as often as there is time."""
+    """Each member is fitted once; the first ones up to three times, or later ones, as often as there is time."""
     found = {"trees": 9, "boosters": 3}
     members = [
         # So much work of five folds makes a last fit of so many seconds.
