@@ -203,7 +203,9 @@ def import_late(module: str, wanted_by: str) -> ModuleType:
             raise
         extra = EXTRAS.get(library)
         install = f"pip install 'volvelle[{extra}]'" if extra else f"pip install {library}"
-        raise MissingExtra(f"{wanted_by} needs {library}, which is not installed", next_move=install) from error
+        missing = MissingExtra(f"{wanted_by} needs {library}, which is not installed", next_move=install)
+        missing.optional = extra is not None
+        raise missing from error
 
 
 SOURCES = Catalog("sources", "volvelle.data.sources", "data source", ("SUFFIXES", "SCHEMES", "read"))

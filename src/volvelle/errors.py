@@ -68,7 +68,10 @@ class NotFound(InputError):
 
 
 class MissingExtra(InputError):
-    """An optional library is needed and not installed."""
+    """A library is needed and not installed."""
+
+    optional = False
+    """Whether an extra of ours brings it, so that one may do without."""
 
 
 class ServiceError(InputError):

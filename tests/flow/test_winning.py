@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,26 @@ def test_an_ensemble_is_reproduced(averaged: Result) -> None:
     """Trained again from the record, an ensemble gives the same file and the same predictions."""
     rebuilt, _ = reproduce(averaged, lambda event, facts: None)
     assert [c.what for c in rebuilt if not c.same] == []
+
+
+def test_what_grew_with_the_rows_is_known_by_its_trial(folder: Path) -> None:
+    """The last fit has more trees than early stopping found in a fold, and still is that trial's on the front."""
+    search = 'method = "manual"\n\n[[search.candidates]]\nestimator = "lightgbm"\n'
+    result = turned(folder, spec("price", search))
+    (trial,) = result.searched.trials
+    assert result.model.settings["trees"] == round(trial.found["trees"] * 1.5**0.5)
+    assert [(p.trial, p.shipped) for p in result.evidence.front] == [(0, True)]
+
+
+def test_cores_change_nothing(folder: Path, averaged: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members that are fitted one by one, or all at once, make the same file."""
+    files = set()
+    for cores in (1, 4):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        with tempfile.TemporaryDirectory() as place:
+            table(Path(place))
+            files.add(turned(Path(place), spec("fails", MANUAL)).model.onnx)
+    assert files == {averaged.model.onnx}
 
 
 def test_no_ensemble_when_not_wanted(folder: Path, averaged: Result) -> None:

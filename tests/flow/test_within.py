@@ -51,7 +51,8 @@ def test_every_study_keeps_to_the_leaves_and_to_its_space(name: str) -> None:
     assert set(module.SPACE) <= set(module.SMALL)
     for leaves in (0, 1, 5, 40, 700, MANY):
         for entry in module.small(leaves):
-            assert entry.get("leaves", 0) * entry.get("trees", 1) <= leaves
+            each = module.leaves(entry) if hasattr(module, "leaves") else entry.get("leaves", 0)
+            assert each * entry.get("trees", 1) <= leaves
             whole = defaults(module.SPACE) | entry
             assert all(inside(value, module.SMALL[key]) for key, value in whole.items())
     assert name == "mlp" or not module.small(0)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from volvelle.catalog import ESTIMATORS
-from volvelle.testing.check_estimator import onnx_bytes
+from volvelle.model.session import Session
+from volvelle.model.signature import ModelTask
+from volvelle.testing.check_estimator import compare, lessons, onnx_bytes
 from volvelle.train.contract import Lesson, defaults
 
 
@@ -25,3 +27,30 @@ def test_threads_change_nothing(name: str) -> None:
         for threads in (1, 2, 3)
     }
     assert len(files) == 1
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_averaged_boosters_answer_as_their_graph(name: str, task: ModelTask) -> None:
+    """Three boosters in one ensemble of trees answer as the library's own, for every task."""
+    estimator = ESTIMATORS.load(name)
+    lesson = next(lessons(task, "raw"))[1]
+    fitted = estimator.fit(lesson, defaults(estimator.SPACE) | {"trees": 30, "boosters": 3})
+    answer = Session(onnx_bytes(estimator, fitted, lesson.x.shape[1])).run({"x": lesson.x})["scores"]
+    parity = compare(estimator.predict(fitted, lesson.x), answer, task)
+    assert (parity.labels, parity.largest <= 1e-5) == (0, True), parity
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+def test_stopping_early_where_there_is_little_to_stop_by(name: str) -> None:
+    """Four rows of one class, or one row that differs, make nobody boost to the end; few rows are fitted at all."""
+    estimator = ESTIMATORS.load(name)
+    x = np.random.default_rng(2).normal(size=(300, 3)).astype(np.float32)
+    asked = defaults(estimator.SPACE)
+    rare = (np.arange(300) < 4).astype(np.int64)
+    assert "trees" not in estimator.settle(Lesson(x, rare, "binary", 2), asked)
+    lone = (np.arange(300) == 5).astype(float)
+    assert estimator.settle(Lesson(x, lone, "regression", 0), asked)["trees"] < 500
+    for rows in (2, 4, 8, 12):
+        lesson = Lesson(x[:rows], np.arange(rows) % 2, "binary", 2)
+        estimator.predict(estimator.fit(lesson, asked | {"rows": 0.5, "boosters": 3}), x)

@@ -89,7 +89,7 @@ def test_a_tree_that_asks_nothing() -> None:
 
 
 def test_without_the_library_the_others_are_searched() -> None:
-    """Where CatBoost is not installed a search goes on without it, and who names it is told what to install."""
+    """Without CatBoost a search goes on, and who names it is told what to install; without LightGBM nobody goes on."""
     code = """
 import sys
 sys.modules["catboost"] = None
@@ -100,7 +100,15 @@ try:
     _fitting(("catboost",), "binary")
 except MissingExtra as error:
     print(error)
+sys.modules["lightgbm"] = None
+for name in [name for name in sys.modules if name.startswith("volvelle.train.estimators")]:
+    del sys.modules[name]
+try:
+    _fitting((), "binary")
+except MissingExtra as error:
+    print(error)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.startswith("True False\n")
     assert "pip install 'volvelle[catboost]'" in said
+    assert "needs lightgbm, which is not installed" in said

@@ -22,20 +22,30 @@ def test_many_rows_are_held_out_once_and_few_in_turn() -> None:
 
 
 def test_twins_stay_on_one_side() -> None:
-    """Rows that are equal in all features, gaps included, are never learnt and held out at once."""
+    """Rows equal in all features, gaps and zeros of both signs included, are never learnt and held out at once."""
     rng = np.random.default_rng(4)
     once = rng.normal(size=(60, 3)).astype(np.float32)
     once[::7, 1] = np.nan
+    once[::5, 2] = 0.0
     twin = np.concatenate([np.arange(60), rng.integers(0, 60, 200)])
-    for kept, out in stopping(once[twin], rng.normal(size=len(twin)), 5, classes=0):
+    x = once[twin]
+    x[:, 2] *= np.where((x[:, 2] == 0) & (rng.random(len(x)) < 0.5), -1, 1)
+    for kept, out in stopping(x, rng.normal(size=len(twin)), 5, classes=0):
         assert not set(twin[kept]) & set(twin[out])
         assert len(kept) + len(out) == len(twin)
 
 
 def test_a_rare_class_is_always_learnt() -> None:
-    """A class of fewer rows than there are fifths is in every part that is learnt."""
+    """A class of fewer rows than there are fifths is in every part that is learnt; of two, nothing is held out."""
     x = np.arange(100, dtype=np.float32).reshape(-1, 1)
-    y = (np.arange(100) < 3).astype(np.int64)
-    parts = stopping(x, y, 2, classes=2)
+    y = np.where(np.arange(100) < 3, 2, np.arange(100) % 2)
+    parts = stopping(x, y, 2, classes=3)
     assert len(parts) == FIFTHS
-    assert all(y[kept].sum() == 3 for kept, _ in parts)
+    assert all((y[kept] == 2).sum() == 3 for kept, _ in parts)
+    assert stopping(x, (y == 2).astype(np.int64), 2, classes=2) == []
+
+
+def test_what_is_all_alike_is_not_learnt() -> None:
+    """Of a target that one row makes differ, the part without that row is left out."""
+    x = np.arange(100, dtype=np.float32).reshape(-1, 1)
+    assert len(stopping(x, (np.arange(100) == 5).astype(float), 2, classes=0)) == FIFTHS - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
 from typing import Any
 
 from volvelle.catalog import ESTIMATORS
@@ -48,11 +47,14 @@ def plan(spec: Spec, lesson: Training, budget: Budget) -> Plan:
 
 
 def _fitting(named: tuple[str, ...], task: ModelTask) -> dict[str, Any]:
-    """The named estimators, or all that are installed."""
+    """The named estimators, or all but those of extras that are not installed."""
     names, loaded = named or ESTIMATORS.names(), dict[str, Any]()
     for name in names:
-        with nullcontext() if named else suppress(MissingExtra):
+        try:
             loaded[name] = ESTIMATORS.load(name)
+        except MissingExtra as error:
+            if named or not error.optional:
+                raise
     fitting = {name: module for name, module in loaded.items() if task in module.TASKS}
     if not fitting:
         able = [n for n in ESTIMATORS.names() if task in (ESTIMATORS.fact(n, "TASKS") or ())]

@@ -111,7 +111,8 @@ class Trials:
         deadline = math.inf if left is None else time.monotonic() + left
         settling, answering, found = 0.0, 0.0, Settings()
         if hasattr(ESTIMATORS.load(estimator), "settle"):
-            (answer,) = self._answers([self._job(estimator, settings, 0, settling=True)], deadline)
+            # Forward in time the last fold has the most rows to learn from; else all have as many.
+            (answer,) = self._answers([self._job(estimator, settings, self._count - 1, settling=True)], deadline)
             found, settling = answer["found"], answer["seconds"]
         work, last = settling, getattr(ESTIMATORS.load(estimator), "LAST", ())
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}

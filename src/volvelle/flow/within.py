@@ -50,12 +50,12 @@ class Within:
         mine = [t for t in trials if t.estimator == name and t.foretold and t.foretold["leaves"]]
         bits = settings.get("leaf_bits")
         mine = [t for t in mine if t.settings.get("leaf_bits") == bits] or mine
-        if not mine or "leaves" not in settings:
+        wanted = self._leaves(name, settings)
+        if not mine or not wanted:
             return point
-        wanted = settings["leaves"]
 
         def apart(trial: Trial) -> float:
-            return abs(log((trial.whole().get("leaves") or trial.foretold["leaves"]) / wanted))
+            return abs(log((self._leaves(name, trial.whole()) or trial.foretold["leaves"]) / wanted))
 
         like = min(reversed(mine), key=apart)
         room = self._room(like, trials)
@@ -63,11 +63,17 @@ class Within:
             return name, settings | {"trees": max(1, int(room // wanted))}
         return name, settings | {"leaves": max(2, int(min(wanted, room)))}
 
+    def _leaves(self, name: str, settings: Settings) -> int:
+        """The most that one tree may have; 0 where the settings do not say."""
+        module: Any = self._modules.get(name)
+        told = module.leaves(settings) if hasattr(module, "leaves") else settings.get("leaves")
+        return int(told or 0)
+
     def _room(self, trial: Trial, trials: Sequence[Trial]) -> float:
         """Leaves of all trees together that fit, counted as the settings count them."""
-        whole = trial.whole()
+        each, trees = self._leaves(trial.estimator, trial.whole()), trial.whole().get("trees", 1)
         # Of several classes a booster grows a tree each; of few rows the trees stay smaller than they may be.
-        has = min(whole["leaves"] * whole.get("trees", 1) if whole.get("leaves") else inf, trial.foretold["leaves"])
+        has = min(each * trees if each else inf, trial.foretold["leaves"])
         room = inf
         for limit in self._limits:
             least = min(needed(t.foretold, limit.name, self._folds) for t in trials if t.foretold)

@@ -1,10 +1,10 @@
 """The clock of a search: predicts what a trial will cost and holds time back for training its winner again.
 
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
-be stopped as well, and one that takes longer meets its deadline. After the search the
-winner, or each member of an ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds:
-that is taken to be dearer by this ratio to the power of 1.5, which is what rows and the
-trees for them make together. The library answers all rows once more, and the graph does so too.
+be stopped as well, and one that takes longer meets its deadline. After the search the winner, or each member of an
+ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds: that is taken to be dearer by this
+ratio to the power of 1.5, which is what rows and the trees for them make together. The library answers all rows once
+more, and the graph does so too.
 """
 
 from __future__ import annotations

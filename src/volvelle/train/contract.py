@@ -75,14 +75,15 @@ class Estimator(Protocol):
     - ``PORTFOLIO``: a tuple of settings (defaults elsewhere) that often win; the search tries them, in order, after
       the defaults and before any proposal.
     - ``settle(lesson, settings)``: settings that it takes from the rows, such as a number of trees by early stopping.
-      It is asked once a trial, with the first fold's training rows; what it gives is kept with the trial and used for
+      It is asked once a trial, with the last fold's training rows; what it gives is kept with the trial and used for
       the other folds and the last fit. ``SETTLED`` names these settings, so that a spec may give them by hand;
       ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
       is not worth its time in every trial; ``GROWS`` those that the last fit is given more of, for it has more rows
-      (`volvelle.train.rows.grown`).
+      (`volvelle.train.rows.growth`).
     - ``small(leaves)``: settings of models whose trees have at most so many leaves together, tried in place of the
       portfolio where the budget of a device leaves little room, and ``SMALL``, the space of such models. Where it has
-      ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for.
+      ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for; where another
+      setting tells how many a tree may have, ``leaves(settings)`` reads it.
     - ``real(fitted)``: of a model in whole numbers the same one in real numbers, which is measured beside it; None of
       any other.
     - ``unpruned(fitted)``: of a model that was pruned the same one with all its weights; None of any other.

@@ -98,6 +98,8 @@ def test_members_are_averaged_over_seeds_as_long_as_there_is_time(seconds: float
     bounds = Bounds(size=(), limits=(), unknown=False, folds=5)
     assert [given.get("boosters") for given in _settings(members, bounds, searched)] == averaged
     assert _settings(members[:1], bounds, searched)[0]["boosters"] == 3
+    by_hand = structs.replace(members[1], settings={"boosters": 10}, found={})
+    assert _settings([members[0], by_hand], bounds, searched)[1]["boosters"] == 10
 
 
 def test_trees_grow_with_the_rows_where_nothing_bounds_them() -> None:

@@ -92,7 +92,7 @@ def _key(member: Member) -> tuple[View, bool]:
 
 
 def _parts(candidate: Candidate, lesson: Training, views: dict[tuple[View, bool], Taught]) -> list[Part]:
-    """All members, on as many cores as there are; a single one may use them by itself."""
+    """All members, as many at once as there are cores; a single one may use them by itself."""
     cores, members = os.cpu_count() or 1, candidate.parts()
     threads = cores if len(members) == 1 else 1
     # What is calm around all of them stays so while the first one ends.

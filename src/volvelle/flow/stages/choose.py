@@ -24,7 +24,7 @@ from volvelle.train.assemble import weighted
 from volvelle.train.clock import refit
 from volvelle.train.contract import Settings
 from volvelle.train.records import BOOSTERS, Candidate, Member, Searched, Trial
-from volvelle.train.rows import grown
+from volvelle.train.rows import growth
 
 MOST = 24
 """Only the best trials, and the best one of each estimator, may become members."""
@@ -151,10 +151,12 @@ def _settings(chosen: list[Trial], bounds: Bounds, searched: Searched) -> list[S
     for trial in chosen:
         once = _once(trial, searched)
         more = min(trial.times() - 1, max(left, 0.0) / once if once else math.inf) if allowed else 0
-        left -= once * int(more)
-        last = () if more >= 1 or trial.times() == 1 else ESTIMATORS.fact(trial.estimator, "LAST") or ()
+        # What is given by hand is taken as it is.
+        more = trial.times() - 1 if BOOSTERS in trial.settings else int(more)
+        left -= once * more
+        last = () if more or trial.times() == 1 else ESTIMATORS.fact(trial.estimator, "LAST") or ()
         kept = {k: v for k, v in trial.whole().items() if k not in last}
-        kept |= {BOOSTERS: 1 + int(more)} if BOOSTERS in kept else {}
+        kept |= {BOOSTERS: 1 + more} if BOOSTERS in kept else {}
         given.append(kept | (_grown(trial, searched.folds) if free else {}))
     return given
 
@@ -162,11 +164,11 @@ def _settings(chosen: list[Trial], bounds: Bounds, searched: Searched) -> list[S
 def _grown(trial: Trial, folds: int) -> Settings:
     """What early stopping found on all folds but one, for all rows."""
     grows = (ESTIMATORS.fact(trial.estimator, "GROWS") or ()) if trial.found else ()
-    return {name: round(value * grown(folds / (folds - 1))) for name, value in trial.found.items() if name in grows}
+    return {name: round(value * growth(folds / (folds - 1))) for name, value in trial.found.items() if name in grows}
 
 
 def _within(searched: Searched) -> float:
-    return searched.refit_within or math.inf
+    return math.inf if searched.refit_within is None else searched.refit_within
 
 
 def _once(trial: Trial, searched: Searched) -> float:

@@ -37,7 +37,7 @@ from volvelle.train.classes import certain, emit_certain, emit_spread, even, see
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
 from volvelle.train.dense import standard, two_columns
 from volvelle.train.oblivious import model_trees, one_leaf, round_model
-from volvelle.train.rows import WHOLE, calm, grown, stopping
+from volvelle.train.rows import WHOLE, calm, growth, stopping
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
@@ -71,7 +71,7 @@ PORTFOLIO: tuple[Settings, ...] = (
     {"learning_rate": 0.05, "depth": 6, "noise": 0.0},
 )
 TREES, MOST_TREES = 200, 2000
-"""Where nothing else is said, and the most that early stopping may find."""
+"""Where nothing else is said, and where early stopping ends its search."""
 PATIENCE, FEWEST_ROWS, PARTS = 60, 100, 3
 """Boosting stops after so many trees without gain on held-out rows; fewer rows give `TREES`; of parts that are held out
 in turn at most so many are."""
@@ -106,11 +106,13 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
     offset, seen, y, objective = _asked(lesson)
     if len(seen) == 1 or _alike(lesson.x) or _alike(y.reshape(-1, 1)):
         return Boosted(None, seen, lesson.classes, offset, _logits(y, len(seen)))
-    asked = _parameters(lesson, settings) | objective | {"iterations": settings.get("trees", TREES)}
+    asked = _parameters(lesson, settings) | objective | {"iterations": int(settings.get("trees", TREES))}
     seeds = [lesson.seed + _APART * k for k in range(int(settings.get("boosters", 1)))]
     with _told():
         rows = _rows(lesson, y, seen, settings)
         models = [catboost.CatBoost(asked | {"random_seed": seed}).fit(rows) for seed in seeds]
+        if not all(model.tree_count_ for model in models):
+            raise InputError("CatBoost grew no tree: the target is too large or too small for it")
         model = models[0] if len(models) == 1 else catboost.sum_models(models, weights=[1 / len(models)] * len(models))
     round_model(model, _FINEST if len(seen) else 0.0, settings.get("leaf_bits", 24))
     return Boosted(model, seen, lesson.classes, offset)
@@ -131,8 +133,15 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     with _told():
         rows = _rows(lesson, y, seen, settings)
         told = catboost.cv(rows, asked, folds=parts, early_stopping_rounds=PATIENCE, as_pandas=False, verbose=False)
-    (losses,) = (values for name, values in told.items() if name.startswith("test") and name.endswith("-mean"))
-    return found | {"trees": round((int(np.argmin(losses)) + 1) * grown(WHOLE))}
+    losses = next((told[name] for name in told if name.startswith("test") and name.endswith("-mean")), ())
+    if not np.isfinite(losses).any():
+        return found
+    return found | {"trees": round((int(np.nanargmin(losses)) + 1) * growth(WHOLE))}
+
+
+def leaves(settings: Settings) -> int:
+    """The most that one tree has."""
+    return int(2 ** settings["depth"])
 
 
 def small(leaves: int) -> tuple[Settings, ...]:
@@ -226,7 +235,8 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
         "depth": settings["depth"],
         "l2_leaf_reg": settings["l2"],
         "bootstrap_type": "Bernoulli",
-        "subsample": settings["rows"],
+        # Of few rows a sample may be empty, which CatBoost refuses.
+        "subsample": settings["rows"] if len(lesson.y) >= FEWEST_ROWS else 1.0,
         "random_strength": settings["noise"],
         "boosting_type": "Plain",
         "border_count": BORDERS,

@@ -36,7 +36,7 @@ from volvelle.train.boosted import booster_trees, round_leaves
 from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
-from volvelle.train.rows import WHOLE, calm, grown, stopping
+from volvelle.train.rows import WHOLE, calm, growth, stopping
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
@@ -73,7 +73,7 @@ SMALL: Space = SPACE | {
     "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
 TREES, MOST_TREES = 200, 1500
-"""Where nothing else is said, and the most that early stopping may find."""
+"""Where nothing else is said, and where early stopping ends its search."""
 WIDER: Settings = {"learning_rate": 0.15, "leaves": 255}
 """Taken in place of the defaults where these would go on beyond `MOST_TREES`, and where they are better."""
 _APART = 1_000_003
@@ -126,8 +126,8 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
         if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
             wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, rows, parts)
             if less < loss:
-                return found | WIDER | {"trees": round(wide * grown(WHOLE))}
-    return found | {"trees": round(trees * grown(WHOLE))}
+                return found | WIDER | {"trees": round(wide * growth(WHOLE))}
+    return found | {"trees": round(trees * growth(WHOLE))}
 
 
 def _stopped(parameters: dict[str, Any], rows: Any, parts: list[Any]) -> tuple[int, float]:
