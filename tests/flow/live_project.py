@@ -72,11 +72,19 @@ def released(folder: Path, spec: str = SPEC, rows: int = 1500) -> tuple[Project,
     return project, wanted
 
 
-def answer(project: Project, spec: Spec, rows: pl.DataFrame, *, known: bool = True, hours: int = 0) -> datetime:
-    """Let the champion answer rows, one a minute from now on, and tell their outcomes; the time after the last."""
+def answer(
+    project: Project,
+    spec: Spec,
+    rows: pl.DataFrame,
+    *,
+    known: bool = True,
+    hours: int = 0,
+    since: datetime | None = None,
+) -> datetime:
+    """Let the champion answer rows, one a minute from now or `since`, and tell outcomes; the time after the last."""
     release, _ = registry.champion(project)
     predictor, live = registry.champion_model(project)[0], live_folder(project)
-    begin = datetime.now(UTC) + timedelta(hours=hours)
+    begin = (since or datetime.now(UTC)) + timedelta(hours=hours)
     at = pl.Series([begin + timedelta(minutes=k) for k in range(rows.height)], dtype=pl.Datetime("us", "UTC"))
     kept = logged(rows, rows["job"], predictor.signature, spec)
     record(live, kept, predictor.predict(rows), release=release.name, at=at)

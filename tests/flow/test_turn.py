@@ -204,7 +204,7 @@ def test_edited_under_a_living_process(tmp_path: Path, monkeypatch: pytest.Monke
     """Code edited after a process had loaded it is not run as if it were new: the error says to restart Python."""
     write(tmp_path, {"living.py": WHEEL})
     monkeypatch.syspath_prepend(str(tmp_path))
-    spec = Spec(problem=Problem(target="y"), data=Data(source="data.txt"))
+    spec = Spec(problem=Problem(target="y"), data=Data(source="data.txt"), search=Search(folds=5))
     turn(Project(tmp_path), spec, lambda event, facts: None, wheel="living:WHEEL")
     swap(tmp_path, "living.py", "rows.count % 2", "rows.count % 3")
     with pytest.raises(InputError, match="restart Python"):

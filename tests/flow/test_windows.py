@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -28,9 +28,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with four days of live rows, a file each; the outcomes of three are known."""
     folder: Path = tmp_path_factory.mktemp("lived") / "project"
     project, spec = released(folder)
+    # From the next night on, so that no day of rows lies in two files.
+    night = (datetime.now(UTC) + timedelta(days=1)).replace(hour=1)
     for day in range(4):
         rows = pumps(300, seed=day, start=1000 * day)
-        answer(project, spec, rows, known=day < 3, hours=24 * day)
+        answer(project, spec, rows, known=day < 3, hours=24 * day, since=night)
     return folder
 
 

@@ -392,6 +392,7 @@ def test_metrics_are_counted(server: Server) -> None:
     before = server.counted("rows_total")
     server.ask("/v1/predict", {"rows": [ROW] * 7})
     assert server.counted("rows_total") == before + 7
+    assert server.ask("/v1/predict", {"rows": [{}]}).status == 422
     said = server.ask("/metrics")
     assert said.headers["content-type"].startswith("text/plain; version=0.0.4")
     text = said.body.decode()
