@@ -18,7 +18,8 @@ from typing import Literal
 from volvelle.train.records import Trial
 
 FIRST_SHARE, FIRST_SECONDS = 0.15, 5.0
-"""A dear estimator that was never timed may take at most this share of the budget, or these seconds if more."""
+"""A trial of a dear estimator may take at most this share of the budget, or these seconds, or a few times its mean."""
+_TIMES = 3
 AVERAGE_SHARE = 0.15
 """At most this share of the budget is held back for fitting more than the winner once: its other boosters, and the
 members of an ensemble."""
@@ -64,9 +65,10 @@ class Clock:
         timed = [t.seconds for t in mine if t.fold_scores]
         return statistics.fmean(timed) if timed else math.inf
 
-    def first(self, left: float) -> float:
-        """Seconds that the first trial of a dear estimator may take."""
-        return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS))
+    def dear(self, estimator: str, trials: Sequence[Trial], left: float) -> float:
+        """Seconds that a trial of a dear estimator may take: a share of the budget, or a few times its mean if more."""
+        seen = self.trial(estimator, trials)
+        return min(left, max(self.budget * FIRST_SHARE, FIRST_SECONDS, _TIMES * seen if math.isfinite(seen) else 0.0))
 
     def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds to hold back for fitting the winner, or an ensemble, again."""

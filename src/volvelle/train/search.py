@@ -136,15 +136,15 @@ def search(
         if proposal is None:
             break
         name = proposal.point[0]
-        new = name in plan.late and all(t.estimator != name for t in trials)
-        allowed = clock.first(left) if new and left is not None else left
+        dear = left is not None and name in plan.late
+        allowed = clock.dear(name, trials, left or 0.0) if dear else left
         trial = _try(objective, proposal, allowed, trials, goal)
         if trial.status == "out of time" and (
             allowed != left or clock.left(trials, goal.direction) > _END * goal.budget
         ):
             note = "its folds would not be done in the time that is left"
             if allowed != left:
-                note = "the first trial took too large a share of the budget"
+                note = "it took too large a share of the budget"
             trial = msgspec.structs.replace(trial, status="stopped", note=note)
         trials.append(trial)
         notify(trial, best_of(trials, goal.direction))
