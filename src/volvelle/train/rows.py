@@ -56,8 +56,9 @@ def sample(y: NDArray[Any], most: int, seed: int, *, stratified: bool) -> NDArra
 def growth(ratio: float) -> float:
     """How many times the trees are wanted where there are so many times the rows.
 
-    The square root: between a fit that knows when to stop at 53 % of the rows and one of all, on ten sets, it lowers
-    the loss by 1 % on average, by 4 % where many rows leave much to learn, and raises it by at most 1 %.
+    The square root: between a fit that knows when to stop at 53 % of the rows and one of all, 1.3 times the trees
+    lowered the loss by 0.7 % on average of ten sets and two settings, by 3.5 % where many rows leave much to learn
+    (electricity), and raised it by 2 % at most (mammography, large trees).
 
     >>> round(growth(1.5), 3)
     1.225
