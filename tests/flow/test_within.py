@@ -75,6 +75,10 @@ def test_proposals_are_held_to_the_room() -> None:
     assert inside_.held(("lightgbm", {"leaves": 10, "trees": 9}), trials) == ("lightgbm", {"leaves": 10, "trees": 9})
     assert inside_.held(("decision_tree", {"leaves": 900}), trials) == ("decision_tree", {"leaves": 300})
     assert inside_.held(("logistic", {"strength": 1.0}), trials) == ("logistic", {"strength": 1.0})
+    # Of oblivious trees the depth tells; a setting that they do not have is not made up.
+    flat = [CHEAP, trial(4, "catboost", 2000, 64, depth=4, trees=4)]
+    assert inside_.held(("catboost", {"depth": 4, "trees": 99}), flat)[1] == {"depth": 4, "trees": 12}
+    assert inside_.held(("catboost", {"depth": 4}), flat)[1] == {"depth": 4}
     # The trial most like the proposal tells: large trees take fewer bytes a leaf here.
     more = [*trials, trial(3, "lightgbm", 2000, 200, leaves=40, trees=5)]
     assert inside_.held(("lightgbm", {"leaves": 40, "trees": 99}), more)[1] == {"leaves": 40, "trees": 15}

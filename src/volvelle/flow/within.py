@@ -61,7 +61,7 @@ class Within:
         room = self._room(like, trials)
         if "trees" in settings and settings["trees"] * wanted > room:
             return name, settings | {"trees": max(1, int(room // wanted))}
-        return name, settings | {"leaves": max(2, int(min(wanted, room)))}
+        return name, settings | ({"leaves": max(2, int(min(wanted, room)))} if "leaves" in settings else {})
 
     def _leaves(self, name: str, settings: Settings) -> int:
         """The most that one tree may have; 0 where the settings do not say."""
