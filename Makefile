@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mosquitto environments arm avr openmp
+.PHONY: demo test walk check bench docs clean browser postgresql mosquitto nginx environments arm avr openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mosquitto environments arm avr walk check
+test: .venv/.installed-test browser postgresql mosquitto nginx environments arm avr walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -78,6 +78,13 @@ mosquitto:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing mosquitto" \
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes mosquitto > /dev/null 2>&1; } \
 	  || echo "There is no mosquitto, so the tests that listen to a broker are skipped (Debian: apt-get install mosquitto)"
+
+# The documented server block stands before a real server.
+nginx:
+	@command -v nginx > /dev/null || ls /usr/sbin/nginx > /dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing nginx" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes nginx-light > /dev/null 2>&1; } \
+	  || echo "There is no nginx, so the tests of a server behind it are skipped (Debian: apt-get install nginx-light)"
 
 # Compiled models are proved a second way, by other makers' compiler and emulator.
 arm:

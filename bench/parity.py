@@ -47,7 +47,12 @@ FEATURES = (
     Feature(name="note", kind="text", length=8),
 )
 COLUMNS = {"number": ("weight", "income", "rooms"), "code": ("city", "new"), "time": ("sold",), "words": ("note",)}
-ENDS: dict[View, str] = {"dense": "one_hot", "ordinal": "ordinal", "raw": "ordinal_or_missing"}
+ENDS: dict[View, str] = {
+    "dense": "one_hot",
+    "ordinal": "ordinal",
+    "raw": "ordinal_or_missing",
+    "means": "target_mean",
+}
 
 
 class Outcome(Struct, frozen=True):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +25,8 @@ import msgspec
 import numpy as np
 import polars as pl
 from bench.again import again
+from bench.guessed import guessed
+from bench.peers.asking import asked, told
 from bench.streams import shifts, streams, windows
 from numpy.typing import NDArray
 from scipy.signal import lfilter
@@ -42,8 +43,13 @@ from volvelle.monitor.watch import watch
 HERE = Path(__file__).resolve().parent
 PEERS = ("evidently", "nannyml", "whylogs")
 COLUMNS, DAYS, DAILY, LARGE, WINDOWS = 20, 50, 500, 1_000_000, 40
+LAGS = (0.5, 0.9, 0.98)
+FORMS = ((1, 40, 0), (COLUMNS, 40, 0), (1, 4, 16), (COLUMNS, 4, 16))
+"""Columns, healthy windows that are held out, and windows learnt from just before."""
 FIVE_IN_FIFTY = Policy(false_alarms=0.05 / DAYS * 365, window=DAILY)
 """At most 5 % of streams of 50 daily windows may call at all."""
+OFTEN = 0.05 * 365
+"""At most 5 % of daily windows may."""
 Rows = NDArray[Any]
 Table = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
 
@@ -69,9 +75,9 @@ def none(rows: int) -> pl.DataFrame:
 def learnt(rows: Rows, window: int, before: int = 0) -> Reference:
     """The reference of healthy rows, of which the model has learnt from those of the first windows."""
     earlier, held = np.split(rows, [before * window])
-    told = (frame(earlier), none(len(earlier)))
+    learnt_from = (frame(earlier), none(len(earlier)))
     made = signature(rows.shape[1])
-    return reference(frame(held), none(len(held)), made, window=window, seed=0, earlier=told)
+    return reference(frame(held), none(len(held)), made, window=window, seed=0, earlier=learnt_from)
 
 
 def counted(rows: Rows, known: Reference) -> Sketch:
@@ -84,41 +90,46 @@ def quiet(rng: np.random.Generator, options: argparse.Namespace) -> Table:
     lines = []
     for size in (800, 1000, 5000):
         for healthy in (size, 20_000):
-            calls = 0
+            policies, calls = (Policy(window=size, false_alarms=OFTEN), Policy(window=size)), [0, 0]
             for _ in range(options.resamples):
                 known = learnt(rng.normal(size=(healthy, COLUMNS)), size)
                 now = counted(rng.normal(size=(size, COLUMNS)), known)
-                calls += bool(watch(known, [now], Policy(window=size)).alarms)
-            lines.append((f"{size:,}", f"{healthy:,}", share(calls, options.resamples), "at most 5 %"))
-    return "Windows that call though nothing drifts", ("rows", "healthy rows", "call", "wanted"), lines
+                calls = [n + bool(watch(known, [now], p).alarms) for n, p in zip(calls, policies, strict=True)]
+            cells = [share(n, options.resamples) for n in calls]
+            lines.append((f"{size:,}", f"{healthy:,}", *cells, "at most 5 %"))
+    heads = ("rows", "healthy rows", "call, where 5 % may", "where 1 a year may", "wanted")
+    return f"Windows that call though nothing drifts, of {options.resamples} each", heads, lines
 
 
 def resembling(rng: np.random.Generator, options: argparse.Namespace) -> Table:
     """How many streams of rows that resemble their neighbours call at all in 50 windows."""
     lines = []
-    for lag in (0.5, 0.9, 0.98):
-        for columns, healthy, before in ((1, 40, 0), (COLUMNS, 40, 0), (1, 20, 16), (COLUMNS, 20, 16)):
-            streams = options.resamples if columns == 1 else options.resamples // 10
-            calls = windows = 0
-            for _ in range(streams):
-                noise = rng.normal(size=((healthy + DAYS) * DAILY, columns))
-                rows = lfilter([np.sqrt(1 - lag**2)], [1, -lag], noise, axis=0)
-                known = learnt(rows[: healthy * DAILY], DAILY, before)
-                days = [counted(part, known) for part in np.split(rows[healthy * DAILY :], DAYS)]
-                found = {alarm.window for alarm in watch(known, days, FIVE_IN_FIFTY).alarms}
-                calls, windows = calls + bool(found), windows + len(found)
-            cells = (str(streams), share(calls, streams), share(windows, streams * DAYS))
-            lines.append((f"{lag:g}", str(columns), f"{healthy - before} + {before}", *cells, "at most 7 %"))
+    for lag, ours in zip(LAGS, rng.spawn(len(LAGS)), strict=True):
+        for (columns, held, before), each in zip(FORMS, ours.spawn(len(FORMS)), strict=True):
+            streams = options.resamples if columns == 1 else options.resamples // 2
+            found = [calls(own, lag, columns, held, before) for own in each.spawn(streams)]
+            cells = (str(streams), share(sum(map(bool, found)), streams), share(sum(found), streams * DAYS))
+            lines.append((f"{lag:g}", str(columns), f"{held} + {before}", *cells, "at most 7 %"))
     heads = ("lag-1 correlation", "columns", "healthy windows held out + learnt from")
     last = ("streams", "streams that call", "windows that call", "wanted")
     title = "Streams of 50 windows of 500 rows that resemble their neighbours, nothing drifting"
     return title, (*heads, *last), lines
 
 
+def calls(rng: np.random.Generator, lag: float, columns: int, held: int, before: int) -> int:
+    """How many windows of one such stream call."""
+    noise = rng.normal(size=((before + held + DAYS) * DAILY, columns))
+    rows = lfilter([np.sqrt(1 - lag**2)], [1, -lag], noise, axis=0)
+    healthy, now = np.split(rows, [(before + held) * DAILY])
+    known = learnt(healthy, DAILY, before)
+    days = [counted(part, known) for part in np.split(now, DAYS)]
+    return len({alarm.window for alarm in watch(known, days, FIVE_IN_FIFTY).alarms})
+
+
 def power(rng: np.random.Generator, options: argparse.Namespace) -> Table:
     """How many windows of 5,000 rows call for what drifts in one of 20 columns."""
     size, lines = 5000, []
-    often = Policy(window=size, false_alarms=0.05 * 365)
+    often = Policy(window=size, false_alarms=OFTEN)
     for name, wanted, change in _CHANGES:
         cells = []
         for healthy, policy in ((size, often), (size, Policy(window=size)), (20_000, Policy(window=size))):
@@ -194,15 +205,17 @@ def speed(rng: np.random.Generator, options: argparse.Namespace) -> Table:
         place = Path(folder)
         frame(rng.normal(size=(LARGE, COLUMNS))).write_parquet(place / "reference.parquet")
         frame(rng.normal(size=(LARGE, COLUMNS))).write_parquet(place / "now-0.parquet")
-        _told([sys.executable, "-m", "bench.watch", "--one", "release", folder])
-        found = {way: _told([sys.executable, "-m", "bench.watch", "--one", way, folder]) for way in _ONE}
-        found |= {peer: answers for peer in PEERS if (answers := _peer(peer, folder, options))}
+        told([sys.executable, "-m", "bench.watch", "--one", "release", folder])
+        found = {way: told([sys.executable, "-m", "bench.watch", "--one", way, folder]) for way in _ONE}
+        found |= {peer: answers for peer in PEERS if (answers := asked(peer, folder, options.peers))}
     plain, evidently = found["plain"], found.get("evidently")
     lines = []
-    for way, told in found.items():
-        cells = [f"{told['cpu']:.2f}", f"{told['cpu'] / plain['cpu']:.2f}", f"{told['peak'] / 1024:,.0f}"]
+    for way, spent in found.items():
+        cells = [f"{spent['cpu']:.2f}", f"{spent['cpu'] / plain['cpu']:.2f}", f"{spent['peak'] / 1024:,.0f}"]
         rest = (
-            [f"1/{evidently['cpu'] / told['cpu']:.0f}", f"{told['peak'] / evidently['peak']:.2f}"] if evidently else []
+            [f"1/{evidently['cpu'] / spent['cpu']:.0f}", f"{spent['peak'] / evidently['peak']:.2f}"]
+            if evidently
+            else []
         )
         lines.append((_ONE.get(way, way), *cells, *rest))
     heads = ("way", "CPU seconds", "of plain", "MiB", *(("time of Evidently's", "memory") if evidently else ()))
@@ -257,10 +270,10 @@ def estimates(rng: np.random.Generator, options: argparse.Namespace) -> Table:
             with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as folder:
                 healthy.drop("x0").write_parquet(Path(folder) / "reference.parquet")
                 now.drop("x0").write_parquet(Path(folder) / "now-0.parquet")
-                told = _peer("nannyml", folder, options)
-            if told:
-                apart = [max(abs(a - b) for a, b in zip(ours, told["said"][0], strict=True)) for ours in (rows, counts)]
-                cpu = (f"{walking / told['cpu']:.3f}", f"{counting / told['cpu']:.3f}", f"{learning:.2f} s")
+                said = asked("nannyml", folder, options.peers)
+            if said:
+                apart = [max(abs(a - b) for a, b in zip(ours, said["said"][0], strict=True)) for ours in (rows, counts)]
+                cpu = (f"{walking / said['cpu']:.3f}", f"{counting / said['cpu']:.3f}", f"{learning:.2f} s")
                 lines.append((name, f"{shift:g} sd", *(f"{a:.4f}" for a in apart), *cpu))
     heads = ("scores", "shift of inputs", "rows: farthest from NannyML", "sketch: farthest", "rows: CPU of NannyML's")
     return "ROC-AUC estimated without outcomes", (*heads, "sketch: CPU", "reference, once"), lines
@@ -278,7 +291,7 @@ def _answers(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def peers(rng: np.random.Generator, options: argparse.Namespace) -> Table:
-    """The same quiet windows for everyone: 40 windows of 1,000 rows against 1,000 and 20,000 healthy rows."""
+    """The same quiet windows for everyone: windows of 1,000 rows against 1,000 and 20,000 healthy rows."""
     lines: dict[str, list[str]] = {}
     for healthy in (1000, 20_000):
         for tool, calls in _quiet(rng, healthy, options).items():
@@ -299,8 +312,8 @@ def _quiet(rng: np.random.Generator, size: int, options: argparse.Namespace) -> 
             frame(rows).write_parquet(Path(folder) / f"now-{k:02d}.parquet")
         known = learnt(healthy, 1000)
         calls = {"Volvelle": sum(bool(watch(known, [counted(rows, known)], Policy()).alarms) for rows in windows)}
-        told = {peer: found for peer in PEERS if (found := _peer(peer, folder, options))}
-    return calls | {f"{peer} {found['version']}": sum(found["said"]) for peer, found in told.items()}
+        peers = {peer: found for peer in PEERS if (found := asked(peer, folder, options.peers))}
+    return calls | {f"{peer} {found['version']}": sum(found["said"]) for peer, found in peers.items()}
 
 
 PARTS: dict[str, Callable[[np.random.Generator, argparse.Namespace], Table]] = {
@@ -315,6 +328,7 @@ PARTS: dict[str, Callable[[np.random.Generator, argparse.Namespace], Table]] = {
     "streams": streams,
     "windows": windows,
     "shifts": shifts,
+    "guessed": guessed,
 }
 
 
@@ -325,22 +339,6 @@ def share(hits: int, trials: int) -> str:
     '0.5 %'
     """
     return f"{100 * hits / trials:.1f} %"
-
-
-def _peer(peer: str, folder: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What a peer says; empty where its environment is not there."""
-    python = options.peers / peer / "bin" / "python" if options.peers else None
-    return _told([str(python), "-m", f"bench.peers.with_{peer}", folder]) if python and python.exists() else {}
-
-
-def _told(command: list[str]) -> dict[str, Any]:
-    # The peers report their use to their makers unless they are told not to.
-    silent = {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "WHYLOGS_NO_ANALYTICS": "True"}
-    environment = {**os.environ, **silent}
-    done = subprocess.run(command, cwd=HERE.parent, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command[:4])} failed: {done.stderr[-800:]}")
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def _peak() -> int:

@@ -310,7 +310,8 @@ def _type(hint: Any) -> str:
     if choices and tuple[str, ...] in get_args(inner):
         return ", ".join(f"`{c}`" for c in choices) + " or list of texts"
     if choices:
-        return ", ".join(f"`{c}`" for c in choices)
+        switch = "true or false or " if bool in get_args(inner) else ""
+        return switch + ", ".join(f"`{c}`" for c in choices)
     if get_origin(inner) is tuple:
         return "list of texts" if get_args(inner)[0] is str else "tables"
     options = [k for k in get_args(inner) if k is not type(None)]

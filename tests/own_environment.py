@@ -14,6 +14,8 @@ from pathlib import Path
 WANTED = {
     "mlflow-3.17": ("mlflow>=3.17,<3.18", "onnx", "onnxruntime"),
     "schemathesis-4.32": ("schemathesis>=4.32,<4.33",),
+    # It carries the schemas that Kubernetes publishes.
+    "kubernetes-validate-1.37": ("kubernetes-validate>=1.37,<1.38",),
 }
 
 

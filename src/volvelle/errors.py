@@ -10,7 +10,7 @@
     |   |-- NotFound            a name, run or release that does not exist
     |   |-- MissingExtra        a library that is not installed
     |   |-- ServiceError        a server that does not answer, or refuses
-    |   `-- Refused             a release, while a gate has not passed
+    |   `-- Refused             a release while a gate has not passed, a turn while another goes on
     |-- OutOfTime               a trial that met the end of its time budget
     `-- ContractBroken          a stage broke its contract: our bug
 
@@ -79,7 +79,7 @@ class ServiceError(InputError):
 
 
 class Refused(InputError):
-    """A release was asked for while a gate has not passed: exit code 1."""
+    """A release was asked for while a gate has not passed, or a turn while another one goes on: exit code 1."""
 
 
 class OutOfTime(VolvelleError):

@@ -233,13 +233,18 @@ def shapes(g: Growing, x: str, n: int) -> None:
 
 
 def windows(g: Growing, x: str, n: int) -> None:
-    """Convolution and pools over a row as a signal."""
+    """Convolutions, perhaps round a shortcut, and pools over a row as a signal."""
     wide = g.inner("Reshape", x, g.constant([-1, 1, n]))
     kernel = 1 + g.below(min(n, 3))
     seen = g.inner("Conv", wide, g.real(2, 1, kernel), g.real(2), pads=[kernel - 1, 0])
     if g.below(2):
         mean = g.real(2)
         seen = g.inner("BatchNormalization", seen, g.positive(2), g.real(2), mean, g.positive(2))
+    if g.below(2):
+        first = g.inner("Relu", g.inner("Conv", seen, g.real(2, 2, kernel), pads=[kernel - 1, 0]))
+        last = g.inner("Conv", first, g.real(2, 2, kernel), g.real(2), pads=[0, kernel - 1])
+        seen = g.inner("Add", *((last, seen) if g.below(2) else (seen, last)))
+        seen = g.inner("Relu", seen) if g.below(2) else seen
     match g.below(4):
         case 0:
             pooled, size = g.inner("MaxPool", seen, kernel_shape=[1], strides=[1]), 2 * n

@@ -1,4 +1,4 @@
-"""Layers of quantised networks for random graphs: convolutions, depthwise, pointwise and dense ones, and sums."""
+"""Layers of quantised networks for random graphs: convolutions, depthwise, pointwise and dense ones, pools and sums."""
 
 from __future__ import annotations
 
@@ -34,9 +34,13 @@ def layers(g: Growing, x: str, n: int) -> None:
     """One to three layers between quantisers over the numbers of a row, as one signal or two, along one axis or two."""
     x = g.exact()
     n = g.widths[x]
+    if n < 48 and g.below(2):
+        # A picture that is large enough for blocks to be taken row by row.
+        x, n = g.inner("Tile", x, g.constant([1, 12])), 12 * n
     kind = (np.uint8, np.int8)[g.below(2)]
     channels = 2 if n % 2 == 0 and n > 4 and g.below(2) else 1
-    tall = 3 if n % (3 * channels) == 0 and g.below(2) else 1
+    heights = [t for t in (3, 6, 9) if n % (t * channels) == 0]
+    tall = heights[g.below(len(heights))] if heights and g.below(3) else 1
     places = (n // channels,) if tall == 1 and not g.below(3) else (tall, n // channels // tall)
     seen = g.inner("Reshape", x, g.constant([-1, channels, *places]))
     signal = _quantised(g, seen, channels, places, 0.03 * (1 + g.random.random()), kind)
@@ -47,14 +51,31 @@ def layers(g: Growing, x: str, n: int) -> None:
             signal = _block(g, signal)
         made = _convolved(g, signal)
         if made.shape == signal.shape and g.below(2):
-            together = g.inner(g.one_of(["Add", "Sub"]), made.real, signal.real)
-            made = _quantised(g, together, made.channels, made.places, made.scale * 1.4, kind)
+            made = _together(g, made, signal)
         signal = _parted(g, made) if made.channels > 1 and g.below(3) == 0 else made
+        signal = _pooled(g, signal) if g.below(3) == 0 else signal
     if g.below(2):
         signal = _dense(g, signal)
     wide = signal.channels * int(np.prod(signal.places))
     last = g.add(wide, "Flatten", signal.real, axis=1)
     g.quantised[last] = g.inner("Flatten", signal.whole, axis=1)
+
+
+def _together(g: Growing, a: Signal, b: Signal) -> Signal:
+    """Two values of a shape in one, perhaps rectified; of a quotient of 0 and 0 every bound makes something else."""
+    op = g.one_of(["Add", "Add", "Sub", "Mul", "Div"])
+    made = g.inner(op, *((a.real, b.real) if g.below(2) else (b.real, a.real)))
+    if op != "Div" and not g.below(3):
+        made = g.inner("Relu", made)
+    scale = {"Mul": 40 * a.scale * b.scale, "Div": 0.05}.get(op, a.scale * (1 + 0.5 * g.below(2)))
+    return _quantised(g, made, a.channels, a.places, scale, a.kind)
+
+
+def _pooled(g: Growing, x: Signal) -> Signal:
+    """The mean of every two places along the last axis."""
+    size = [1] * (len(x.places) - 1) + [min(2, x.places[-1])]
+    made = g.inner("AveragePool", x.real, kernel_shape=size, strides=size)
+    return _quantised(g, made, x.channels, (*x.places[:-1], x.places[-1] // size[-1]), x.scale, x.kind)
 
 
 def _quantised(
@@ -109,9 +130,7 @@ def _block(g: Growing, x: Signal) -> Signal:
     made = _convolved(g, deep, 2, x.channels)
     if made.shape != x.shape or not g.below(3):
         return made
-    together = g.inner("Add", *((made.real, x.real) if g.below(2) else (x.real, made.real)))
-    # No simple ratio of scales: sums in the middle of two numbers onnxruntime rounds by where they stand.
-    return _quantised(g, together, made.channels, made.places, made.scale * (1.3 + 0.2 * g.random.random()), x.kind)
+    return _together(g, made, x)
 
 
 def _convolved(g: Growing, x: Signal, form: int | None = None, out: int = 0) -> Signal:

@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
+from tests.own_environment import environment
 from tests.serve.serving import SPEC, typed
 
 from volvelle.cli.entry import main
@@ -129,6 +131,39 @@ def test_kubernetes_asks_what_the_server_answers(packed: Path) -> None:
     assert volumes["live"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert container["image"] == "pumps:0.1.0"
+
+
+def test_kubernetes_knows_every_field(packed: Path, tmp_path: Path) -> None:
+    """The manifests keep to the schemas that Kubernetes publishes, old and new; a misspelt field does not."""
+    tool = environment("kubernetes-validate-1.37").with_name("kubernetes-validate")
+    manifest, broken = packed / "kubernetes.yaml", tmp_path / "broken.yaml"
+    broken.write_text(manifest.read_text("utf-8").replace("readinessProbe", "readynessProbe"), encoding="utf-8")
+    for version in ("1.28", "1.34"):
+        for file, sound in ((manifest, True), (broken, False)):
+            done = subprocess.run([tool, "--strict", "-k", version, file], capture_output=True, text=True, check=False)
+            assert (done.returncode == 0) == sound, done.stdout + done.stderr
+            assert sound or "readynessProbe" in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="there is no systemd (Debian: apt-get install systemd)"
+)
+def test_systemd_reads_the_unit(packed: Path, tmp_path: Path) -> None:
+    """systemd itself finds nothing to say of the unit, once its Python is one that exists; a misspelt key is told."""
+    text = (packed / "volvelle.service").read_text("utf-8")
+    assert text.count("/srv/pumps/.venv/bin/python") == 1
+    text = text.replace("/srv/pumps/.venv/bin/python", str(Path(sys.executable).resolve()))
+    for name, content, told in (
+        ("pumps", text, ""),
+        ("odd", text.replace("DynamicUser", "DynamicUzer"), "DynamicUzer"),
+    ):
+        unit = tmp_path / f"{name}.service"
+        unit.write_text(content, encoding="utf-8")
+        words = ["systemd-analyze", "verify", "--man=no", str(unit)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        found = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]
+        assert bool(found) == bool(told), done.stderr
+        assert told in "".join(found)
 
 
 def test_unit_and_proxy_name_the_same_server(packed: Path) -> None:

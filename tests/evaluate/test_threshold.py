@@ -60,3 +60,11 @@ def test_best_f1() -> None:
 
     assert f1(found.threshold) == pytest.approx(found.values["f1"])
     assert f1(found.threshold) >= max(f1(float(c)) for c in thresholds(SCORES)) - 1e-12
+
+
+def test_what_is_not_defined_is_left_out() -> None:
+    """Of one score for all rows, as a constant gives it, no cut says yes where 0.5 does not: there is no precision."""
+    flat = np.full(4000, 0.1, dtype=np.float32)
+    aims = (Aim("recall >= 0.8", "recall", 0.8, ALL), Aim("precision >= 0.6", "precision", 0.6, ALL))
+    assert all(np.isfinite(v) for v in for_aims(aims, Y, flat, 1000).values.values())
+    assert all(np.isfinite(v) for v in best_for("precision", np.zeros(4000, np.int64), flat).values.values())

@@ -13,8 +13,8 @@ from volvelle.compiler.prove import Compiled, compiled
 from volvelle.compiler.sources import Sources
 from volvelle.compiler.typed import cleaned
 from volvelle.model.signature import MISSING_CODE, MISSING_TIME, Feature, ModelTask, Signature
-from volvelle.monitor.edges import edges
-from volvelle.monitor.on_device import INT8_CUTS, most, written
+from volvelle.monitor.edges import edges, steps
+from volvelle.monitor.on_device import most, written
 from volvelle.monitor.records import Binned, Edges
 from volvelle.testing.named_models import model_of, signature_of
 
@@ -23,9 +23,9 @@ MODEL = "5f" * 32
 Arrays = dict[str, NDArray[Any]]
 
 
-def program(sources: Sources, made: Edges) -> Sources:
+def program(sources: Sources, made: Edges, *, whole: bool = False) -> Sources:
     """One C file whose function counts a row, or writes the record where its flag is not 0."""
-    files = written(sources, made)
+    files = written(sources, made, whole=whole)
     name = f"{sources.name}_sketch"
     header, source = files[f"{name}.h"].replace(f'#include "{sources.name}.h"', ""), files[f"{name}.c"]
     ends = [*sources.inputs, *sources.outputs]
@@ -67,9 +67,9 @@ def given(task: ModelTask, rows: int, seed: int) -> tuple[Compiled, Edges, Array
 
 
 def int8_edges(features: int) -> Edges:
-    """Edges of a network that takes int8 and gives one number."""
+    """Edges of a model whose device reads whole numbers from -100 to 100, and that gives one number."""
     binned = tuple(
-        Binned(feature=Feature(name=f"x{k}", kind="integer", low=-100.0, high=100.0), cuts=INT8_CUTS)
+        Binned(feature=Feature(name=f"x{k}", kind="integer", low=-100.0, high=100.0), cuts=steps(-100, 100))
         for k in range(features)
     )
     return Edges(model=MODEL, task="regression", classes=(), positive=None, features=binned, scores=())

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from volvelle.model.signature import Feature, Signature
 from volvelle.monitor.broken import stays
@@ -143,3 +144,19 @@ def test_what_goes_on() -> None:
     assert not goes_on(np.random.default_rng(0).normal(size=50), nominal=False)
     assert not goes_on(count % 8, nominal=False)
     assert not goes_on(np.array([1, 1, 2, 1]), nominal=True)
+
+
+def test_a_device_without_runs_sees_what_is_stuck(hours: pl.DataFrame, spring: Reference) -> None:
+    """Counters that hold no runs: a thermometer stuck for a week is broken; in weeks and days of a year's weather
+    nothing is."""
+
+    def stuck(rows: pl.DataFrame) -> list[str]:
+        counted = sketch(rows, said(rows), spring.edges)
+        bare = {name: replace(c, run=0) for name, c in counted.features.items()}
+        report = watch(spring, [replace(counted, features=bare)], Policy(window=WEEK))
+        return [a.feature for a in report.alarms if a.what == "stuck"]
+
+    later = hours.filter(pl.col("instant") > 2900)
+    parts = [later[at : at + size] for size in (WEEK, 24) for at in range(0, 40 * WEEK, 7 * size)]
+    assert [stuck(part) for part in parts] == [[]] * len(parts)
+    assert stuck(parts[0].with_columns(temp=0.5)) == ["temp"]

@@ -68,6 +68,25 @@ def window(seed: int, **changed: Any) -> pl.DataFrame:
     return frame.with_columns(**changed)
 
 
+def test_what_matters_more_is_seen_sooner() -> None:
+    """A borderline shift of one column of 20 is called more often where the model leans on that column, and less
+    where it leans on the others."""
+    rng, called = np.random.default_rng(8), {"most": 0, "like the others": 0, "least": 0}
+    weights = {"most": 20.0, "like the others": 1.0, "least": 0.0}
+    known = learnt(rng.normal(size=(20_000, COLUMNS)))
+    for _ in range(80):
+        values = rng.normal(size=(WINDOW, COLUMNS))
+        values[:, 0] += 3.3 / np.sqrt(WINDOW)
+        frame, said = told(values)
+        now = [sketch(frame, said, known.edges)]
+        for name, weight in weights.items():
+            importance = {f"x{k}": weight if k == 0 else 1.0 for k in range(COLUMNS)}
+            report = watch(known, now, Policy(window=WINDOW, false_alarms=36.5), importance=importance)
+            called[name] += any(alarm.feature == "x0" for alarm in report.alarms)
+    assert called["most"] > called["like the others"] + 8
+    assert called["like the others"] > called["least"]
+
+
 def test_an_alarm_tells_its_sizes_and_only_tests_that_were_named_are_asked(healthy: Reference) -> None:
     """A shift has population stability index and total variation beside it; without its test nothing calls."""
     moved = window(3, heat=pl.col("heat") + 2 * float(window(3)["heat"].std() or 1.0))  # type: ignore[arg-type]

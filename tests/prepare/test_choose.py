@@ -69,6 +69,18 @@ def test_ordinal_and_raw() -> None:
     ]
 
 
+def test_means_tell_of_categories_by_the_target() -> None:
+    """A category of more than two goes by the mean target; one of two, and all without a target, by its code."""
+    codes = np.array([[0, 0], [1, 1], [2, 0], [0, 1]], dtype=np.int64)
+    features = tuple(
+        Feature(name=n, kind="category", categories=tuple(c)) for n, c in (("three", "abc"), ("two", "ab"))
+    )
+    signature = Signature(features=features, target="y", task="regression")
+    told = plan(signature, {"codes": codes}, "means", {}, np.arange(4.0).reshape(-1, 1))
+    assert [(p.columns, p.steps) for p in told] == [(("three",), ("target_mean",)), (("two",), ("ordinal_or_missing",))]
+    assert [p.columns for p in plan(signature, {"codes": codes}, "means", {})] == [("three", "two")]
+
+
 def test_own_steps_replace_the_default_and_are_filled_where_needed() -> None:
     """The user's steps stand in every view; a chain that may leave something missing ends with an imputer."""
     own = {"age": ("log1p",), "gap": ("impute_constant:-1", "scale_minmax"), "sex": ("one_hot",)}

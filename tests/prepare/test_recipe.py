@@ -19,7 +19,7 @@ from volvelle.model.signature import MISSING_TIME, Feature, Signature
 from volvelle.prepare.contract import View
 from volvelle.prepare.recipe import Recipe, categorical, emit, feature_names, features, fit, graph_inputs
 
-VIEWS: tuple[View, ...] = ("dense", "ordinal", "raw")
+VIEWS: tuple[View, ...] = ("dense", "ordinal", "raw", "means")
 SIGNATURE = Signature(
     features=(
         Feature(name="colour", kind="category", categories=("red", "green", "blue", "mauve")),

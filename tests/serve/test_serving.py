@@ -165,6 +165,28 @@ def test_fields_that_the_model_does_not_know_are_refused_where_the_spec_says_so(
     assert refused.group_by("reason", "field").agg(pl.col("requests").sum()).rows() == [("extra", "", 8)]
 
 
+def test_a_changed_section_reaches_a_standing_release(project: Path) -> None:
+    """``[serve]`` counts at once for who asks to reload, and a broken spec changes nothing; a release tells of it."""
+    spec, more = project / "volvelle.toml", ROW | {"strange": 1}
+    before = spec.read_text("utf-8")
+    key = {"Authorization": f"Bearer {typed(project, 'serve', '--new-key', 'admin').split()[0]}"}
+    with served(project) as server:
+        for text, said, status in (
+            (before, "is the champion still", 200),
+            (before + '\n[serve]\nextra = "refuse"\n', "answers now", 422),
+            (before + "\n[serve]\nextra = 3\n", "is the champion still; [serve] stays as it was: ", 422),
+        ):
+            spec.write_text(text, encoding="utf-8")
+            assert said in server.ask("/v1/admin/reload", {}, **key).json["told"]
+            assert server.ask("/v1/predict", more, **key).status == status
+        spec.write_text(before, encoding="utf-8")
+        # What could not be read is read again without anybody asking.
+        wait(lambda: server.ask("/v1/predict", more, **key).status == 200)
+    assert "changed since" not in typed(project, "release")
+    spec.write_text(before + '\n[serve]\nextra = "refuse"\n', encoding="utf-8")
+    assert "[serve] of the spec changed since run 2" in typed(project, "release")
+
+
 def test_malformed_requests_are_no_fault_of_ours(server: Server) -> None:
     """Bodies and heads that are wrong in more than forty ways get a 4xx or an answer, and the server goes on."""
     assert len(MALFORMED) + len(HEADS) > 40

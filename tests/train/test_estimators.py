@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from volvelle.catalog import ESTIMATORS
 from volvelle.model.session import Session
 from volvelle.model.signature import ModelTask
+from volvelle.prepare.contract import AS_THEY_COME
 from volvelle.testing.check_estimator import check_estimator, compare, lessons, onnx_bytes
 from volvelle.testing.fuzz import fuzzed_rows
 from volvelle.train.contract import Choice, Lesson, defaults
@@ -65,7 +66,7 @@ def test_parity_on_real_tables(name: str, task: ModelTask) -> None:
     lesson = table(task, estimator.VIEW)
     fitted = estimator.fit(lesson, defaults(estimator.SPACE))
     session = Session(onnx_bytes(estimator, fitted, lesson.x.shape[1]))
-    rows = np.concatenate([lesson.x, fuzzed_rows(lesson.x, 3000, 8, missing=estimator.VIEW == "raw")])
+    rows = np.concatenate([lesson.x, fuzzed_rows(lesson.x, 3000, 8, missing=estimator.VIEW in AS_THEY_COME)])
     parity = compare(estimator.predict(fitted, rows), session.run({"x": rows})["scores"], task)
     assert (parity.labels, parity.largest <= 1e-5) == (0, True), parity
 
@@ -97,7 +98,7 @@ def test_parity_on_odd_lessons(name: str) -> None:
         odd += [replace(plain, y=plain.y * 1e30), replace(plain, y=plain.y * 1e-40), replace(plain, y=plain.y + 1e9)]
     for lesson in odd:
         fitted = estimator.fit(lesson, defaults(estimator.SPACE))
-        fuzzed = fuzzed_rows(lesson.x, 300, 2, missing=estimator.VIEW == "raw", categorical=lesson.categorical)
+        fuzzed = fuzzed_rows(lesson.x, 300, 2, missing=estimator.VIEW in AS_THEY_COME, categorical=lesson.categorical)
         rows = np.concatenate([lesson.x, fuzzed])
         answer = Session(onnx_bytes(estimator, fitted, rows.shape[1])).run({"x": rows})["scores"]
         parity = compare(estimator.predict(fitted, rows), answer, task)

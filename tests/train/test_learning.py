@@ -68,7 +68,21 @@ def test_boosting_that_would_never_end_takes_wider_trees() -> None:
     asked = defaults(ESTIMATORS.load("lightgbm").SPACE)
     found = settle("lightgbm", lesson, asked)
     assert found["leaves"] > asked["leaves"]
+    assert found["bins"] > asked["bins"]
     assert "leaves" not in settle("lightgbm", lesson, asked | {"l2": 1.5})
+
+
+def test_finer_bins_tell_near_values_apart() -> None:
+    """A target that changes 600 times along a column is learnt with 1,023 bins and not with 255."""
+    x = np.random.default_rng(4).uniform(0, 1, (20_000, 1)).astype(np.float32)
+    stripes = np.random.default_rng(5).integers(0, 2, 600)
+    lesson = Lesson(x, stripes[(x[:, 0] * 600).astype(int)], "binary", 2)
+    asked = defaults(ESTIMATORS.load("lightgbm").SPACE) | {"trees": 200, "leaves": 255}
+    coarse, fine = (
+        float(np.mean(answer(learn("lightgbm", lesson, asked | {"bins": bins}), x).argmax(axis=1) == lesson.y))
+        for bins in (255, 1023)
+    )
+    assert coarse < 0.9 < fine, (coarse, fine)
 
 
 def test_found_trees_are_used() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volvelle.compiler.ir import Graph, Node, Tensor
-from volvelle.compiler.scaling import SMALL
+from volvelle.compiler.scaling import SMALL, lift
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,22 @@ class Seen:
         """The only reader of a value."""
         readers = self._readers.get(name, [])
         return readers[0] if len(readers) == 1 and name not in self._outputs else None
+
+    def lift(self, *wholes: str) -> int | None:
+        """What onnxruntime on x86 adds to values of one type before it makes real numbers of them.
+
+        None where it no longer sees one type: it turns an int8 value into uint8 where one quantiser has one reader, a
+        dequantiser with one reader. It fuses operators over values of one type alone, others it carries out as written.
+        """
+        turned = {self.tensors[w].dtype == np.int8 and self._turned(w) for w in wholes}
+        return None if len(turned) > 1 else lift(np.dtype(np.int8)) * turned.pop()
+
+    def _turned(self, whole: str) -> bool:
+        maker, back = self.makers.get(whole), self.only(whole)
+        if maker is None or back is None or (maker.op, back.op) != ("quantize_linear", "dequantize_linear"):
+            return False
+        seen = back.outputs[0]
+        return len(self._readers.get(seen, [])) + (seen in self._outputs) == 1
 
     def constant(self, value: NDArray[Any]) -> str:
         """The name of a new constant."""

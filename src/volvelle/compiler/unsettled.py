@@ -25,7 +25,8 @@ from volvelle.compiler.ir import Graph, Node
 
 ORDERS = frozenset({"reduce_max", "reduce_min", "max_pool", "top_k"})
 SUMS = frozenset(
-    "gemm mat_mul conv reduce_sum reduce_mean average_pool squared_distances duels couple softmax log_softmax".split()
+    "gemm mat_mul conv join reduce_sum reduce_mean average_pool squared_distances duels couple softmax "
+    "log_softmax".split()
 )
 ADDED_UP = "added_up"
 """The attribute of a matrix product that stands for products with many vectors."""

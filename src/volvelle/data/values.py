@@ -54,7 +54,7 @@ def column_of(name: str, values: Sequence[Any]) -> tuple[pl.Series | None, str]:
         fits = all(v is None or -_INT64 <= v < _INT64 for v in values)
         return pl.Series(name, values if fits else _texts(values), dtype=pl.Int64 if fits else pl.String), ""
     if kinds <= {int, float}:
-        exact = all(not isinstance(v, int) or abs(v) <= _EXACT for v in values)
+        exact = kinds == {float} or all(not isinstance(v, int) or abs(v) <= _EXACT for v in values)
         return pl.Series(name, values if exact else _texts(values), dtype=pl.Float64 if exact else pl.String), ""
     if kinds <= {date} or kinds <= {datetime} or kinds <= {timedelta}:
         return pl.Series(name, values), ""

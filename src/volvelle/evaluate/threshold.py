@@ -45,7 +45,7 @@ class Cut(NamedTuple):
     threshold: float | None
     """None where 0.5 stays."""
     values: dict[str, float]
-    """Aim or metric to its value."""
+    """Aim or metric to its value; those that are not defined there are left out."""
     inside: float
     """Standard errors by which the nearest aim is met; negative where it is missed."""
 
@@ -107,7 +107,7 @@ def best_for(
     values = METRICS.load(metric).of_counts(tables(y, scores, cuts), **(given or {}))
     rated = np.where(np.isnan(values), -np.inf, sign * values)
     at = min(np.flatnonzero(rated == rated.max()).tolist(), key=lambda k: abs(float(cuts[k]) - 0.5))
-    return Cut(float(cuts[at]), {metric: float(values[at])}, 0.0)
+    return Cut(float(cuts[at]), _defined({metric: float(values[at])}), 0.0)
 
 
 def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.float32], rows_test: int) -> Cut:
@@ -134,7 +134,12 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
     far = np.flatnonzero(nearest * np.sqrt(rows_test / len(y)) >= SURE)
     at = int(far[np.argmin(np.abs(cuts[far] - 0.5))]) if len(far) else int(np.argmax(nearest))
     threshold = None if at == 0 else float(cuts[at])
-    return Cut(threshold, {name: float(v[at]) for name, v in values.items()}, float(nearest[at]))
+    return Cut(threshold, _defined({name: float(v[at]) for name, v in values.items()}), float(nearest[at]))
+
+
+def _defined(values: dict[str, float]) -> dict[str, float]:
+    """A precision without a yes is no number, and a record holds none."""
+    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 def _trials(metric: str, counts: NDArray[np.float64]) -> NDArray[np.float64]:

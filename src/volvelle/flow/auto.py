@@ -13,6 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from volvelle.errors import Refused
+from volvelle.flow import registry
+from volvelle.flow.alone import alone
 from volvelle.flow.context import Notify
 from volvelle.flow.decisions import Decision, decisions
 from volvelle.flow.gathering import live_folder
@@ -22,6 +24,7 @@ from volvelle.flow.retraining import Report, retrain
 from volvelle.flow.store import write_atomic
 from volvelle.flow.telling import tell
 from volvelle.flow.turn import Project
+from volvelle.flow.unfinished import caught_up
 from volvelle.flow.watching import Watched, crowned, look
 from volvelle.monitor.records import Alarm
 from volvelle.serve.metrics import WATCHED
@@ -76,16 +79,20 @@ def act(
         InputError: a challenger was to be made and the data are wrong.
     """
     at = at or time.time_ns() // 1000
+    caught_up(project)
     watched = look(project, spec, since=since, at=at)
     write_atomic(live_folder(project) / WATCHED, gauges(watched).encode())
-    fresh = _fresh(project.ledger, watched)
     problems: list[str] = []
-    if fresh:
-        problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
-        project.ledger.remember(_TOLD, watched.release, max([watched.until, *map(watched.moment, fresh)]))
+    with alone(project, "tell", wait=True):
+        fresh = _fresh(project.ledger, watched)
+        if fresh:
+            problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
+            project.ledger.remember(_TOLD, watched.release, max([watched.until, *map(watched.moment, fresh)]))
     reasons = why(watched, rule(spec.monitor.retrain), decisions(project.ledger), crowned(project.ledger), at)
     decision = None
-    if turn and reasons:
+    if turn and reasons and watched.release != registry.champion(project)[0].name:
+        problems.append("not retrained: another process has changed the champion meanwhile")
+    elif turn and reasons:
         try:
             decision = retrain(project, spec, notify, why=reasons, report=report, at=at, until=watched.until)
         except Refused as error:

@@ -17,12 +17,14 @@ from volvelle.data.versions import from_bytes
 from volvelle.deploy import release as releasing
 from volvelle.deploy.records import Release
 from volvelle.errors import NotFound
+from volvelle.flow.alone import alone
 from volvelle.flow.gathering import SIDE
 from volvelle.flow.ledger import now
 from volvelle.flow.result import Result
 from volvelle.flow.turn import Project
 from volvelle.model.predictor import Predictor
 from volvelle.model.signature import Signature
+from volvelle.monitor.edges import require_int8
 from volvelle.monitor.on_device import written
 from volvelle.monitor.records import Reference
 from volvelle.monitor.reference import ENOUGH, reference
@@ -58,6 +60,12 @@ def release(result: Result, report: bytes, *, by: str = "", accept_unproven: str
         Refused: a gate has not passed.
         InputError: the folder cannot be written.
     """
+    with alone(result.project, "champion", wait=True):
+        return crown(result, report, by=by, accept_unproven=accept_unproven)
+
+
+def crown(result: Result, report: bytes, *, by: str = "", accept_unproven: str = "") -> Released:
+    """`release` for who holds the lock on the champion."""
     evidence, project = result.evidence, result.project
     dimensions = {g.text: g.dimension for g in gates(result.spec)}
     accepted = releasing.approve(evidence, dimensions, accept_unproven=accept_unproven)
@@ -112,6 +120,8 @@ def reference_of(result: Result) -> Reference:
     spec, signature = result.spec, result.model.signature
     rows = from_bytes(result.project.store.get(result.scored.rows))
     rows, given = _ordered(rows, _answers(result, "test"), spec.data.time)
+    if whole := spec.monitor.on_device == "int8":
+        require_int8(from_bytes(result.project.store.get(result.split.train)), signature)
     window = spec.monitor.window or max(_WINDOWS[0], min(rows.height // 10, _WINDOWS[1]))
     return reference(
         rows,
@@ -121,6 +131,7 @@ def reference_of(result: Result) -> Reference:
         seed=spec.search.seed,
         model=result.model.onnx,
         earlier=_earlier(result, rows) if rows.height < ENOUGH * window else None,
+        whole=whole,
     )
 
 
@@ -168,7 +179,7 @@ def _compiled(result: Result, watched: Reference) -> dict[str, bytes]:
         name = result.spec.problem.name or result.spec.problem.target
         narrow = device(found.device).narrow
         made = compiled(result.onnx, name, found.goal, found.precision, ram=found.room, narrow=narrow)
-        texts |= written(made.sources, watched.edges)
+        texts |= written(made.sources, watched.edges, whole=result.spec.monitor.on_device == "int8")
     return {f"device/{name}": text.encode() for name, text in texts.items()}
 
 
@@ -218,6 +229,11 @@ def rollback(project: Project, *, to: str = "") -> tuple[Release, Path]:
     Raises:
         NotFound: there is no such release.
     """
+    with alone(project, "champion", wait=True):
+        return _back(project, to)
+
+
+def _back(project: Project, to: str) -> tuple[Release, Path]:
     entry = current(project)
     if entry is None:
         raise NotFound("nothing has been released here", where=str(project.folder), next_move="volvelle release")

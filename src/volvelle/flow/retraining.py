@@ -7,11 +7,9 @@ in the ledger. An interrupted turn goes on with the rows that it had pinned.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +32,7 @@ from volvelle.evaluate.records import Measured, Verdict
 from volvelle.evaluate.serial import blocks
 from volvelle.evaluate.sides import side
 from volvelle.flow import registry
+from volvelle.flow.alone import alone
 from volvelle.flow.context import Notify
 from volvelle.flow.decisions import Decision, Tried, decisions, note, of_run, open_decision
 from volvelle.flow.gathering import challenging, gather, lessons, pin
@@ -42,6 +41,7 @@ from volvelle.flow.lesson import groups_of
 from volvelle.flow.predictions import side_of
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
+from volvelle.flow.unfinished import caught_up, unfinished
 from volvelle.model.derive import target_codes
 from volvelle.model.encode import encode
 from volvelle.model.session import Session
@@ -96,12 +96,13 @@ def retrain(
     Raises:
         NotFound: nothing has been released.
         InputError: the data are wrong.
-        Refused: too few rows are new to the champion.
+        Refused: too few rows are new to the champion, or another process makes a challenger.
     """
-    with _alone(project):
+    with alone(project, "retrain"):
+        caught_up(project)
         champion, folder = registry.champion(project)
         asked_for = _Asked(why, by, at or time.time_ns() // 1000, until)
-        decision = _unfinished(project, champion.name) or _begun(project, spec, champion, asked_for)
+        decision = unfinished(project, champion.name) or _begun(project, spec, champion, asked_for)
         try:
             for position in range(len(decision.tried)):
                 decision = _tried(project, spec, notify, decision, folder, position)
@@ -143,7 +144,13 @@ def _settled(project: Project, decision: Decision, report: Report, by: str) -> D
         return decision
     result = find(project, best.run)
     unproven = f"not proven by {decision.champion} either; {best.because}"
-    made = registry.release(result, report(result), by=by, accept_unproven=unproven)
+    page = report(result)
+    with alone(project, "champion", wait=True):
+        standing = registry.current(project)
+        if standing is None or standing["name"] != decision.champion:
+            now_is = standing["name"] if standing else "none"
+            return replace(decision, because=f"{best.because}, but {now_is} became the champion meanwhile")
+        made = registry.crown(result, page, by=by, accept_unproven=unproven)
     return replace(decision, outcome="promoted", release=made.release.name)
 
 
@@ -190,6 +197,7 @@ def promote(project: Project, run: int | None, report: Report, *, by: str, why: 
         NotFound: there is no such run, or no challenger yet.
         Refused: one of its gates fails.
     """
+    caught_up(project)
     known = of_run(project.ledger, run) if run is not None else next(iter(decisions(project.ledger)[::-1]), None)
     if run is None and (known is None or known.run is None):
         raise NotFound("there is no challenger yet", where=str(project.folder), next_move="volvelle retrain")
@@ -344,30 +352,5 @@ def _grouped(answers: Side, groups: NDArray[np.int64] | None) -> Side:
     return Side(answers.y, answers.labels, answers.scores, groups, answers.given)
 
 
-def _unfinished(project: Project, champion: str) -> Decision | None:
-    """The newest open decision about this champion whose rows still lie there."""
-    newest = next((d for d in reversed(decisions(project.ledger)) if d.champion == champion), None)
-    if newest is None or newest.outcome != "open":
-        return None
-    return newest if all((project.folder / tried.data).is_file() for tried in newest.tried) else None
-
-
 def _listed(gates: list[str]) -> str:
     return ", ".join(repr(gate) for gate in gates)
-
-
-@contextlib.contextmanager
-def _alone(project: Project) -> Iterator[None]:
-    """One challenger at a time."""
-    path = project.state / "locks" / "retrain"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                "the wheel is turning already: another process makes a challenger",
-                where=str(project.folder),
-                next_move="wait for it; volvelle runs shows what comes of it",
-            ) from error
-        yield

@@ -40,7 +40,8 @@ Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
 _PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
 _LONG = 1.5
-"""A first fold that takes so many times its share of the time that is left cannot be made up for by the others."""
+"""Settling, or a first fold, that takes so many times its share of the time that is left cannot be made up for by the
+others."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -112,7 +113,9 @@ class Trials:
         settling, answering, found = 0.0, 0.0, Settings()
         if hasattr(ESTIMATORS.load(estimator), "settle"):
             # Forward in time the last fold has the most rows to learn from; else all have as many.
-            (answer,) = self._answers([self._job(estimator, settings, self._count - 1, settling=True)], deadline)
+            job = self._job(estimator, settings, self._count - 1, settling=True)
+            # It may hold out several parts in turn, so that it is as long as all folds are.
+            (answer,) = self._answers([job], deadline, self._soon(deadline, 2))
             found, settling = answer["found"], answer["seconds"]
         work, last = settling, getattr(ESTIMATORS.load(estimator), "LAST", ())
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
@@ -121,9 +124,7 @@ class Trials:
         beside: dict[str, list[dict[str, float]]] = {form: [] for form in BESIDE}
         foretold: dict[str, int] | None = None
         refused = ""
-        share = _LONG / math.ceil(self._count / self._size)
-        first = math.inf if left is None else time.monotonic() + share * (deadline - time.monotonic())
-        with contextlib.closing(self._answers(jobs, deadline, min(first, deadline))) as answers:
+        with contextlib.closing(self._answers(jobs, deadline, self._soon(deadline, self._rounds()))) as answers:
             for answer in answers:
                 scores.append(float(answer["score"]))
                 work += answer["seconds"]
@@ -142,6 +143,16 @@ class Trials:
         outcome = Outcome(tuple(scores), found, work, answering, kept, settling, **weight)
         outcome = outcome._replace(real=_mean(beside["real"]), unpruned=_mean(beside["unpruned"]))
         return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
+
+    def _rounds(self) -> int:
+        """How often a worker fits a fold in one trial."""
+        return math.ceil(self._count / self._size)
+
+    @staticmethod
+    def _soon(deadline: float, parts: int) -> float:
+        """By when the first of equal parts has to be done, if all are to be done by the deadline."""
+        now = time.monotonic()
+        return min(now + _LONG / parts * (deadline - now), deadline)
 
     def _fits(self, foretold: dict[str, int] | None) -> bool | None:
         """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""

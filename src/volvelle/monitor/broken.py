@@ -33,6 +33,7 @@ def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
         onward = known is not None and known.onward
         healthy = reference.whole.features[name]
         reason = told(binned, healthy, reference.whole.rows, now.features[name], now.rows, onward=onward)
+        reason = reason or in_one_counter(reference, binned, now)
         if reason:
             what, sentence = reason
             found.append(
@@ -104,6 +105,33 @@ def told(
     if before and now.run >= max(FEWEST, _LONGER * healthy.run) and _beyond_chance(healthy.run, before, now.run, rows):
         return "stuck", f"one value {now.run:,} times in a row, at most {healthy.run:,} times in the reference"
     return None
+
+
+def in_one_counter(reference: Reference, binned: Binned, now: Sketch) -> tuple[str, str] | None:
+    """Whether a number that a device counted is stuck: it keeps no runs, but all values lie in one counter.
+
+    That happens to nobody by chance if no healthy window had more than half of its values in one. Where rows resemble
+    their neighbours a shorter window than these may stay in one, and is not judged; nor is what goes on with time.
+
+    Args:
+        reference: with its healthy windows.
+        binned: the feature.
+        now: a window.
+    """
+    name, seen = binned.feature.name, now.features[binned.feature.name]
+    present, known = sum(seen.bins), reference.features.get(name)
+    if seen.run or binned.nominal or not present or max(seen.bins) < present:
+        return None
+    if known is not None and (known.onward or ("numbers" in known.ranked and now.rows < reference.window)):
+        return None
+    healthy = [w.features[name].bins for w in (reference.whole, *reference.windows)]
+    most = max(max(bins) / sum(bins) if sum(bins) else 1.0 for bins in healthy)
+    if most > _MOST or most**present >= _NEVER:
+        return None
+    return (
+        "stuck",
+        f"all {present:,} values lie in one of {len(seen.bins)} counters, at most {most:.0%} in the reference",
+    )
 
 
 def stays(longest: int, rows: int) -> float:

@@ -61,13 +61,10 @@ def compare(
         NotFound: there is no such test; near names are offered.
     """
     asked: list[tuple[str, DriftTest]] = [(name, DRIFT.load(name)) for name in tests]
-    columns = [
-        {f.name: values(frame.select(f.name), (f,))[f.name] for f in features if f.name in frame.columns}
-        for frame in (reference, now)
-    ]
     found: list[tuple[str, str, Found]] = []
     for feature in features:
-        sides = tuple(_own(feature, side[feature.name]) for side in columns)
+        # One column at a time: all of them together are as large as the tables.
+        sides = tuple(_own(feature, _cells(frame, feature)) for frame in (reference, now))
         given: dict[Takes, Sides | None] = {}
         for name, test in asked:
             takes = next((t for t in _ORDER if t in test.TAKES and _fits(feature, t)), None)
@@ -79,6 +76,7 @@ def compare(
                 found.append((feature.name, name, test.score(*both)))
     together = [(name, test) for name, test in asked if "rows" in test.TAKES]
     if together:
+        columns = [{f.name: _cells(frame, f) for f in features} for frame in (reference, now)]
         before, after = _matrices(features, columns)
         found += [("", name, test.score(before, after)) for name, test in together]
     known = [f.p for _, _, f in found if f.p is not None]
@@ -94,6 +92,10 @@ def counted(feature: Feature, before: Column, after: Column) -> tuple[tuple[floa
     ends = cuts(sides[0])
     counts = [np.bincount(np.searchsorted(ends, side, side="right"), minlength=len(ends) + 1) for side in sides]
     return ends, (counts[0], counts[1])
+
+
+def _cells(frame: pl.DataFrame, feature: Feature) -> Column:
+    return values(frame.select(feature.name), (feature,))[feature.name]
 
 
 def _own(feature: Feature, column: Column) -> tuple[Column, NDArray[np.bool_]]:

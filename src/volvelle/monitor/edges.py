@@ -1,4 +1,7 @@
-"""Where the counters begin: quantiles of healthy rows, and the most frequent categories."""
+"""Where the counters begin: quantiles of healthy rows, and the most frequent categories.
+
+Of whole numbers that a device reads as int8 they begin in steps of a power of two, so that a shift finds them.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from volvelle.errors import InputError
 from volvelle.model.encode import encode
-from volvelle.model.signature import MISSING_TIME, Feature, Signature
+from volvelle.model.signature import MISSING_TIME, TENSORS, Feature, Signature
 from volvelle.monitor.records import BINS, OWN, Binned, Edges
 
 Column = NDArray[Any]
 _NUMBERS = ("number", "integer")
+_INT8 = -128, 127
 
 
-def edges(frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature, *, model: str = "") -> Edges:
+def edges(
+    frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature, *, model: str = "", whole: bool = False
+) -> Edges:
     """The edges for the rows of one model.
 
     Args:
@@ -25,18 +32,22 @@ def edges(frame: pl.DataFrame, answers: pl.DataFrame, signature: Signature, *, m
         answers: ``score_0``, ``score_1``, ... by the signature's classes; ``prediction`` for regression.
         signature: of the model.
         model: SHA-256 of its ONNX file.
+        whole: whether a device reads all numbers as int8; then their counters begin at `steps`.
 
     Raises:
         DataError: cells are not of their feature's kind.
+        InputError: a number does not fit int8 where it should.
     """
     features = tuple(map(_lenient, signature.features))
     columns = values(frame, features)
+    if whole:
+        require_int8(frame, signature)
     return Edges(
         model=model,
         task=signature.task,
         classes=signature.classes,
         positive=signature.positive,
-        features=tuple(_binned(feature, columns[feature.name]) for feature in features),
+        features=tuple(_binned(feature, columns[feature.name], whole=whole) for feature in features),
         scores=tuple(map(cuts, score_columns(answers, len(signature.classes)))),
     )
 
@@ -78,20 +89,69 @@ def cuts(numbers: Column) -> tuple[float, ...]:
     return tuple(map(float, distinct[1:]))
 
 
+def steps(low: int, high: int) -> tuple[float, ...]:
+    """At most 15 cuts from `low` to `high`, in steps of the least power of two with which they are so few.
+
+    >>> steps(0, 3), steps(-100, 99)[:3], len(steps(-128, 127))
+    ((1.0, 2.0, 3.0), (-84.0, -68.0, -52.0), 15)
+    """
+    wide = 1 << shift(low, high)
+    return tuple(float(cut) for cut in range(low + wide, high + 1, wide))
+
+
+def shift(low: int, high: int) -> int:
+    """By how many bits a distance from `low` is shifted to become a counter below 16.
+
+    >>> shift(0, 15), shift(0, 16), shift(-128, 127)
+    (0, 1, 4)
+    """
+    return max(0, (high - low).bit_length() - 4)
+
+
 def score_columns(answers: pl.DataFrame, classes: int) -> list[Column]:
     """Scores of each class, or the predictions of regression, float32 ``[n]`` each."""
     names = [f"score_{k}" for k in range(classes)] or ["prediction"]
     return [answers[name].cast(pl.Float32).to_numpy() for name in names]
 
 
-def _binned(feature: Feature, column: Column) -> Binned:
+def _binned(feature: Feature, column: Column, *, whole: bool) -> Binned:
     if feature.kind == "time":
         return Binned(feature=feature)
     if feature.kind in ("category", "boolean"):
         counts = np.bincount(column[column >= 0], minlength=len(feature.categories))
         order = np.argsort(-counts, kind="stable")[:OWN]
         return Binned(feature=feature, own=tuple(map(int, order)))
+    if whole and TENSORS[feature.kind] == "numbers":
+        return Binned(feature=feature, cuts=steps(int(feature.low or 0), int(feature.high or 0)))
     return Binned(feature=feature, cuts=cuts(column))
+
+
+def require_int8(frame: pl.DataFrame, signature: Signature) -> None:
+    """See that all numbers are whole, from -128 to 127 in the signature and in these rows, and none is missing.
+
+    Raises:
+        InputError: one is not: int8 has nothing that stands for a missing cell, and 200 would be counted as -56.
+    """
+    features = tuple(map(_lenient, signature.features))
+    columns = values(frame, features)
+    for feature in features:
+        if feature.kind in _NUMBERS:
+            _require_int8(feature, columns[feature.name])
+
+
+def _require_int8(feature: Feature, column: Column) -> None:
+    low, high, gone = feature.low, feature.high, int(np.isnan(column).sum())
+    ends = feature.kind == "integer" and low is not None and high is not None and (low, high) == (int(low), int(high))
+    far = int(((column < _INT8[0]) | (column > _INT8[1])).sum())
+    if ends and not gone and not far and _INT8[0] <= float(low or 0) <= float(high or 0) <= _INT8[1]:
+        return
+    counts = ((gone, "missing"), (far, "beyond 8 bits"))
+    counted = "".join(f", {count:,} of {len(column):,} {what}" for count, what in counts if count)
+    raise InputError(
+        f"{feature.name!r} does not fit int8: {feature.kind} from {low} to {high}{counted}",
+        where="monitor.on_device",
+        next_move="write on_device = true, and the device counts it as float; int8 takes whole numbers of 8 bits",
+    )
 
 
 def _lenient(feature: Feature) -> Feature:

@@ -18,32 +18,34 @@ from volvelle.compiler.ctypes import literal
 from volvelle.compiler.sources import Sources
 from volvelle.errors import ModelError
 from volvelle.model.signature import TENSORS, Feature
+from volvelle.monitor.edges import shift, steps
 from volvelle.monitor.records import BINS, Binned, Edges, digest
 
 MAGIC, VERSION = b"VS", 1
-INT8_CUTS = tuple(float(cut) for cut in range(-112, 128, 16))
-"""Where the counters of an int8 input begin: the upper four bits are the counter."""
 _KERNEL = Path(__file__).parent / "kernels" / "sketch.c"
 _REST = 2
 """Counters beside those of the bins: missing, and outside of the range of training."""
 
 
-def written(sources: Sources, edges: Edges) -> dict[str, str]:
+def written(sources: Sources, edges: Edges, *, whole: bool = False) -> dict[str, str]:
     """File name to text of the C that counts the rows of one model.
 
     Args:
         sources: the C of the model.
         edges: of its sketch.
+        whole: whether it takes the numbers as int8; then their edges are `volvelle.monitor.edges.steps`.
 
     Raises:
-        ModelError: it takes texts, whose lengths a device does not see, or int8 with other cuts than `INT8_CUTS`.
+        ModelError: it takes texts, whose lengths a device does not see, or int8 with other edges.
     """
     numbers, codes, times = (_of(edges, tensor) for tensor in ("numbers", "codes", "times"))
-    whole = bool(numbers) and sources.inputs[0][1] == "int8_t"
+    whole = whole and bool(numbers)
     _check(edges, numbers, whole)
     name = f"{sources.name}_sketch"
     text = _KERNEL.read_text(encoding="utf-8")
-    ends = [*(f"const {kind} *{c}" for c, kind, _ in (*sources.inputs, *sources.outputs))]
+    kinds = ["int8_t" if whole and not place else kind for place, (_, kind, _) in enumerate(sources.inputs)]
+    kinds += [kind for _, kind, _ in sources.outputs]
+    ends = [f"const {k} *{c}" for k, (c, _, _) in zip(kinds, (*sources.inputs, *sources.outputs), strict=True)]
     facts: dict[str, object] = {
         "VV_NAME(what)": f"{name}_##what",
         "VV_ARGUMENTS": ", ".join(ends),
@@ -57,8 +59,7 @@ def written(sources: Sources, edges: Edges) -> dict[str, str]:
         "VV_CLASSES": len(edges.classes),
         "VV_COUNTERS": sum(seats(edges)),
     }
-    lines = [f'#include "{name}.h"', "", "#include <float.h>", ""]
-    lines += ["#define VV_INF ((float)(1e30f * 1e30f))", "#define VV_NAN (VV_INF - VV_INF)"]
+    lines = [f'#include "{name}.h"', ""]
     lines += [f"#define {key} {value}" for key, value in facts.items()]
     lines += ["", *_tables(edges, numbers, codes, times, whole), "", text]
     return {f"{name}.h": _header(sources, edges, ", ".join(ends)), f"{name}.c": "\n".join(lines)}
@@ -94,21 +95,22 @@ def _check(edges: Edges, numbers: list[Binned], whole: bool) -> None:
             f"a device sees the words of {texts[0]!r}, not the text, and cannot count its length",
             next_move="leave [monitor] on_device out; the server counts texts",
         )
-    odd = [b.feature.name for b in numbers if whole and b.cuts != INT8_CUTS]
+    odd = [b.feature.name for b in numbers if whole and b.cuts != steps(*_range(b.feature))]
     if odd:
         raise ModelError(
-            f"the int8 input {odd[0]!r} has other edges than those that its upper four bits tell",
-            next_move="take the edges of volvelle.monitor.on_device.INT8_CUTS",
+            f"the int8 input {odd[0]!r} has other edges than those that a shift tells",
+            next_move="make the edges with whole=True",
         )
 
 
 def _tables(edges: Edges, numbers: list[Binned], codes: list[Binned], times: list[Binned], whole: bool) -> list[str]:
     lines = [f"static const uint8_t vv_head[19] = {{{', '.join(map(str, head(edges)))}}};"]
     if numbers and not whole:
-        lines.append(_matrix("float", "vv_cuts", [_padded(b.cuts) for b in numbers]))
-    if numbers:
-        limits = [_limits(b.feature, whole) for b in numbers]
-        lines.append(_matrix("uint8_t" if whole else "float", "vv_limits", limits))
+        lines.append(_matrix("int32_t", "vv_cuts", [_padded(b.cuts) for b in numbers]))
+    if numbers and not whole:
+        lines.append(_matrix("int32_t", "vv_limits", [_limits(b.feature) for b in numbers]))
+    if numbers and whole:
+        lines.append(_matrix("uint8_t", "vv_steps", [_steps(b.feature) for b in numbers]))
     if codes:
         places = [p for b in codes for p in _places(b)]
         lines.append(_row("uint8_t", "vv_places", np.array(places, dtype=np.uint8)))
@@ -118,22 +120,42 @@ def _tables(edges: Edges, numbers: list[Binned], codes: list[Binned], times: lis
         earliest = [-(2**63) + 1 if b.feature.low is None else int(np.ceil(b.feature.low)) for b in times]
         lines.append(_row("int64_t", "vv_earliest", np.array(earliest, dtype=np.int64)))
     if edges.scores:
-        lines.append(_matrix("float", "vv_score_cuts", [_padded(cuts) for cuts in edges.scores]))
+        lines.append(_matrix("int32_t", "vv_score_cuts", [_padded(cuts) for cuts in edges.scores]))
     return lines
 
 
-def _padded(cuts: tuple[float, ...]) -> NDArray[np.float32]:
-    return np.array([*cuts, *[np.inf] * (BINS - 1 - len(cuts))], dtype=np.float32)
+def keys(numbers: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Whole numbers in the order of float32 ones, so that a core without floating point compares them quickly.
+
+    The bits of a float rise with it, but for negative ones, whose order is turned around; -0 is the neighbour of 0.
+
+    >>> keys(np.array([-1.0, -0.0, 0.0, 1.0], np.float32)).tolist()
+    [-1065353217, -1, 0, 1065353216]
+    """
+    bits = np.ascontiguousarray(numbers, dtype=np.float32).view(np.int32)
+    return np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits)
 
 
-def _limits(feature: Feature, whole: bool) -> NDArray[Any]:
-    low, high = feature.low, feature.high
-    if whole:
-        low, high = np.clip([-128 if low is None else low, 127 if high is None else high], -128, 127)
-        # The lowest value and how many lie above it: one comparison then tells both.
-        return np.array([np.ceil(low), np.floor(high) - np.ceil(low)]).astype(np.int64).astype(np.uint8)
-    # Nothing lies below what is not a number.
-    return np.array([np.nan if x is None else x for x in (low, high)], dtype=np.float32)
+def _padded(cuts: tuple[float, ...]) -> NDArray[np.int32]:
+    """Both zeros reach a cut at zero."""
+    return keys(np.array([-0.0 if c == 0 else c for c in (*cuts, *[np.inf] * (BINS - 1 - len(cuts)))], np.float32))
+
+
+def _limits(feature: Feature) -> NDArray[np.int32]:
+    """The lowest and the highest key that is not out of range; neither zero lies beyond the other."""
+    low = -np.inf if feature.low is None else -0.0 if feature.low == 0 else feature.low
+    high = np.inf if feature.high is None else abs(feature.high) if feature.high == 0 else feature.high
+    return keys(np.array([low, high], dtype=np.float32))
+
+
+def _range(feature: Feature) -> tuple[int, int]:
+    return int(feature.low or 0), int(feature.high or 0)
+
+
+def _steps(feature: Feature) -> NDArray[Any]:
+    """The lowest value, how many lie above it, and by how many bits a distance is shifted."""
+    low, high = _range(feature)
+    return np.array([low, high - low, shift(low, high)]).astype(np.uint8)
 
 
 def _places(binned: Binned) -> list[int]:

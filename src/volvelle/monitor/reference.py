@@ -43,6 +43,7 @@ def reference(
     seed: int,
     model: str = "",
     earlier: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    whole: bool = False,
 ) -> Reference:
     """The reference of a release.
 
@@ -54,9 +55,10 @@ def reference(
         seed: of what is resampled.
         model: SHA-256 of the ONNX file.
         earlier: training rows that came just before, and what the model says to them, in their order.
+        whole: whether devices read all numbers as int8, see `edges`.
 
     Raises:
-        InputError: there are no rows, or a window has fewer than 20.
+        InputError: there are no rows, a window has fewer than 20, or a number does not fit int8 where it should.
         DataError: cells are not of their feature's kind.
     """
     if not frame.height or window < 20:
@@ -65,7 +67,7 @@ def reference(
             where="[monitor] window",
             next_move="give held-out rows, and windows of at least 20 rows",
         )
-    made = replace(edges(frame, answers, signature, model=model), worth=worth(frame, answers, signature))
+    made = replace(edges(frame, answers, signature, model=model, whole=whole), worth=worth(frame, answers, signature))
     count, picks = frame.height // window, _picks(frame.height, window, seed)
     features = _calibrated(frame, answers, made)
     before = earlier if earlier is not None and any(found.ranked for found in features.values()) else None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from volvelle.catalog import STEPS
 from volvelle.errors import SpecError, near
 from volvelle.model.signature import TENSORS, Signature, Tensor
-from volvelle.prepare.contract import Flow, View
+from volvelle.prepare.contract import AS_THEY_COME, Flow, View
 from volvelle.prepare.pairs import Pair, preview
 from volvelle.spec.requirements import Record
 
@@ -32,9 +32,10 @@ DEFAULTS: dict[View, dict[Tensor, tuple[str, ...]]] = {
         "times": ("calendar", "impute_median"),
     },
     "raw": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",)},
+    "means": {"numbers": (), "codes": ("ordinal_or_missing",), "times": ("calendar",)},
 }
 SKEWED = ("impute_median", "power", "scale_standard")
-TERMS: dict[View, int] = {"dense": 1000, "ordinal": 500, "raw": 500}
+TERMS: dict[View, int] = {"dense": 1000, "ordinal": 500, "raw": 500, "means": 500}
 TERM_CELLS, FEWEST_TERMS = 20_000_000, 100
 """Terms of a text that are counted; fewer where their matrix would have more cells than this, 80 MB."""
 INDICATOR = ("missing_indicator",)
@@ -43,6 +44,7 @@ ENCODED: dict[View, tuple[str, ...]] = {
     "dense": ("target_mean", "scale_standard"),
     "ordinal": ("target_mean",),
     "raw": (),
+    "means": ("target_mean",),
 }
 MANY, ROWS_EACH, MOST_TARGETS = 50, 5, 10
 """Columns of more than so many categories, with so many rows each, also go by the target, where it has no more columns
@@ -146,11 +148,11 @@ def plan(
     """Which columns go through which steps, those with equal steps together.
 
     dense: numbers imputed by the median and scaled, after `power` where skewed; rare categories joined and one-hot;
-    calendar parts imputed and scaled, and times as points on circles. ordinal: imputed only, codes as numbers. raw: as
-    it comes. In dense and ordinal a number that is sometimes missing also gets an indicator, and a column of very many
-    categories also goes by the mean target. Steps of the user's own
-    replace all this for their column; where none of them fills what is missing, dense and ordinal append
-    ``impute_median``.
+    calendar parts imputed and scaled, and times as points on circles. ordinal: imputed only, codes as numbers. raw:
+    as it comes; means: the same, but for categories of more than two, which go by the mean target alone. In dense
+    and ordinal a number that is sometimes missing also gets an indicator, and a column of very many categories also
+    goes by the mean target. Steps of the user's own replace all this for their column; where none of them fills
+    what is missing, dense and ordinal append ``impute_median``.
 
     Args:
         signature: the features.
@@ -179,17 +181,17 @@ def plan(
     for pair in pairs:
         if pair.step == CROSS:
             # A cross is looked up in a table of its own, as large as its two columns need.
-            key = ("codes", (CROSS, *DEFAULTS[view]["codes"]), f"{pair.one} {pair.other}")
+            after = encoded if view == "means" and encoded else DEFAULTS[view]["codes"]
+            key = ("codes", (CROSS, *after), f"{pair.one} {pair.other}")
         else:
-            after = _steps("numbers", preview(pair, inputs, signature), view, ())[0]
-            key = ("numbers", (pair.step, *after), "")
+            key = ("numbers", (pair.step, *_steps("numbers", preview(pair, inputs, signature), view, ())[0]), "")
         chains.setdefault(key, []).extend((pair.one, pair.other))
     return tuple(Planned(columns=tuple(names), tensor=key[0], steps=key[1]) for key, names in chains.items())
 
 
 def _filled(steps: Sequence[str], view: View) -> tuple[str, ...]:
     """The user's steps, and one that fills what they leave missing where the view needs it."""
-    filled = view == "raw" or any(STEPS.fact(parse(s)[0], "FILLS") for s in steps)
+    filled = view in AS_THEY_COME or any(STEPS.fact(parse(s)[0], "FILLS") for s in steps)
     return tuple(steps) if filled else (*steps, "impute_median")
 
 
@@ -201,9 +203,11 @@ def _steps(tensor: Tensor, column: NDArray[Any], view: View, encoded: tuple[str,
         return [usual, CYCLIC]
     if tensor == "codes" and encoded:
         known = column[column >= 0]
+        if view == "means":
+            return [encoded] if len(np.unique(known)) > 2 else [usual]
         many = MANY < len(np.unique(known)) <= len(known) / ROWS_EACH
         return [usual, encoded] if many else [usual]
-    if tensor != "numbers" or view == "raw":
+    if tensor != "numbers" or view in AS_THEY_COME:
         return [usual]
     if view == "dense" and _skewed(column):
         usual = SKEWED

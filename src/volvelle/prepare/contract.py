@@ -31,12 +31,15 @@ words: int64 hashes of the words of ONE column, in their order, -1 is none; its 
 """
 Params = dict[str, Any]
 """Fitted parameters: finite numbers, strings and lists of them, so that they can be printed, hashed and compared."""
-View = Literal["dense", "ordinal", "raw"]
+View = Literal["dense", "ordinal", "raw", "means"]
 """Which features an estimator wants, always one float32 matrix.
 
 dense: nothing missing, scaled, categories one-hot. ordinal: nothing missing, unscaled, categories as
-codes. raw: as it comes, missing is NaN, categories as codes (unseen and missing are NaN).
+codes. raw: as it comes, missing is NaN, categories as codes (unseen and missing are NaN). means: raw, but a category of
+more than two goes by the mean of the target over its rows.
 """
+AS_THEY_COME: tuple[View, ...] = ("raw", "means")
+"""In which numbers stay as they are, missing ones too."""
 
 
 class Step(Protocol):

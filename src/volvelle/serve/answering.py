@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from volvelle.errors import InputError, near
@@ -28,23 +29,34 @@ from volvelle.serve.library import Compiled, Library
 from volvelle.serve.single import Single, Tensor
 from volvelle.spec.requirements import Extra
 
+_USUAL = b'{"rows":'
 _ROWS = re.compile(rb'\s*\{\s*"rows"\s*:\s*\[')
 _NAMED = 20
-_NONE = np.empty((1, 0), dtype=np.float32)
 Row = tuple[Any, ...]
 Readers = list[tuple[int, dict[Any, int], Callable[[Any], Any]]]
 """Position of a cell, its plain codes, and who reads every other one."""
 
 
-class Answers(NamedTuple):
+class Answers(msgspec.Struct, frozen=True, gc=False):
     """What a release says about some rows."""
 
     predictions: list[Any]
     """Names of classes, or numbers."""
-    scores: NDArray[np.float32]
-    """Probabilities ``[n, classes]``; ``[n, 0]`` for regression."""
-    shares: list[list[float]] | None = None
-    """The same as lists, where they are at hand."""
+    content: bytes = b""
+    """Probabilities as float32 ``[n, classes]``, little endian; empty for regression."""
+    row: tuple[float, ...] = ()
+    """The same as numbers, where there is one row."""
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Probabilities ``[n, classes]``; ``[n, 0]`` for regression."""
+        rows = len(self.predictions)
+        return np.frombuffer(self.content, dtype="<f4").reshape(rows, -1 if rows else 0)
+
+    @property
+    def shares(self) -> Sequence[Sequence[float]]:
+        """The same as numbers, row by row."""
+        return (self.row,) if self.row else self.scores.tolist()
 
 
 class Answerer:
@@ -88,15 +100,17 @@ class Answerer:
             rename={f"f{k}": name for k, name in enumerate(self.names)},
             # What is not of the usual form is read again, field by field, and then refused by name.
             forbid_unknown_fields=extra == "refuse",
+            gc=False,
         )
         shares: Any = msgspec.defstruct(
             "Shares",
             [(f"p{k}", float) for k in range(len(self.signature.classes))],
             rename={f"p{k}": name for k, name in enumerate(self.signature.classes)},
+            gc=False,
         )
         self._shares = shares
         self._one = msgspec.json.Decoder(record)
-        several: Any = msgspec.defstruct("Rows", [("rows", list[record])])  # type: ignore[valid-type]
+        several: Any = msgspec.defstruct("Rows", [("rows", list[record])], gc=False)  # type: ignore[valid-type]
         self._many = msgspec.json.Decoder(several)
         self._single = self._of_one()
 
@@ -107,9 +121,9 @@ class Answerer:
             Refusal: it is no JSON, no such form, lacks a field, or a number is none.
         """
         try:
-            if _ROWS.match(body):
-                return [msgspec.structs.astuple(row) for row in self._many.decode(body).rows]
-            return [msgspec.structs.astuple(self._one.decode(body))]
+            if body.startswith(_USUAL) or _ROWS.match(body):
+                return [astuple(row) for row in self._many.decode(body).rows]
+            return [astuple(self._one.decode(body))]
         except msgspec.ValidationError:
             return self._one_by_one(records(decoded(body)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -123,10 +137,8 @@ class Answerer:
         """
         if len(rows) == 1 and (found := self._single.answer(rows[0])) is not None:
             first, last, content = found
-            if not self._classes:
-                return Answers(last, _NONE)
-            return Answers([self._classes[first]], np.frombuffer(content, np.float32).reshape(1, -1), [last])
-        return self.run(self._matrices(rows)) if rows else Answers([], np.empty((0, 0), dtype=np.float32))
+            return Answers([self._classes[first]], content, last) if self._classes else Answers([first])
+        return self.run(self._matrices(rows)) if rows else Answers([])
 
     def run(self, matrices: dict[str, NDArray[np.generic]]) -> Answers:
         """What the model says of rows that are encoded."""
@@ -134,28 +146,30 @@ class Answerer:
         if self.signature.task == "regression":
             values = given["prediction"]
             self._sound(values)
-            return Answers(values[:, 0].tolist(), np.empty((len(values), 0), dtype=np.float32))
+            return Answers(values[:, 0].tolist())
         scores = np.asarray(given["scores"], dtype=np.float32)
         self._sound(scores)
-        classes = self.signature.classes
-        return Answers([classes[label] for label in given["label"].tolist()], scores)
+        predictions = [self._classes[label] for label in given["label"].tolist()]
+        return Answers(predictions, scores.tobytes())
 
-    def probabilities(self, answers: Answers) -> list[Any]:
-        """A record of class and probability a row, for JSON."""
-        return [self._shares(*row) for row in answers.shares or answers.scores.tolist()]
+    def probabilities(self, answers: Answers) -> list[Any] | msgspec.UnsetType:
+        """A record of class and probability a row, for JSON; nothing where there are no classes."""
+        if not self._classes:
+            return msgspec.UNSET
+        return [self._shares(*row) for row in answers.shares]
 
     @property
     def mixed(self) -> bool:
         """Whether some features are no numbers."""
         return self._width < len(self.features)
 
-    def answer_numbers(self, numbers: NDArray[np.float64]) -> Answers:
+    def answer_numbers(self, numbers: NDArray[np.float32] | NDArray[np.float64]) -> Answers:
         """What the model says of a matrix, where all features are numbers.
 
         Raises:
             Refusal: a value is missing that must not be, or the model has no finite answer.
         """
-        return self.run({"numbers": self._checked(numbers.astype(np.float32), numbers)})
+        return self.run({"numbers": self._checked(numbers.astype(np.float32, order="C"), numbers)})
 
     def cells(self, columns: Sequence[str], data: Sequence[Sequence[Any]]) -> list[Row]:
         """Rows of cells under the names of their columns, as `rows` gives them.

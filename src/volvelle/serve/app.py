@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -107,7 +108,7 @@ def app(service: Service, shown: Shown, name: str, reload: Callable[[], Awaitabl
         call = _call(request)
         reply = service.refused(Refusal(status, problem, next_move="see /docs"), call.id or service.new_id())
         service.done("other", call, reply, 0.0)
-        return _response(reply._replace(headers=(("Allow", allowed),) if allowed else ()), request, service)
+        return _response(replace(reply, headers=(("Allow", allowed),) if allowed else ()), request, service)
 
     routes = [*_answers(service, name), *_states(service, shown, name), *_watched(service, shown), *_documents(shown)]
     admin = Route("/v1/admin/reload", reloaded, methods=["POST"])
@@ -128,7 +129,7 @@ def _answers(service: Service, name: str) -> list[Route]:
         except Refusal as refusal:
             # What is left of the body is not read.
             reply = service.refused(refusal, call.id or service.new_id(), route)
-            reply = reply._replace(headers=(("connection", "close"),))
+            reply = replace(reply, headers=(("connection", "close"),))
             service.done(route, call, reply, 0.0)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -201,7 +202,7 @@ def _watched(service: Service, shown: Shown) -> list[Route]:
         except Refusal as refusal:
             reply = service.refused(refusal, call.id or service.new_id())
             asked = (("WWW-Authenticate", asks),) if reply.status == 401 else reply.headers
-            return _response(service.done("other", call, reply._replace(headers=asked), 0.0), request, service)
+            return _response(service.done("other", call, replace(reply, headers=asked), 0.0), request, service)
         return Response(content, 200, headers | {"Last-Modified": when}, media)
 
     async def state(request: Request) -> Response:

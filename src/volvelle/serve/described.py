@@ -23,6 +23,7 @@ from volvelle.evaluate.records import Evidence
 from volvelle.model.encode import example
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.inference import NUMERIC
+from volvelle.serve.log import put
 from volvelle.serve.metrics import escaped
 from volvelle.spec.requirements import Extra
 
@@ -60,8 +61,8 @@ def describe(folder: Path, name: str, live: Path, extra: Extra = "ignore") -> Pa
         evidence = msgspec.json.decode((folder / releasing.EVIDENCE).read_bytes(), type=Evidence)
     except (OSError, msgspec.MsgspecError) as error:
         raise InputError(f"the release cannot be read: {error}", where=str(folder)) from error
-    place = live / FOLDER / folder.name
-    place.mkdir(parents=True, exist_ok=True)
+    # Another server of the same project may refuse what this one ignores.
+    place = live / FOLDER / f"{folder.name}-{extra}"
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"), autoescape=True, undefined=StrictUndefined
     )
@@ -83,8 +84,12 @@ def describe(folder: Path, name: str, live: Path, extra: Extra = "ignore") -> Pa
         "style.css": schemes + (TEMPLATES / "style.css").read_text(encoding="utf-8"),
         "gates.prom": gates(evidence, folder.name),
     }
-    for file, content in files.items():
-        (place / file).write_text(content, encoding="utf-8")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for file, content in files.items():
+            put(place / file, content.encode())
+    except OSError as error:
+        raise InputError(f"the documents cannot be written: {error.strerror}", where=str(place)) from error
     return place
 
 

@@ -69,6 +69,11 @@ def read(live: Path) -> list[Key]:
         return msgspec.json.decode((live / FILE).read_bytes(), type=list[Key])
     except FileNotFoundError:
         return []
+    except OSError as error:
+        advice = "let the user who serves read it"
+        raise InputError(
+            f"the keys cannot be read: {error.strerror}", where=str(live / FILE), next_move=advice
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(
             f"the keys are damaged: {error}", where=str(live / FILE), next_move="volvelle serve --new-key ROLE"
@@ -102,6 +107,8 @@ class Door:
             stamp = (state.st_mtime_ns, state.st_ino)
         except FileNotFoundError:
             stamp = None
+        except OSError as error:
+            raise InputError(f"the keys cannot be read: {error.strerror}", where=str(self._live)) from error
         if stamp != self._stamp:
             self._keys = {key.digest: key for key in read(self._live)}
             self._stamp = stamp

@@ -118,19 +118,21 @@ class Lane(HttpToolsProtocol):
         super().__init__(*args, **named)
         self._plain = False
         self._kept = b""
-        self.last = time.monotonic()
+        self._asked: tuple[Head | None, Call] = (None, Call())
+        self._heard, self._last = True, 0.0
 
     def data_received(self, data: bytes) -> None:
         """Answer what is of the known form, keep what is not yet whole, hand over the rest for good."""
         if self._plain:
             super().data_received(data)
             return
-        self.last = time.monotonic()
+        self._heard = True
         if self._kept:
             data, self._kept = self._kept + data, b""
         end = data.find(b"\r\n\r\n", 0, _HEAD)
-        head = self._head(data[:end]) if end > 0 else None
-        missing = end + 4 + head.length - len(data) if head else -1
+        content = data[:end] if end > 0 else b""
+        head = self.heads.get(content) or self._head(content)
+        missing = -1 if head is None else end + 4 + head.length - len(data)
         if head is None or missing < 0:
             self._hand_over(data)
         elif missing:
@@ -151,20 +153,24 @@ class Lane(HttpToolsProtocol):
         super().shutdown()
 
     def sweep(self, idle: float, whole: float) -> None:
-        """Close a connection on which nothing came for too long, or a request that does not become whole."""
+        """Close a connection on which nothing came for too long, or a request that does not become whole.
+
+        It is called once a second, and looks at the clock in the place of every request.
+        """
+        now = time.monotonic()
+        if self._heard:
+            self._heard, self._last = False, now
         waiting = self.cycle is None or self.cycle.response_complete
         patience = whole if self._kept or (self._plain and self.cycle is None) else idle
-        if waiting and not (self._plain and self.cycle is not None) and time.monotonic() - self.last > patience:
+        if waiting and not (self._plain and self.cycle is not None) and now - self._last > patience:
             self.transport.close()
 
     def _head(self, content: bytes) -> Head | None:
-        known = self.heads.get(content)
-        if known is None:
-            known = read_head(content, self.routes, min(BODY, self.service.limits.body))
-            if known is not None:
-                if len(self.heads) >= _HEADS:
-                    self.heads.clear()
-                self.heads[content] = known
+        known = read_head(content, self.routes, min(BODY, self.service.limits.body))
+        if known is not None:
+            if len(self.heads) >= _HEADS:
+                self.heads.clear()
+            self.heads[content] = known
         return known
 
     def _hand_over(self, data: bytes) -> None:
@@ -174,16 +180,21 @@ class Lane(HttpToolsProtocol):
             super().data_received(data)
 
     def _answer(self, head: Head, body: bytes) -> None:
-        client = self.client
-        call = Call(head.key, client[0] if client else "", head.id, head.trace)
-        status, content, request, media, headers = head.handler(body, call, head.inference)
+        known, call = self._asked
+        if known is not head:
+            call = Call(head.key, self.client[0] if self.client else "", head.id, head.trace)
+            self._asked = head, call
+        reply = head.handler(body, call, head.inference)
+        content = reply.content
         staying = self.service.ready
         more = head.more
-        if headers or not staying:
+        if reply.headers or not staying:
             closing = () if staying else (("connection", "close"),)
-            more += "".join([f"{name}: {value}\r\n" for name, value in (*headers, *closing)])
-        lines = f"content-type: {media}\r\ncontent-length: {len(content)}\r\nx-request-id: {request}\r\n{more}\r\n"
-        self.transport.write(b"".join((STATUS_LINE[status], lines.encode("latin-1"), content)))
+            more += "".join([f"{name}: {value}\r\n" for name, value in (*reply.headers, *closing)])
+        lines = (
+            f"content-type: {reply.media}\r\ncontent-length: {len(content)}\r\nx-request-id: {reply.id}\r\n{more}\r\n"
+        )
+        self.transport.write(b"".join((STATUS_LINE[reply.status], lines.encode("latin-1"), content)))
         if not staying:
             self.transport.close()
 

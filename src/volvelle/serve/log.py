@@ -29,7 +29,7 @@ import polars as pl
 from volvelle.data.markers import MISSING
 from volvelle.data.times import parse_times
 from volvelle.data.values import column_of
-from volvelle.errors import DataError
+from volvelle.errors import DataError, InputError
 from volvelle.model.derive import class_text
 from volvelle.model.signature import Feature, Signature
 from volvelle.serve.forms import decoded, records
@@ -61,10 +61,20 @@ def column_name(feature: str) -> str:
 
 
 def remember(live: Path, release: str, signature: Signature) -> None:
-    """Keep the signature of a release that answers from now on: its features are settled by their kinds."""
+    """Keep the signature of a release that answers from now on: its features are settled by their kinds.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     path = live / SIGNATURES / f"{release}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    put(path, msgspec.json.encode(signature))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put(path, msgspec.json.encode(signature))
+    except OSError as error:
+        problem = f"the signature of {release} cannot be kept: {error.strerror}"
+        raise InputError(
+            problem, where=str(path.parent), next_move="make room, and let this user write there"
+        ) from error
 
 
 def settle(live: Path) -> Settled:
@@ -200,8 +210,11 @@ def torn(live: Path) -> list[Path]:
 def put(path: Path, content: bytes) -> None:
     """Write a small file whole or not at all."""
     temporary = path.with_name(f".new-{os.getpid()}-{path.name}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _close_orphans(live: Path) -> None:
@@ -244,25 +257,21 @@ def _signature(live: Path, release: str) -> Signature | None:
 
 
 def _answers(requests: list[Answered], signature: Signature | None) -> pl.DataFrame:
-    tables = [_table(request) for request in requests]
     counts = [len(request.predictions) for request in requests]
     features = {f.name: f for f in signature.features} if signature else {}
-    names = list(features) or list(dict.fromkeys(name for table in tables for name in table))
+    tables = [_table(request) for request in requests]
+    names = list(features) or list(dict.fromkeys(name for table in tables for row in table for name in row))
     given = [value for request in requests for value in request.predictions]
     regression = all(isinstance(value, (int, float)) for value in given)
     scores = [np.frombuffer(r.scores, dtype="<f4").reshape(n, -1) for r, n in zip(requests, counts, strict=True) if n]
     each = [(request, number) for request, count in zip(requests, counts, strict=True) for number in range(count)]
-
-    def cells(name: str) -> list[Any]:
-        pairs = zip(tables, counts, strict=True)
-        return [cell for table, count in pairs for cell in table.get(name, [None] * count)]
-
+    rows = [row for table in tables for row in table]
     return pl.DataFrame(
         [
             pl.Series("id", [f"{request.id}-{number}" for request, number in each], dtype=pl.String),
             pl.Series("at", [request.at for request, _ in each], dtype=pl.Int64).cast(_STAMP),
             pl.Series("role", [request.role for request, _ in each], dtype=pl.String),
-            *(_settled(name, cells(name), features.get(name)) for name in names),
+            *(_settled(name, [row.get(name) for row in rows], features.get(name)) for name in names),
             pl.Series("prediction", given, dtype=pl.Float64 if regression else pl.String),
             *(pl.Series(f"score_{k}", column) for k, column in enumerate(np.concatenate(scores).T)),
             pl.Series("us", [request.us for request, _ in each], dtype=pl.Int64),
@@ -270,14 +279,16 @@ def _answers(requests: list[Answered], signature: Signature | None) -> pl.DataFr
     )
 
 
-def _table(request: Answered) -> dict[str, list[Any]]:
-    """The cells of a request by feature."""
+def _table(request: Answered) -> list[dict[str, Any]]:
+    """The rows of a request, their cells by feature."""
+    names, matrix = request.names, None
     if request.matrix:
-        matrix = np.frombuffer(request.matrix, dtype="<f8").reshape(-1, len(request.names))
-        return {name: column.tolist() for name, column in zip(request.names, matrix.T, strict=True)}
-    rows = records(decoded(request.rows))
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+        matrix = np.frombuffer(request.matrix, dtype="<f8").reshape(-1, len(names))
+    elif request.columns:
+        matrix = np.frombuffer(request.columns, dtype="<f4").reshape(len(names), -1).T
+    if matrix is not None:
+        return [dict(zip(names, row, strict=True)) for row in matrix.tolist()]
+    return records(decoded(request.rows))
 
 
 def _settled(name: str, values: list[Any], feature: Feature | None) -> pl.Series:

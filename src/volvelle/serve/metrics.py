@@ -71,7 +71,8 @@ class Meters:
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
         mine = self._mine
-        mine[_STATES.get((route, status), _STATES[route, 500])] += 1
+        place = _STATES.get((route, status))
+        mine[_STATES[route, 500] if place is None else place] += 1
         if route != "other":
             buckets, total = _TIMES[route]
             mine[buckets + bisect_left(_BOUNDS, seconds)] += 1

@@ -14,7 +14,7 @@ Standing = Literal["champion", "challenger", "shadow"]
 Cell = str | float | int | bool | None
 
 
-class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
+class Answered(Record, frozen=True, gc=False, tag_field="kind", tag="answered"):
     """The rows of one request and what was said of them: one line of a journal."""
 
     id: str
@@ -26,9 +26,11 @@ class Answered(Record, frozen=True, tag_field="kind", tag="answered"):
     predictions: Sequence[str | float]
     """Names of classes, or numbers."""
     names: tuple[str, ...] = ()
-    """Features, in the order of the columns of `matrix`."""
+    """Features, in the order of `matrix` and `columns`."""
     matrix: bytes = b""
-    """The rows as float64 ``[n, features]``, little endian; empty where `rows` has them."""
+    """The rows as float64 ``[n, features]``, little endian; empty where `columns` or `rows` has them."""
+    columns: bytes = b""
+    """The same as float32 ``[features, n]``, one feature behind the other, where they came so."""
     rows: msgspec.Raw = msgspec.Raw(b"[]")
     """The rows as they came, in any form of JSON (see `volvelle.serve.forms`)."""
     scores: bytes = b""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from volvelle.model.signature import ModelTask
 from volvelle.serve.answering import Answerer, Answers, Row
@@ -25,6 +26,7 @@ from volvelle.spec.requirements import Record
 
 LOG = logging.getLogger("volvelle.serve")
 JSON = "application/json"
+Numbers = NDArray[np.float32] | NDArray[np.float64]
 _LEAST = 34
 """Bytes of the shortest record."""
 _SEVERAL = re.compile(rb'\s*\{\s*"outcomes"\s*:')
@@ -46,7 +48,7 @@ class Limits(Record, frozen=True):
     """Whether a line of log is written of each request."""
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """What the head of a request says about it."""
 
     key: str = ""
@@ -57,7 +59,7 @@ class Call(NamedTuple):
     """W3C trace context."""
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer of HTTP."""
 
     status: int
@@ -84,7 +86,7 @@ class Serving(NamedTuple):
         return self.champion, "champion"
 
 
-class Said(NamedTuple):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What was said to a request, and by whom."""
 
     request: str
@@ -95,7 +97,7 @@ class Said(NamedTuple):
     """Of the request, by `time.perf_counter`."""
 
 
-class _Predictions(msgspec.Struct):
+class _Predictions(msgspec.Struct, gc=False):
     id: str
     release: str
     predictions: list[Any]
@@ -138,7 +140,7 @@ class Service:
         self._encoder = msgspec.json.Encoder()
         self.ready = True
 
-    def predict(self, body: bytes, call: Call) -> Reply:
+    def predict(self, body: bytes, call: Call, _: str | None = None) -> Reply:
         """``POST /v1/predict``."""
         start = time.perf_counter()
         request = call.id or self.new_id()
@@ -171,33 +173,35 @@ class Service:
         if rows > self.limits.rows:
             raise Refusal(413, f"{rows} rows; at most {self.limits.rows} are answered at once")
 
-    def log(self, said: Said, rows: Sequence[Row], asked: bytes = b"", numbers: bytes = b"") -> None:
+    def log(self, said: Said, rows: Sequence[Row], asked: bytes = b"", numbers: Numbers | None = None) -> None:
         """Write down and count what was said; where there is a shadow, it is asked behind the answer.
 
         Args:
             said: what was said, and by whom.
-            rows: the cells in the order of the answerer's names; where there are neither bytes, they are written down.
+            rows: the cells in the order of the answerer's names; written down where there is nothing else.
             asked: the rows as JSON, which are written down as they are.
-            numbers: the rows as float64 in the order of the names.
+            numbers: the rows as a matrix in the order of the names.
         """
-        request, answerer, role, answers, start = said
+        answerer, role, answers = said.answerer, said.role, said.answers
         if b"\n" in asked or b"\r" in asked:
             asked = self._encoder.encode(msgspec.json.decode(asked))
-        elif not asked and not numbers:
+        elif not asked and numbers is None:
             asked = self._encoder.encode({"columns": answerer.names, "data": rows})
         count = len(answers.predictions)
+        single = numbers is not None and numbers.dtype == np.float32
         self._journal.append(
             Answered(
-                id=request,
+                id=said.request,
                 at=time.time_ns() // 1_000,
                 release=answerer.release,
                 role=role,
                 predictions=answers.predictions,
-                names=answerer.names if numbers else (),
-                matrix=numbers,
+                names=() if numbers is None else answerer.names,
+                matrix=b"" if numbers is None or single else numbers.tobytes(),
+                columns=numbers.T.tobytes() if numbers is not None and single else b"",
                 rows=msgspec.Raw(asked or b"[]"),
-                scores=answers.scores.tobytes(),
-                us=int((time.perf_counter() - start) * 1e6),
+                scores=answers.content,
+                us=int((time.perf_counter() - said.start) * 1e6),
             )
         )
         self.meters.add("shadow_rows" if role == "shadow" else "rows", count)
@@ -301,19 +305,17 @@ class Service:
             self._journal.append(one)
 
     def _said(self, request: str, answerer: Answerer, answers: Answers) -> bytes:
-        reply = _Predictions(request, answerer.release, answers.predictions)
-        if answerer.signature.classes:
-            reply.probabilities = answerer.probabilities(answers)
-        return self._encoder.encode(reply)
+        shares = answerer.probabilities(answers)
+        return self._encoder.encode(_Predictions(request, answerer.release, answers.predictions, shares))
 
-    def _shadow(self, said: Said, rows: Sequence[Row], asked: bytes, numbers: bytes) -> None:
+    def _shadow(self, said: Said, rows: Sequence[Row], asked: bytes, numbers: Numbers | None) -> None:
         """Ask the challenger what was asked of the champion; it sees the rows by name."""
         shadow, start = self.serving.challenger, time.perf_counter()
         if shadow is None:
             return
         try:
             names = said.answerer.names
-            cells = np.frombuffer(numbers).reshape(-1, len(names)).tolist() if numbers else rows
+            cells = rows if numbers is None else numbers.tolist()
             answers = shadow.answer(shadow.cells(names, cells))
         except Refusal:
             self.meters.add("shadow_failures")

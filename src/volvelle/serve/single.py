@@ -53,10 +53,11 @@ class Single:
         self._tensors = [
             (t.coded, _packer(fixed.inputs[t.name]) if t.name in fixed.inputs else _nowhere) for t in tensors
         ]
-        self._first, self._last = fixed.outputs[answers[0]], fixed.outputs[answers[-1]]
+        first, last = fixed.outputs[answers[0]], fixed.outputs[answers[-1]]
+        self._first, self._last, self._content = _unpacker(first), _unpacker(last), last.data.cast("B")
         self._turn = threading.Lock()
 
-    def answer(self, row: Sequence[Any]) -> tuple[Any, list[Any], bytes] | None:
+    def answer(self, row: Sequence[Any]) -> tuple[Any, tuple[Any, ...], bytes] | None:
         """The first answer, the numbers of the last one and their bytes; None where the row or its answer is unusual.
 
         Raises:
@@ -76,7 +77,7 @@ class Single:
             for coded, pack in self._tensors:
                 pack(*coded(row, 1))
             self._run()
-            first, last, content = self._first.tolist()[0], self._last.tolist()[0], self._last.tobytes()
+            first, last, content = self._first()[0], self._last(), bytes(self._content)
         except (struct.error, OverflowError, TypeError):
             return None
         finally:
@@ -90,6 +91,13 @@ def _nowhere(*_: float) -> None:
 
 def _packer(array: NDArray[Any]) -> Callable[..., None]:
     """What writes the one row of an array, number by number; it refuses what is no number of its type."""
-    form = struct.Struct(f"={array.size}{_FORMATS[array.dtype.str[1:]]}")
-    place = array.data.cast("B")
-    return partial(form.pack_into, place, 0)
+    return partial(_form(array).pack_into, array.data.cast("B"), 0)
+
+
+def _unpacker(array: NDArray[Any]) -> Callable[[], tuple[Any, ...]]:
+    """What reads the one row of an array, as numbers."""
+    return partial(_form(array).unpack_from, array.data.cast("B"))
+
+
+def _form(array: NDArray[Any]) -> struct.Struct:
+    return struct.Struct(f"={array.size}{_FORMATS[array.dtype.str[1:]]}")

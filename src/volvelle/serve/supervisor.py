@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import polars as pl
@@ -83,6 +83,7 @@ class Supervisor:
         listening: the socket on which requests come in.
         champion: the folder of the present champion; asked for once a second.
         build: compiles a release, where compiled C answers in the place of onnxruntime.
+        extra: what the spec says now of fields that a champion does not know; asked for with each new champion.
 
     Raises:
         InputError: a release is damaged, or cannot be compiled.
@@ -95,16 +96,17 @@ class Supervisor:
         listening: socket.socket,
         champion: Callable[[], Path],
         build: Callable[[Path], Library] | None = None,
+        extra: Callable[[], Extra] | None = None,
     ) -> None:
         self._plan, self._listening, self._champion, self._build = plan, listening, champion, build
         self._live = Path(plan.live)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (workers inherit it)
-        self._file.truncate(SLOT_BYTES * (plan.workers + 1))
+        self._file = _shared(SLOT_BYTES * (plan.workers + 1))
         self._meters = Meters(mmap.mmap(self._file.fileno(), 0), plan.workers)
         self._hands: dict[int, _Hand] = {}
         self._again: dict[int, tuple[float, float]] = {}
         self._selector = selectors.DefaultSelector()
         self._ending = threading.Event()
+        self._settings, self._extra, self._unread = extra, plan.extra, ""
         self._folder = champion()
         self._refused: tuple[Path, float] = (Path(), 0.0)
         self._orders = self._drawn(self._folder, 1)
@@ -148,18 +150,22 @@ class Supervisor:
     def follow(self, *, asked: bool = True) -> str:
         """Let the workers answer by the champion, if it changed; a sentence about it.
 
-        One that was refused is tried again when somebody asks for it, or after a while.
+        One that was refused is tried again when somebody asks for it, or after a while. What the spec says of serving
+        is taken up with another champion, and when somebody asks.
         """
-        folder, refused = self._folder, self._refused
+        folder, refused, before = self._folder, self._refused, self._extra
         try:
             folder = self._champion()
-            if folder == self._folder:
+            if folder == self._folder and not asked and not self._unread:
                 return f"{folder.name} is the champion still"
             if not asked and refused[0] == folder and time.monotonic() < refused[1]:
                 return f"{folder.name} was refused"
+            self._extra = self._read()
+            if (folder, self._extra) == (self._folder, before):
+                return f"{folder.name} is the champion still{self._unread}"
             orders = self._drawn(folder, self._orders.number + 1)
-        except InputError as error:
-            self._refused = (folder, time.monotonic() + _WAIT)
+        except (InputError, OSError) as error:
+            self._refused, self._extra = (folder, time.monotonic() + _WAIT), before
             LOG.error("the champion stays as it is: %s", error)
             return f"the champion stays as it is: {error}"
         self._folder, self._orders = folder, orders
@@ -173,7 +179,11 @@ class Supervisor:
             self._revive()
         failed = [hand.failed[orders.number] for hand in self._hands.values() if orders.number in hand.failed]
         self._meters.add("model_swaps")
-        said = f"{folder.name} answers now" if not failed else f"{len(failed)} workers keep the old model: {failed[0]}"
+        said = (
+            f"{folder.name} answers now{self._unread}"
+            if not failed
+            else f"{len(failed)} workers keep the old model: {failed[0]}"
+        )
         LOG.log(40 if failed else 20, "%s", said)
         return said
 
@@ -211,15 +221,28 @@ class Supervisor:
         while not self._ending.wait(_SETTLE):
             self.settle()
 
+    def _read(self) -> Extra:
+        """What the spec says now; one that cannot be read changes nothing, and is read again by and by."""
+        try:
+            found = self._settings() if self._settings else self._extra
+        except (InputError, OSError) as error:
+            told = f"; [serve] stays as it was: {error}"
+            if told != self._unread:
+                LOG.error("%s", told[2:])
+            self._unread = told
+            return self._extra
+        self._unread = ""
+        return found
+
     def _drawn(self, folder: Path, number: int) -> Orders:
         """The orders that make a release the one that answers, once it was checked."""
-        champion = replace(self._checked(folder), extra=self._plan.extra)
+        champion = replace(self._checked(folder), extra=self._extra)
         remember(self._live, folder.name, signature(folder))
         plan, challenger = self._plan, None
         if plan.challenger and Path(plan.challenger) != folder:
             challenger = self._checked(Path(plan.challenger))
             remember(self._live, Path(plan.challenger).name, signature(Path(plan.challenger)))
-        documents = describe(folder, plan.name, self._live, plan.extra)
+        documents = describe(folder, plan.name, self._live, self._extra)
         return Orders(
             number=number,
             champion=champion,
@@ -306,6 +329,22 @@ class Supervisor:
             hand.control.sendall(msgspec.json.encode(note) + b"\n")
         except OSError as error:
             LOG.error("worker %d does not hear: %s", hand.process.pid, error)
+
+
+def _shared(size: int) -> IO[bytes]:
+    """A file without a name, which workers inherit.
+
+    Raises:
+        InputError: there is no place for one.
+    """
+    try:
+        made = tempfile.TemporaryFile()  # noqa: SIM115 (workers inherit it)
+        made.truncate(size)
+    except OSError as error:
+        advice = "make room, or name another folder in TMPDIR"
+        problem = f"no temporary file can be made: {error.strerror}"
+        raise InputError(problem, where="volvelle serve", next_move=advice) from error
+    return made
 
 
 def signature(folder: Path) -> Signature:

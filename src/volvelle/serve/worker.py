@@ -105,7 +105,7 @@ class Worker(uvicorn.Server):
         self._shown = Shown(documents(setup.orders), Path(setup.live))
         service, name = self._service, setup.name
         routes: dict[str, Any] = {
-            "/v1/predict": lambda body, call, _: service.predict(body, call),
+            "/v1/predict": service.predict,
             f"/v2/models/{name}/infer": lambda body, call, head: inference.infer(service, name, body, head, call),
         }
         super().__init__(

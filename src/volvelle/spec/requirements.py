@@ -266,7 +266,7 @@ class Serve(Record, frozen=True):
         Extra,
         Meta(
             description="what a server does with a field, or an input tensor, that the model does not know; read when "
-            "the server starts"
+            "the server starts, with each new champion, and by POST /v1/admin/reload"
         ),
     ] = "ignore"
 
@@ -339,8 +339,11 @@ class Monitor(Record, frozen=True):
         ),
     ] = None
     on_device: Annotated[
-        bool,
-        Meta(description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up"),
+        bool | Literal["int8"],
+        Meta(
+            description="whether a release holds C that counts on the [device] what a watcher of the fleet adds up; "
+            "'int8': its numbers are read as int8, whole numbers from -128 to 127, and are counted by a shift"
+        ),
     ] = False
     tell: Annotated[
         tuple[str, ...],

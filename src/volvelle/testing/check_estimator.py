@@ -20,6 +20,7 @@ from volvelle.errors import VolvelleError
 from volvelle.model.graph import Graph
 from volvelle.model.session import Session
 from volvelle.model.signature import ModelTask
+from volvelle.prepare.contract import AS_THEY_COME
 from volvelle.testing.fuzz import fuzzed_rows
 from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, View, defaults
 
@@ -102,7 +103,7 @@ def lessons(task: ModelTask, view: View, rows: int = 90) -> Iterator[tuple[str, 
     if categorical:
         x[:, 3] = rng.integers(0, 6, rows)
     signal = x[:, 0] + np.where(np.isin(x[:, 3], (1, 4)), 1.0, 0.0) + 0.3 * rng.normal(size=rows)
-    if view == "raw":
+    if view in AS_THEY_COME:
         x[rng.random(rows) < 0.15, 0] = np.nan
     if task == "regression":
         plain = Lesson(x, signal * 3 + 5, task, 0, categorical, seed=5)
@@ -174,7 +175,7 @@ def _check_lesson(estimator: Any, lesson: Lesson, settings: Settings, case: str)
     _promise(asked == settings, f"fit changes the settings ({case})")
     content = _attempt(f"emit fails on {case}", lambda: onnx_bytes(estimator, fitted, x.shape[1]))
     session = _attempt(f"the graph of {case} does not load", lambda: Session(content))
-    raw = estimator.VIEW == "raw"
+    raw = estimator.VIEW in AS_THEY_COME
     fuzzed = fuzzed_rows(x, FUZZED_ROWS, 3, missing=raw, categorical=lesson.categorical)
     for name, rows in (("training rows", x), ("fuzzed rows", fuzzed)):
         _check_rows(estimator, fitted, session, lesson, rows, f"{name} of {case}")

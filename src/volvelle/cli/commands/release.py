@@ -9,14 +9,17 @@ Example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
 from volvelle.cli.options import json_option, print_json, print_next, run_argument, shown, spec_option
-from volvelle.errors import visible
+from volvelle.errors import InputError, visible
 from volvelle.flow import registry
 from volvelle.flow.result import find
 from volvelle.flow.turn import Project
+from volvelle.spec.read import read
+from volvelle.spec.requirements import Spec
 from volvelle.ui.drawn import report_of
 
 
@@ -39,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
     result = find(Project(options.spec.parent, existing=True), options.run_number)
     content = report_of(result).read_bytes()
     asked = registry.release(result, content, by=options.by, accept_unproven=options.accept_unproven)
-    made = asked.release
+    made, changed = asked.release, _changed(options.spec, result.spec)
     if options.json:
-        print_json({"folder": str(asked.folder), "new": asked.new, **msgspec.to_builtins(made)})
+        print_json({"folder": str(asked.folder), "new": asked.new, "changed": changed, **msgspec.to_builtins(made)})
         return 0
     if asked.new:
         print(f"Released {made.name}, now the champion: {shown(asked.folder)}")
@@ -51,5 +54,21 @@ def run(options: argparse.Namespace) -> int:
         print(f"  {name:<18}{digest[:16]}")
     for gate in made.accepted:
         print(f"  accepted though not proven: {gate} ({visible(made.reason)})")
-    print_next(options, "volvelle predict FILE", "volvelle rollback")
+    if changed:
+        sections = " and ".join(f"[{name}]" for name in changed)
+        print(f"Note: {sections} of the spec changed since run {made.run}: this release holds what that run had.")
+    again = ("volvelle run --release",) if changed else ()
+    print_next(options, *again, "volvelle predict FILE", "volvelle rollback")
     return 0
+
+
+def _changed(place: Path, then: Spec) -> list[str]:
+    """Sections about what comes after a release that say something else now than when the run was made.
+
+    The release stands on the spec of its run: one that cannot be read now is told by the command that needs it.
+    """
+    try:
+        now = read(place)
+    except (InputError, OSError):
+        return []
+    return [name for name in ("serve", "monitor") if getattr(now, name) != getattr(then, name)]

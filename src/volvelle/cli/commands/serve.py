@@ -86,7 +86,8 @@ def run(options: argparse.Namespace) -> int:
     listening = _listen(options.host, options.port)
     log_to_stderr()
     build = (lambda folder: libraries.build(project, folder, live)) if options.backend == "c" else None
-    supervisor = Supervisor(plan, listening, lambda: _champion(options, project), build)
+    extra = None if project is None else lambda: read(options.spec).serve.extra
+    supervisor = Supervisor(plan, listening, lambda: _champion(options, project), build, extra)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, supervisor.end)
     supervisor.start()

@@ -43,7 +43,7 @@ WORK = tuple("question scaled_question branch leaf product element function powe
     "wide_product wide_element wide_function whole_product rescaled marks prefix".split()
 )
 """Names of the constants of a core: bytes of flash, and instructions."""
-_WHOLE = frozenset("quantize_linear q_dense q_conv q_join q_add q_sub q_mul q_mean q_pool q_rows".split())
+_WHOLE = frozenset("quantize_linear q_dense q_conv q_join q_add q_mul q_pair q_mean q_pool q_rows".split())
 LEAST_LEAF, USUAL_LEAF = 3, 6
 """Bytes of a leaf with its share of the questions: hardly ever less, and usually."""
 
@@ -198,7 +198,7 @@ def _products(node: Node, graph: Graph) -> float:
         return float(rows * np.count_nonzero(weights))
     if node.op == "squared_distances" and weights is not None:
         return float(weights.size)
-    if node.op == "conv" and weights is not None:
+    if node.op in ("conv", "join") and weights is not None:
         return float(out * prod(weights.shape[1:]))
     return float(len(node.attributes.get("coefficients", ())))
 

@@ -1,8 +1,8 @@
-/* A convolution: c channels of each group go in, m come out, of which each group makes g; all between two bounds.
-   The sums of eight channels are added up. */
-static void vv_conv_f(const float *x, VV_CONST float *w, VV_CONST float *b, float *y, float low, float high, int c, int m,
-                      int g, int h, int v, int oh, int ov, int kh, int kv, int sh, int sv, int dh, int dv, int ph,
-                      int pv) {
+/* A convolution: c channels of each group go in, m come out, of which each group makes g, and where there is
+   an a it is added; all between two bounds. The sums of eight channels are added up. */
+static void vv_conv_f(const float *x, VV_CONST float *w, VV_CONST float *b, const float *a, float *y, float low,
+                      float high, int c, int m, int g, int h, int v, int oh, int ov, int kh, int kv, int sh, int sv,
+                      int dh, int dv, int ph, int pv) {
     for (int o = 0; o < m; o++, w += c * kh * kv)
         for (int r = 0; r < oh; r++) {
             const int top = r * sh - ph;
@@ -23,6 +23,7 @@ static void vv_conv_f(const float *x, VV_CONST float *w, VV_CONST float *b, floa
                     }
                     if (k % 8 == 7 || k == c - 1) sum += part, part = 0;
                 }
+                if (a) sum += *a++;
                 *y++ = sum < low ? low : sum > high ? high : sum;
             }
         }

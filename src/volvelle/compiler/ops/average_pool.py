@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,10 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
         count = cut(held, inside, 0).sum(axis=(3, 4))
     else:
         count = cut(slide, inside, 0).sum(axis=(3, 4))
-    made = cut(slide, x[0], 0).sum(axis=(3, 4)) / count
+    seen = cut(slide, x[0], 0)
+    # Column by column: before a quantiser the last bit may matter.
+    columns = (reduce(np.add, (seen[..., i, j] for i in range(slide.kernel[0]))) for j in range(slide.kernel[1]))
+    made = reduce(np.add, columns) / count
     return np.asarray(made, dtype=x.dtype).reshape(slide.shape(x.shape[1], x.ndim))
 
 

@@ -80,6 +80,11 @@ def overlap(node: Node, graph: Graph) -> Overlap:
 
 def emit(node: Node, code: Code) -> None:
     """Straight from the picture, without a copy of its windows."""
+    write(node, code, "0")
+
+
+def write(node: Node, code: Code, added: str) -> None:
+    """The call of a kernel; `added` is where a value of the shape of the answers lies that is added to them, or 0."""
     shape = code.tensor(node.inputs[0]).shape
     w = np.asarray(code.tensor(node.inputs[1]).value)
     bias = code.table(code.tensor(node.inputs[2]).value) if len(node.inputs) > 2 and node.inputs[2] else "0"
@@ -95,7 +100,7 @@ def emit(node: Node, code: Code) -> None:
     if across(node, slide, w, code.tensor(node.inputs[0]).dtype.itemsize):
         facts = {"real": code.kind(node.inputs[0]), "channels": w.shape[1], "made": len(w)}
         name = code.special("across", **facts, places=slide.out[0] * slide.out[1])
-        code.add(f"{name}({x}, {code.table(w)}, {bias}, {y}, {low}, {high});")
+        code.add(f"{name}({x}, {code.table(w)}, {bias}, {added}, {y}, {low}, {high});")
         return
-    call = f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {y}, {low}, {high}"
+    call = f"vv_conv_{code.suffix(node.inputs[0])}({x}, {code.table(w)}, {bias}, {added}, {y}, {low}, {high}"
     code.add(f"{call}, {sizes},", f"    {slide.numbers()});")

@@ -7,20 +7,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volvelle.catalog import OPERATORS
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Node
-from volvelle.compiler.ops import q_add, q_conv
+from volvelle.compiler.ops import q_conv
 
 OP = "QJoin"
 DOMAIN = "volvelle"
 OVER = 3
+SUMS = ("q_add", "q_pair")
+"""Operators of two terms that may be carried out so."""
 
 
 def evaluate(
     node: Node, x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any], other: NDArray[Any]
 ) -> NDArray[Any]:
     """Those of the two operators, one after the other."""
-    return q_add.evaluate(node, *_ordered(node, q_conv.evaluate(node, x, weights, bias), other))
+    return added(node.attributes["sum"], *_ordered(node, q_conv.evaluate(node, x, weights, bias), other))
+
+
+def added(node: Node, a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """What one of `SUMS` makes of its terms."""
+    return np.asarray(OPERATORS.load(node.op).evaluate(node, a, b))
+
+
+def written(node: Node, kind: str, a: str, b: str) -> str:
+    """One of `SUMS` in C."""
+    return str(OPERATORS.load(node.op).express(node, (kind,), a, b))
 
 
 def emit(node: Node, code: Code) -> None:
@@ -32,7 +45,7 @@ def emit(node: Node, code: Code) -> None:
     name, tail = q_conv.kernel(node, code, "1")
     pair = _ordered(node, "plane[i]", "a[i]")
     facts = {"kind": kind, "places": places, "call": f"{name}(x, w, b, scale, plane, {tail})"}
-    join = code.special("q_join", **facts, sum=q_add.express(node, (kind,), *pair))
+    join = code.special("q_join", **facts, sum=written(node.attributes["sum"], kind, *pair))
     how = node.attributes["rescaling"]
     ends = [
         code.pointer(x),

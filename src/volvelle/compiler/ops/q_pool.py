@@ -11,7 +11,6 @@ from volvelle.compiler.code import Code
 from volvelle.compiler.ctypes import literal
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.offsets import Overlap
-from volvelle.compiler.scaling import lift
 from volvelle.compiler.windows import cut, windows
 from volvelle.compiler.windows import overlap as windowed
 
@@ -31,8 +30,9 @@ def evaluate(node: Node, x: NDArray[Any]) -> NDArray[Any]:
         for j in range(slide.kernel[1]):
             total += seen[..., i, j]
     count = np.float32(np.prod(slide.kernel)) if given.get("count_include_pad") else inside
-    made = total / count / np.float32(given["step"]) + np.float32(given["zero"] + lift(x.dtype))
-    whole = np.clip(np.rint(made), 0, 255) - lift(x.dtype)
+    made = total / count / np.float32(given["step"]) + np.float32(given["zero"] + given["up"])
+    limits = np.iinfo(x.dtype)
+    whole = np.clip(np.rint(made) - given["up"], limits.min, limits.max)
     return np.asarray(whole, dtype=x.dtype).reshape(slide.shape(x.shape[1], x.ndim))
 
 
@@ -45,12 +45,12 @@ def overlap(node: Node, graph: Graph) -> Overlap:
 def emit(node: Node, code: Code) -> None:
     """Window by window."""
     given, x = node.attributes, node.inputs[0]
-    shape, up = code.tensor(x).shape, lift(code.tensor(x).dtype)
+    shape, up = code.tensor(x).shape, given["up"]
+    low = np.iinfo(code.tensor(x).dtype).min + up
     slide = windows(node, shape, tuple(given["kernel_shape"]))
     pairs = (slide.size, slide.out, slide.kernel, slide.stride, slide.begin)
     numbers = ", ".join(f"{a}, {b}" for a, b in pairs)
     scales = ", ".join(literal(np.float32(given[k])) for k in ("scale", "step"))
     ends = f"{code.pointer(x)}, {code.pointer(node.outputs[0])}, {int(bool(given.get('count_include_pad')))}"
-    code.add(
-        f"vv_q_pool_{code.suffix(x)}({ends}, {given['back']}, {scales}, {given['zero']}, {up}, {shape[1]}, {numbers});"
-    )
+    ends += f", {given['back']}, {scales}, {given['zero']}, {up}, {low}, {shape[1]}"
+    code.add(f"vv_q_pool_{code.suffix(x)}({ends}, {numbers});")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from volvelle.compiler.code import Code
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.offsets import Overlap
-from volvelle.compiler.ops import conv, q_add, q_conv
+from volvelle.compiler.ops import conv, q_conv, q_join
 from volvelle.compiler.windows import Windows
 
 OP = "QRows"
@@ -81,7 +81,7 @@ def read(node: Node, shape: tuple[int, ...], weights: list[NDArray[Any]]) -> Row
     wide = convs[0] if len(convs) == 3 else None
     inner = len(weights[-2])
     slide = conv.check(convs[-2], (1, inner, *shape[2:]), weights[-2])
-    end = chain[-1] if chain[-1].op == "q_add" else None
+    end = chain[-1] if chain[-1].op in q_join.SUMS else None
     return Rows(wide, convs[-2], convs[-1], end, slide, (shape[1], inner, len(weights[-1])))
 
 
@@ -94,7 +94,7 @@ def evaluate(node: Node, x: NDArray[Any], *constants: NDArray[Any]) -> tuple[NDA
 
 
 def _sum(node: Node, made: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    return q_add.evaluate(node, *((x, made) if node.attributes["turned"] else (made, x)))
+    return q_join.added(node, *((x, made) if node.attributes["turned"] else (made, x)))
 
 
 def overlap(node: Node, graph: Graph) -> Overlap:
@@ -168,7 +168,7 @@ def _adding(rows: Rows, code: Code, node: Node, added: str) -> list[str]:
     index = f"o * {tall * out} + r * {out} + i"
     pair = [f"({added})[o * {out} + i]", f"({code.pointer(node.inputs[0])})[{index}]"]
     kind = code.kind(node.inputs[0])
-    total = q_add.express(rows.sum, (kind,), *(pair[::-1] if turned else pair))
+    total = q_join.written(rows.sum, kind, *(pair[::-1] if turned else pair))
     return [
         f"    for (int o = 0; o < {made}; o++)",
         f"        for (int i = 0; i < {out}; i++) ({code.pointer(node.outputs[0])})[{index}] = ({kind})({total});",

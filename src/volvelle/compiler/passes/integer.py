@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from volvelle.compiler.edges import Quantised, Seen
+from volvelle.compiler.edges import End, Quantised, Seen
 from volvelle.compiler.ir import Graph, Node
 from volvelle.compiler.ops import pad, quantize_linear
-from volvelle.compiler.scaling import Rescaling, lift
+from volvelle.compiler.scaling import Rescaling
 from volvelle.compiler.weighing import biased, weighted
+from volvelle.compiler.windows import windows
 
 _KEEPS = frozenset(
     "max_pool global_max_pool reduce_max reduce_min reshape flatten transpose squeeze unsqueeze identity concat slice "
@@ -88,51 +90,62 @@ def _margin(node: Node, x: Quantised, seen: Seen) -> Node | None:
 
 
 def _added(node: Node, seen: Seen) -> list[Node] | None:
-    """A bound that does nothing is left out; with another one onnxruntime adds real numbers, and so does C."""
-    a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
-    if a is None or b is None or end is None:
+    """Fused where onnxruntime does it; behind a MatMul a bias."""
+    pair = _pair(node, seen)
+    if pair is None:
         return biased(node, seen)
-    out = end.to
-    if not end.idle or not a.small or not b.small or not a.zero.dtype == b.zero.dtype == out.zero.dtype:
-        return None
-    first, second = (np.float32(v.scale.item()) / np.float32(out.scale.item()) for v in (a, b))
-    points = [np.float32(int(v.zero.item()) + lift(v.zero.dtype)) for v in (a, b, out)]
+    a, b, end = pair
+    up = seen.lift(a.name, b.name, end.to.name)
+    if up is None or not end.idle:
+        return _real(node, pair)
+    first, second = (np.float32(v.scale.item()) / np.float32(end.to.scale.item()) for v in (a, b))
+    points = [np.float32(int(v.zero.item()) + up) for v in (a, b, end.to)]
     # One product is rounded before they are added, the other is not.
     shift = np.float64(first) * np.float64(points[0]) + np.float64(second * points[1])
     rest = points[2] - np.float32(shift)
-    return [Node("q_add", (a.name, b.name), (out.name,), {"first": first, "second": second, "rest": rest})]
+    return [Node("q_add", (a.name, b.name), (end.to.name,), {"first": first, "second": second, "rest": rest, "up": up})]
 
 
 def _multiplied(node: Node, seen: Seen) -> list[Node] | None:
-    a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
-    if a is None or b is None or end is None or not end.idle or not a.small or not b.small:
+    pair = _pair(node, seen)
+    if pair is None:
         return None
-    if not a.zero.dtype == b.zero.dtype == end.to.zero.dtype:
-        return None
+    a, b, end = pair
+    up = seen.lift(a.name, b.name, end.to.name)
+    if up is None or not end.idle:
+        return _real(node, pair)
     scales = (np.float32(v.scale.item()) for v in (a, b, end.to))
-    given = {k: int(v.zero.item()) for k, v in (("first", a), ("second", b), ("zero", end.to))}
-    return [
-        Node("q_mul", (a.name, b.name), (end.to.name,), {**given, "scale": next(scales) * next(scales) / next(scales)})
-    ]
+    points = {k: int(v.zero.item()) for k, v in (("first", a), ("second", b), ("zero", end.to))}
+    given = {**points, "scale": next(scales) * next(scales) / next(scales), "up": up}
+    return [Node("q_mul", (a.name, b.name), (end.to.name,), given)]
 
 
-def _subtracted(node: Node, seen: Seen) -> list[Node] | None:
-    """Bounds stay: onnxruntime subtracts real numbers, of which rounding keeps the order."""
+def _written(node: Node, seen: Seen) -> list[Node] | None:
+    """Not a quotient with a bound behind it: that of 0 and 0 is no number, which each of them holds in its own way."""
+    pair = _pair(node, seen)
+    held = pair and node.op == "div" and (pair[2].least, pair[2].most) != (None, None)
+    return _real(node, pair) if pair and not held else None
+
+
+def _pair(node: Node, seen: Seen) -> tuple[Quantised, Quantised, End] | None:
+    """Two terms and what becomes of them, all of one type."""
     a, b, end = seen.before(node.inputs[0]), seen.before(node.inputs[1]), seen.behind(node.outputs[0])
-    if a is None or b is None or end is None or not a.small or not b.small or not end.to.small:
+    if a is None or b is None or end is None or not (a.small and b.small and end.to.small):
         return None
-    if not a.zero.dtype == b.zero.dtype == end.to.zero.dtype:
-        return None
+    return (a, b, end) if a.zero.dtype == b.zero.dtype == end.to.zero.dtype else None
+
+
+def _real(node: Node, pair: tuple[Quantised, Quantised, End]) -> list[Node]:
+    """Of two terms, as the operators are written: rounding keeps the order, so that bounds hold whole numbers."""
+    a, b, end = pair
     ends, limits = (a, b, end.to), np.iinfo(end.to.zero.dtype)
     given = {
+        "how": node.op,
         "points": tuple(int(v.zero.item()) for v in ends),
         "scales": tuple(float(v.scale.item()) for v in ends),
-        "bounds": (
-            limits.min if end.least is None else end.least,
-            limits.max if end.most is None else end.most,
-        ),
+        "bounds": (limits.min if end.least is None else end.least, limits.max if end.most is None else end.most),
     }
-    return [Node("q_sub", (a.name, b.name), (end.to.name,), given)]
+    return [Node("q_pair", (a.name, b.name), (end.to.name,), given)]
 
 
 def _divided(node: Node, seen: Seen) -> dict[str, list[Node]]:
@@ -175,7 +188,9 @@ def _averaged(node: Node, seen: Seen) -> list[Node] | None:
     count = np.float32(np.prod(shape[2:]))
     scale = (x.scale / (end.to.scale * count)).astype(np.float32).reshape(1)
     how = Rescaling(scale, int(end.to.zero.item()), end.least, end.most)
-    given = {"rescaling": how, "back": int(x.zero.item())}
+    given: dict[str, Any] = {"rescaling": how, "back": int(x.zero.item())}
+    if node.op == "global_average_pool" and (not end.idle or seen.lift(x.name, end.to.name) is None):
+        given["real"] = float(x.scale.item()), float(end.to.scale.item())
     if len(out) == len(shape):
         return [Node("q_mean", (x.name,), (end.to.name,), given)]
     mean = seen.shaped((*shape[:2], *(1 for _ in shape[2:])), x.zero.dtype)
@@ -184,14 +199,21 @@ def _averaged(node: Node, seen: Seen) -> list[Node] | None:
 
 
 def _pooled(node: Node, seen: Seen) -> list[Node] | None:
-    """An AveragePool whose windows end inside of picture and margin."""
+    """An AveragePool whose windows end inside of picture and margin, where onnxruntime fuses it.
+
+    One window over all is a mean over all places to it too.
+    """
     x, end, given = seen.before(node.inputs[0]), seen.behind(node.outputs[0]), node.attributes
     if x is None or end is None or not end.idle or not x.small or x.zero.dtype != end.to.zero.dtype:
         return None
-    if given.get("ceil_mode") or any(d != 1 for d in given.get("dilations", [])):
+    up = seen.lift(x.name, end.to.name)
+    if up is None or given.get("ceil_mode") or any(d != 1 for d in given.get("dilations", [])):
         return None
+    slide = windows(node, seen.tensors[x.name].shape, tuple(given["kernel_shape"]))
+    if slide.kernel == slide.size and slide.begin == slide.end == (0, 0):
+        return _averaged(node, seen)
     scales = {"scale": x.scale.item(), "step": end.to.scale.item()}
-    ends = {"back": int(x.zero.item()), "zero": int(end.to.zero.item())}
+    ends = {"back": int(x.zero.item()), "zero": int(end.to.zero.item()), "up": up}
     return [Node("q_pool", (x.name,), (end.to.name,), {**given, **scales, **ends})]
 
 
@@ -200,7 +222,8 @@ _REWRITES: dict[str, Callable[[Node, Seen], list[Node] | None]] = {
     "gemm": weighted,
     "mat_mul": weighted,
     "add": _added,
-    "sub": _subtracted,
+    "sub": _written,
+    "div": _written,
     "mul": _multiplied,
     "global_average_pool": _averaged,
     "reduce_mean": _averaged,

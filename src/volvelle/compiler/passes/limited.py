@@ -16,10 +16,10 @@ def limited(graph: Graph) -> Graph:
     kept: list[Node] = []
     for node in graph.nodes:
         place = behind.get(node.inputs[0]) if node.inputs else None
-        bounds = _bounds(node, graph)
-        if place is not None and bounds and users[node.inputs[0]] == 1:
+        held = bounds(node, graph)
+        if place is not None and held and users[node.inputs[0]] == 1:
             layer = kept[place]
-            kept[place] = replace(layer, outputs=node.outputs, attributes={**layer.attributes, "held": bounds})
+            kept[place] = replace(layer, outputs=node.outputs, attributes={**layer.attributes, "held": held})
             continue
         if _layer(node, graph) and node.outputs[0] not in graph.outputs:
             behind[node.outputs[0]] = len(kept)
@@ -34,7 +34,7 @@ def _layer(node: Node, graph: Graph) -> bool:
     return weights is not None and weights.ndim == 2
 
 
-def _bounds(node: Node, graph: Graph) -> tuple[float, float] | None:
+def bounds(node: Node, graph: Graph) -> tuple[float, float] | None:
     """What a node holds its input between; None where it does another thing, or more than a pair of numbers tells."""
     if node.op == "relu":
         return 0.0, _INFINITE

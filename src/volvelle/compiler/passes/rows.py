@@ -15,7 +15,7 @@ import numpy as np
 
 from volvelle.compiler import packing, place
 from volvelle.compiler.ir import Graph, Node, Tensor
-from volvelle.compiler.ops import conv, q_conv, q_rows
+from volvelle.compiler.ops import conv, q_conv, q_join, q_rows
 
 GAIN = 0.05
 """The share of working memory that must be saved."""
@@ -65,7 +65,7 @@ def _chains(graph: Graph) -> Iterator[tuple[Node, ...]]:
         wide = before if before and alone(before) is deep and _point(before, graph, packed) else None
         parts = (wide, deep, point) if wide else (deep, point)
         end = alone(point)
-        if end and end.op == "q_add" and sorted(end.inputs) == sorted((point.outputs[0], parts[0].inputs[0])):
+        if end and end.op in q_join.SUMS and sorted(end.inputs) == sorted((point.outputs[0], parts[0].inputs[0])):
             yield from [(*parts, end)] if len({graph.tensors[i].shape for i in end.inputs}) == 1 else []
         yield parts
         if wide:
@@ -89,7 +89,7 @@ def _together(graph: Graph, chain: tuple[Node, ...]) -> Graph:
     """The graph with a chain as one operator, in the place of its last part."""
     x, convs = chain[0].inputs[0], [one for one in chain if one.op == "q_conv"]
     end = chain[-1]
-    told = replace(end, attributes={**end.attributes, "turned": end.inputs[0] == x}) if end.op == "q_add" else end
+    told = replace(end, attributes={**end.attributes, "turned": end.inputs[0] == x}) if end.op in q_join.SUMS else end
     given = {"chain": (*chain[:-1], told)}
     inputs = (x, *(i for one in convs for i in one.inputs[1:]))
     weights = [np.asarray(graph.constant(one.inputs[1])) for one in convs]

@@ -1,8 +1,9 @@
 """CatBoost: gradient-boosted oblivious trees, which ask one question at each level. Needs ``volvelle[catboost]``.
 
 So regular a tree errs in other ways than LightGBM's: where rows are few, or what counts is smooth, it is often the
-better one, and elsewhere a good partner for an average. Categories come as their codes, since CatBoost's own
-statistics of categories cannot be written into a graph exactly. The number of trees is found by early stopping.
+better one, and elsewhere a good partner for an average. Categories come as means of the target made out of fold,
+since CatBoost's own statistics of them depend on the order of the rows and cannot be written into a graph exactly.
+The number of trees is found by early stopping.
 
 The leaves and the bias are rounded once after training, inside the model, so that their sum is exact in float32.
 
@@ -41,7 +42,7 @@ from volvelle.train.rows import WHOLE, calm, growth, stopping
 from volvelle.train.trees import emit_trees
 
 TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
-VIEW: View = "raw"
+VIEW: View = "means"
 COST = 5
 SPACE: Space = {
     "learning_rate": Float(low=0.02, high=0.3, default=0.15, log=True),

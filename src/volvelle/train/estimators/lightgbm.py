@@ -5,6 +5,9 @@ of trees, whose leaves are divided by their number. The mean of a convex loss is
 this needs no trial of its own; a trial grows one booster. Each is grown by one thread, all at once where there are
 several. Columns are sampled anew at every node.
 
+A column is cut into at most 255 bins, or into 1,023: with these the loss was 8 % lower where near values mean something
+else (electricity), 1 to 2 % on diamonds and wine, and nothing elsewhere, for up to three quarters more time.
+
 The leaves are rounded once after training, inside the boosters, so that their sum is exact in float32
 (see `volvelle.train.trees`); a logit moves by less than ``trees * 2**-21``, or by more with fewer ``leaf_bits``.
 
@@ -50,6 +53,7 @@ SPACE: Space = {
     "features": Float(low=0.3, high=1.0, default=0.8),
     "rows": Float(low=0.5, high=1.0, default=0.9),
     "extra": Choice(options=(False, True), default=False),
+    "bins": Choice(options=(255, 1023), default=255),
     "balanced": Choice(options=(False, True), default=False),
 }
 SETTLED = ("trees", "boosters")
@@ -59,22 +63,23 @@ GROWS = ("trees",)
 BOOSTERS = 3
 """Averaged in the last fit: measured on eight sets, six are hardly better than three."""
 PORTFOLIO: tuple[Settings, ...] = (
-    {"learning_rate": 0.05, "leaves": 31, "min_leaf": 5, "features": 0.5, "rows": 0.8},
+    {"learning_rate": 0.05, "leaves": 31, "min_leaf": 5, "features": 0.5, "rows": 0.8, "bins": 1023},
     {"learning_rate": 0.06, "leaves": 6, "min_leaf": 30, "features": 0.6, "rows": 0.8, "l2": 10.0},
     {"learning_rate": 0.06, "leaves": 31, "min_leaf": 5, "features": 1.0, "extra": True},
     {"learning_rate": 0.03, "leaves": 20, "min_leaf": 25, "features": 0.7, "rows": 0.8, "l2": 3.0},
-    {"learning_rate": 0.05, "leaves": 63, "min_leaf": 10, "features": 0.5, "rows": 0.8, "l2": 5.0},
+    {"learning_rate": 0.05, "leaves": 63, "min_leaf": 10, "features": 0.5, "rows": 0.8, "l2": 5.0, "bins": 1023},
 )
 SMALL: Space = SPACE | {
     "trees": Int(low=2, high=500, default=100, log=True),
     "leaves": Int(low=2, high=63, default=8, log=True),
     "learning_rate": Float(low=0.02, high=0.5, default=0.1, log=True),
     "depth": Int(low=2, high=20, default=20),
+    "bins": Choice(options=(255,), default=255),
     "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
 TREES, MOST_TREES = 200, 1500
 """Where nothing else is said, and where early stopping ends its search."""
-WIDER: Settings = {"learning_rate": 0.15, "leaves": 255}
+WIDER: Settings = {"learning_rate": 0.1, "leaves": 255, "features": 1.0, "bins": 1023}
 """Taken in place of the defaults where these would go on beyond `MOST_TREES`, and where they are better."""
 _APART = 1_000_003
 """Between the seeds of two boosters."""
@@ -120,11 +125,15 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     if not parts:
         return found
     with calm():
-        asked = _parameters(lesson, settings) | objective
-        rows = _rows(lesson, y, _weights(y, seen, settings), asked)
-        trees, loss = _stopped(asked, rows, parts)
+        weights = _weights(y, seen, settings)
+
+        def stopped(tried: Settings) -> tuple[int, float]:
+            asked = _parameters(lesson, tried) | objective
+            return _stopped(asked, _rows(lesson, y, weights, asked), parts)
+
+        trees, loss = stopped(settings)
         if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
-            wide, less = _stopped(_parameters(lesson, settings | WIDER) | objective, rows, parts)
+            wide, less = stopped(settings | WIDER)
             if less < loss:
                 return found | WIDER | {"trees": round(wide * growth(WHOLE))}
     return found | {"trees": round(trees * growth(WHOLE))}
@@ -216,6 +225,7 @@ def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
         "learning_rate": settings["learning_rate"],
         "num_leaves": settings["leaves"],
         "max_depth": settings.get("depth", -1),
+        "max_bin": settings.get("bins", 255),
         "min_data_in_leaf": min_leaf,
         "min_data_per_group": min_leaf,
         "min_data_in_bin": min(3, min_leaf),
