@@ -27,6 +27,7 @@ MISTAKES = {
     MINIMAL + '[search]\nfolds = "3"\n': ("6:9", "expected a whole number"),
     MINIMAL + "[search]\nfolds = 1\n": ("6:9", ">= 2"),
     MINIMAL + '[search]\nmethod = "atuo"\n': ("6:10", "did you mean 'auto'?"),
+    MINIMAL + '[search]\nmethod = "zzz"\n': ("6:10", "Next: allowed: auto, "),
     MINIMAL + '[search]\nbudget = "3"\n': ("6:10", "needs a unit"),
     MINIMAL + '[search]\nestimators = ["lightgbm", "lihgtgbm"]\n': ("6:27", "did you mean 'lightgbm'?"),
     MINIMAL + '[search]\nmetric = "acc"\n': ("6:10", "no metric is called"),

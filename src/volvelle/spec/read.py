@@ -163,7 +163,8 @@ def _advice(problem: str, where: str) -> str:
     found = re.search(r"Invalid enum value '(.*)'", problem)
     choices = [c for c in _choices(described) if isinstance(c, str)]
     if found and choices:
-        return f"{near(found[1], choices)} (allowed: {', '.join(choices)})"
+        offered, allowed = near(found[1], choices), f"allowed: {', '.join(choices)}"
+        return f"{offered} ({allowed})" if offered.endswith("?") else allowed
     metas = [m for m in getattr(described, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
     return (
         f"write {key} so: {metas[0].description}"
