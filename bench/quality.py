@@ -1,8 +1,8 @@
 """How good the models of one budget are: test losses against other tools, on the same rows, seed, metric and core.
 
 Every tool learns from the same training side with one thread and a budget in CPU seconds (see
-`bench/peers/progress.py`), optimises the same loss (log loss for classes, RMSE for numbers) and is judged on the same
-sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the raw columns and prepare them themselves, each
+`bench/peers/progress.py`) of a reference machine (see `bench/pace.py`), optimises the same loss (log loss for classes,
+RMSE for numbers) and is judged on the same sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the raw columns and prepare them themselves, each
 in an environment of its own; LightGBM with its defaults gets our raw view with native categories, and the linear model
 (logistic or ridge) scaled columns and one-hot categories. Of free text (SMS spam) both get our counts of words, and so
 does FLAML, which has none of its own. A ratio below 1 means that Volvelle erred less.
@@ -31,6 +31,7 @@ import msgspec
 import numpy as np
 import polars as pl
 from bench import standing
+from bench.pace import pace
 from bench.sets import SETS, spec_for
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -116,7 +117,9 @@ def simple(tool: str, dealt: Dealt, seed: int) -> NDArray[Any]:
 
 
 def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: argparse.Namespace) -> dict[str, Any]:
-    """One tool on one set, in a process of its own: its report and its loss."""
+    """One tool on one set, in a process of its own: its report, in seconds of the reference, and its loss."""
+    slower = pace()
+    budget *= slower
     with tempfile.TemporaryDirectory(prefix="volvelle-bench-") as folder:
         place = Path(folder)
         if tool == "own":
@@ -145,7 +148,13 @@ def ask(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: a
                 last = (place / "said.txt").read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
                 return {"version": "", "failed": f"{type(error).__name__}: {last[:200]}"}
         report: dict[str, Any] = json.loads((place / "report.json").read_text(encoding="utf-8"))
-        return {**report, "loss": loss(dealt, np.load(place / "answers.npy", allow_pickle=False))}
+        for told in ("cpu", "search", "row_ms"):
+            report |= {told: round(report[told] / slower, 3)} if told in report else {}
+        return {
+            **report,
+            "pace": round(slower, 3),
+            "loss": loss(dealt, np.load(place / "answers.npy", allow_pickle=False)),
+        }
 
 
 def measure(tool: str, name: str, dealt: Dealt, seed: int, budget: float, options: argparse.Namespace) -> None:
@@ -180,7 +189,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, metavar="PLACE", help="where they are; without it they are not run")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOLVELLE_DATA", "../shared/data")))
     parser.add_argument("--kept", type=Path, default=KEPT, help="file of measurements")
-    parser.add_argument("--budgets", type=float, nargs="+", default=[30.0], help="CPU seconds")
+    parser.add_argument("--budgets", type=float, nargs="+", default=[30.0], help="CPU seconds of the reference")
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[7])
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))

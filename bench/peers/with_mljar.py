@@ -19,7 +19,7 @@ def learn(x: Any, y: Any, asked: task.Task) -> task.Learnt:
         mode="Compete",
         ml_task=kinds[asked.kind],
         eval_metric="rmse" if regression else "logloss",
-        total_time_limit=int(asked.budget),
+        total_time_limit=round(asked.budget),
         random_state=asked.seed,
         n_jobs=1,
         verbose=0,
