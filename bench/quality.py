@@ -2,10 +2,11 @@
 
 Every tool learns from the same training side with one thread and a budget in CPU seconds (see
 `bench/peers/progress.py`) of a reference machine (see `bench/pace.py`), optimises the same loss (log loss for classes,
-RMSE for numbers) and is judged on the same sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the raw columns and prepare them themselves, each
-in an environment of its own; LightGBM with its defaults gets our raw view with native categories, and the linear model
-(logistic or ridge) scaled columns and one-hot categories. Of free text (SMS spam) both get our counts of words, and so
-does FLAML, which has none of its own. A ratio below 1 means that Volvelle erred less.
+RMSE for numbers) and is judged on the same sealed test side. The peers FLAML, mljar-supervised and AutoGluon get the
+raw columns and prepare them themselves, each in an environment of its own; LightGBM with its defaults gets our raw view
+with native categories, and the linear model (logistic or ridge) scaled columns and one-hot categories. Of free text
+(SMS spam) both get our counts of words, and so does FLAML, which has none of its own. A ratio below 1 means that
+Volvelle erred less.
 
 What was measured is kept in `bench/quality.json` by set, seed, budget, tool, version and hashes of the rows, so that a
 peer is run once and the table can be printed again without running anything.

@@ -14,10 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import msgspec
 import numpy as np
@@ -32,16 +32,21 @@ from volvelle.evaluate.budget import share as largest_share
 from volvelle.flow import worker
 from volvelle.flow.lesson import Training
 from volvelle.prepare.split import Index
+from volvelle.train import learning
 from volvelle.train.contract import Settings
 from volvelle.train.learning import BESIDE
 from volvelle.train.search import GoesOn, Outcome
+from volvelle.train.stops import stops
 
+Task = Literal["settle", "score", "grow", "cut"]
 Folds = list[tuple[Index, Index]]
 """Row numbers to learn from and to score on."""
 _PREFIX, _HELD, _ERRORS = "volvelle-trials-", "held", "errors.txt"
 _LONG = 1.5
 """Settling, or a first fold, that takes so many times its share of the time that is left cannot be made up for by the
 others."""
+_ALIKE = 1.25
+"""Folds that learn from at most so many times the rows of others need about as many steps."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -67,6 +72,8 @@ class Trials:
         self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         self._held = _hold(Path(self._folder.name))
         self._count, self._keep, self._budget = len(folds), keep, budget
+        sizes = [len(learnt) for learnt, _ in folds]
+        self._alike = max(sizes) <= _ALIKE * min(sizes)
         self._workers: list[subprocess.Popen[bytes]] = []
         self._busy: dict[int, int] = {}
         """Process to the job it works on."""
@@ -110,39 +117,97 @@ class Trials:
         # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
         deadline = math.inf if left is None else time.monotonic() + left
-        settling, answering, found = 0.0, 0.0, Settings()
-        if hasattr(ESTIMATORS.load(estimator), "settle"):
-            # Forward in time the last fold has the most rows to learn from; else all have as many.
-            job = self._job(estimator, settings, self._count - 1, settling=True)
-            # It may hold out several parts in turn, so that it is as long as all folds are.
-            (answer,) = self._answers([job], deadline, self._soon(deadline, 2))
-            found, settling = answer["found"], answer["seconds"]
-        work, last = settling, getattr(ESTIMATORS.load(estimator), "LAST", ())
+        if self._alike and learning.grows(estimator, settings):
+            return self._grown(estimator, settings, deadline, goes_on)
+        found, settling = self._settled(estimator, settings, deadline)
+        last = getattr(ESTIMATORS.load(estimator), "LAST", ())
         tried = {name: value for name, value in {**settings, **found}.items() if name not in last}
-        jobs = [self._job(estimator, tried, fold) for fold in range(self._count)]
-        scores: list[float] = []
-        beside: dict[str, list[dict[str, float]]] = {form: [] for form in BESIDE}
-        foretold: dict[str, int] | None = None
-        refused = ""
+        jobs = [self._job("score", estimator, tried, fold) for fold in range(self._count)]
         with contextlib.closing(self._answers(jobs, deadline, self._soon(deadline, self._rounds()))) as answers:
-            for answer in answers:
-                scores.append(float(answer["score"]))
-                work += answer["seconds"]
-                answering += answer["answering"]
-                for form in beside:
-                    beside[form] += [answer[form]] if form in answer else []
-                foretold, refused = answer.get("foretold", foretold), answer.get("refused", "")
-                if len(scores) < self._count and not goes_on(tuple(scores), self._fits(foretold)):
-                    break
-        whole = len(scores) == self._count
-        kept = self._kept(jobs) if whole else ""
-        for job in jobs:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(job["out"])
-        weight = {name: answer[name] for name in ("size", "operations")} if whole else {}
-        outcome = Outcome(tuple(scores), found, work, answering, kept, settling, **weight)
-        outcome = outcome._replace(real=_mean(beside["real"]), unpruned=_mean(beside["unpruned"]))
-        return outcome._replace(foretold=foretold or {}, fits=self._fits(foretold), note=refused)
+            judged = self._judged(answers, goes_on)
+        return self._outcome(judged, found, work=settling, settling=settling)
+
+    def _settled(self, estimator: str, settings: Settings, deadline: float) -> tuple[Settings, float]:
+        """Settings that the estimator takes from the rows, and the seconds that this took."""
+        if not hasattr(ESTIMATORS.load(estimator), "settle"):
+            return {}, 0.0
+        # Forward in time the last fold has the most rows to learn from; else all have as many.
+        job = self._job("settle", estimator, settings, self._count - 1)
+        # It may hold out several parts in turn, so that it is as long as all folds are.
+        (answer,) = self._answers([job], deadline, self._soon(deadline, 2))
+        return answer["found"], answer["seconds"]
+
+    def _grown(self, estimator: str, settings: Settings, deadline: float, goes_on: GoesOn) -> Outcome:
+        """Score a candidate that grows step by step, its folds each as far as the others' losses say."""
+        with contextlib.closing(self._growing(estimator, settings, deadline)) as answers:
+            judged = self._judged(answers, goes_on)
+        found = judged[0]["found"]
+        if len(judged) < self._count:
+            return self._outcome(judged, found)
+        ends = stops([answer["losses"] for answer in judged])
+        found |= {} if ends.all is None else {ESTIMATORS.load(estimator).GROWS[0]: ends.all}
+        # Steps that were only grown to see that they are too many are no part of a last fit.
+        beyond = sum(a["seconds"] * (1 - (ends.all or 1) / max(1, len(a["losses"]))) for a in judged if a["losses"])
+        grown = sum(answer["seconds"] for answer in judged)
+        jobs = [
+            self._job("cut", estimator, {**settings, **found}, fold)
+            | {"steps": steps, "by": answer["by"], "out": answer["out"]}
+            for fold, (steps, answer) in enumerate(zip(ends.folds, judged, strict=True))
+            if not answer["enough"]
+        ]
+        cut = {job["fold"]: answer for job, answer in zip(jobs, self._answers(jobs, math.inf), strict=True)}
+        again = [{**answer, "seconds": 0.0, **cut.get(fold, {})} for fold, answer in enumerate(judged)]
+        return self._outcome(again, found, work=grown, settling=beyond)
+
+    def _growing(self, estimator: str, settings: Settings, deadline: float) -> Generator[dict[str, Any], None, None]:
+        """The folds in their order; where the first one finds other settings, the others go by these."""
+        jobs = [self._job("grow", estimator, settings, fold) for fold in range(self._count)]
+        with contextlib.closing(self._answers(jobs, deadline, self._soon(deadline, self._rounds()))) as answers:
+            first = next(answers)
+            yield first
+            other = {name: value for name, value in first["found"].items() if name in settings}
+            if not other:
+                yield from answers
+                return
+        yield from self._answers(
+            [self._job("grow", estimator, settings | other, fold) for fold in range(1, self._count)], deadline
+        )
+
+    def _judged(self, answers: Iterable[dict[str, Any]], goes_on: GoesOn) -> list[dict[str, Any]]:
+        """Folds in their order, as long as the candidate is worth another."""
+        judged: list[dict[str, Any]] = []
+        for answer in answers:
+            judged.append(answer)
+            scores = tuple(float(a["score"]) for a in judged)
+            if len(judged) < self._count and not goes_on(scores, self._fits(_last(judged, "foretold"))):
+                break
+        return judged
+
+    def _outcome(
+        self, judged: list[dict[str, Any]], found: Settings, *, work: float = 0.0, settling: float = 0.0
+    ) -> Outcome:
+        """What folds that were judged say together; `work` was done before them."""
+        whole = len(judged) == self._count
+        kept = self._kept([answer["out"] for answer in judged]) if whole else ""
+        for answer in judged:
+            os.unlink(answer["out"])
+        weight = {name: judged[-1][name] for name in ("size", "operations")} if whole else {}
+        beside = {form: [answer[form] for answer in judged if form in answer] for form in BESIDE}
+        foretold = _last(judged, "foretold")
+        return Outcome(
+            tuple(float(answer["score"]) for answer in judged),
+            found,
+            work + sum(answer["seconds"] for answer in judged),
+            sum(answer["answering"] for answer in judged),
+            kept,
+            settling,
+            **weight,
+            real=_mean(beside["real"]),
+            unpruned=_mean(beside["unpruned"]),
+            foretold=foretold or {},
+            fits=self._fits(foretold),
+            note=judged[-1].get("refused", ""),
+        )
 
     def _rounds(self) -> int:
         """How often a worker fits a fold in one trial."""
@@ -158,16 +223,17 @@ class Trials:
         """Whether a candidate keeps within the budget; None where there is none, or before it was weighed."""
         return None if foretold is None else largest_share(foretold, self._budget.limits, self._count) <= 1
 
-    def _job(self, estimator: str, settings: Settings, fold: int, *, settling: bool = False) -> dict[str, Any]:
+    def _job(self, task: Task, estimator: str, settings: Settings, fold: int) -> dict[str, Any]:
         self._jobs += 1
-        out = "" if settling else str(Path(self._folder.name) / f"job-{self._jobs}.npy")
-        job = {"number": self._jobs, "estimator": estimator, "settings": settings, "fold": fold, "out": out}
+        out = str(Path(self._folder.name) / f"job-{self._jobs}.npy")
         # One fold's file stands for all: they differ by their rows alone. Under a budget the first one tells early.
-        return job | {"weigh": fold == self._count - 1 or (fold == 0 and bool(self._budget.limits))}
+        weigh = fold == self._count - 1 or (fold == 0 and bool(self._budget.limits))
+        job = {"number": self._jobs, "task": task, "estimator": estimator, "settings": settings, "fold": fold}
+        return job | {"out": out, "weigh": weigh}
 
-    def _kept(self, jobs: list[dict[str, Any]]) -> str:
+    def _kept(self, files: Sequence[str]) -> str:
         """The out-of-fold predictions, rows fold by fold, in the store."""
-        table = np.concatenate([np.load(job["out"], allow_pickle=False) for job in jobs])
+        table = np.concatenate([np.load(file, allow_pickle=False) for file in files])
         return self._keep(to_bytes(pl.DataFrame({f"score_{k}": table[:, k] for k in range(table.shape[1])})))
 
     def _answers(
@@ -208,11 +274,13 @@ class Trials:
         for look in answer["looked"]:
             for observer in catalog.observers:
                 observer(*look)
-        return self._busy.pop(process.pid), answer
+        return self._busy.pop(process.pid), answer | {"by": process.pid}
 
     def _send(self, process: subprocess.Popen[bytes], waiting: list[dict[str, Any]]) -> None:
-        if waiting:
-            job = waiting.pop()
+        # What a process has grown, only that process can cut.
+        job = next((job for job in reversed(waiting) if job.get("by", process.pid) == process.pid), None)
+        if job is not None:
+            waiting.remove(job)
             self._busy[process.pid] = job["number"]
             pipe = _opened(process.stdin)
             # The end of the process is seen, and told, where its answer is read.
@@ -266,6 +334,11 @@ class Trials:
                 _opened(process.stdin).close()
         self._workers.clear()
         self._busy.clear()
+
+
+def _last(judged: list[dict[str, Any]], name: str) -> Any:
+    """What the newest of the folds says that says it."""
+    return next((answer[name] for answer in reversed(judged) if name in answer), None)
 
 
 def _mean(told: list[dict[str, float]]) -> dict[str, float]:

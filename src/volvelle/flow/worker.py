@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -35,7 +36,8 @@ from volvelle.prepare.contract import View
 from volvelle.prepare.pairs import pairs_of
 from volvelle.train import distil, learning
 from volvelle.train.assemble import Part, assemble
-from volvelle.train.contract import Lesson, Settings
+from volvelle.train.contract import Grown, Lesson, Settings
+from volvelle.train.rows import enough
 
 _ROWS = 64
 """With so many rows a foreteller may ask how precise a model must be."""
@@ -66,6 +68,7 @@ class Worker:
         self._pairs = about["pairs"]
         self._budget = msgspec.convert(about["budget"], Budget)
         self._folds: dict[tuple[View, bool, int], Fold] = {}
+        self._grown: dict[int, Grown] = {}
         self._said: dict[bytes, NDArray[np.float64]] = {}
         """What teachers say of the training rows of a fold."""
 
@@ -76,11 +79,42 @@ class Worker:
         """
         fold = self._fold(name, settings, number)
         learnt = learning.learn(name, self._taught(self._lesson(fold), settings, number), settings)
+        return self._judged(learnt, fold, number, out, weigh=weigh)
+
+    def grow(self, name: str, settings: Settings, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
+        """`score` of a candidate that grows until the rows held out of the fold lose least, and their losses.
+
+        Where these rows are not `enough` to say so by themselves the score is a little too good, and what was grown is
+        kept until it is cut. In the first fold other settings take the place of some that never stop, where they lose
+        less.
+        """
+        fold = self._fold(name, settings, number)
+        lesson = self._lesson(fold)
+        held = replace(lesson, x=fold.valid, y=fold.y_valid)
+        grown = learning.grow(name, lesson, held, settings)
+        other = learning.instead(name, grown, settings) if number == 0 else None
+        if other is not None:
+            wider = learning.grow(name, lesson, held, settings | other)
+            grown, other = (wider, other) if min(wider.losses) < min(grown.losses) else (grown, None)
+        sure = enough(fold.y_valid, lesson.classes)
+        if not sure:
+            self._grown[number] = grown
+        steps = int(np.argmin(grown.losses)) + 1 if grown.losses else None
+        learnt = learning.cut(name, grown, settings, self._signature.task, steps)
+        told = {"losses": grown.losses, "enough": sure, "found": {**grown.found, **(other or {})}}
+        return {**told, **self._judged(learnt, fold, number, out, weigh=weigh)}
+
+    def cut(self, name: str, settings: Settings, number: int, out: str, *, steps: int | None, weigh: bool) -> Any:
+        """`score` of the first steps of what was grown on a fold, which is let go."""
+        learnt = learning.cut(name, self._grown.pop(number), settings, self._signature.task, steps)
+        return self._judged(learnt, self._fold(name, settings, number), number, out, weigh=weigh)
+
+    def _judged(self, learnt: learning.Learnt, fold: Fold, number: int, out: str, *, weigh: bool) -> dict[str, Any]:
         began = time.process_time()
         scores = learning.answer(learnt, fold.valid)
         seconds = time.process_time() - began
         np.save(out, np.asarray(scores, dtype=np.float32))
-        answer: dict[str, Any] = {"score": self._metric_of(scores, fold), "answering": seconds}
+        answer: dict[str, Any] = {"score": self._metric_of(scores, fold), "answering": seconds, "out": out}
         if weigh:
             content = assemble(self._signature, [Part(learnt, fold.recipe)], {})
             answer |= {"size": len(content), "operations": operations(content)}
@@ -186,10 +220,15 @@ def _answered(worker: Worker, job: dict[str, Any]) -> dict[str, Any]:
     """What one job gave, and the seconds that it took without preparing the rows."""
     worker.warm(job["estimator"], job["settings"], job["fold"])
     began = time.process_time()
-    if job["out"]:
-        answer = worker.score(job["estimator"], job["settings"], job["fold"], job["out"], weigh=job["weigh"])
+    what = job["estimator"], job["settings"], job["fold"]
+    if job["task"] == "settle":
+        answer: dict[str, Any] = {"found": worker.settle(*what)}
+    elif job["task"] == "grow":
+        answer = worker.grow(*what, job["out"], weigh=job["weigh"])
+    elif job["task"] == "cut":
+        answer = worker.cut(*what, job["out"], steps=job["steps"], weigh=job["weigh"])
     else:
-        answer = {"found": worker.settle(job["estimator"], job["settings"], job["fold"])}
+        answer = worker.score(*what, job["out"], weigh=job["weigh"])
     return {**answer, "seconds": time.process_time() - began}
 
 

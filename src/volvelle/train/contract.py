@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,17 @@ class Lesson:
     threads: int = 1
 
 
+class Grown(NamedTuple):
+    """What `grow_until` of an estimator gives."""
+
+    learnt: Any
+    """Whatever `cut` needs."""
+    losses: tuple[float, ...]
+    """Of the rows held out, after each step; empty where they cannot tell when to stop."""
+    found: Settings
+    """Other settings that were found."""
+
+
 class Estimator(Protocol):
     """A learner that writes what it learnt into an ONNX graph.
 
@@ -80,6 +91,11 @@ class Estimator(Protocol):
       ``LAST`` those among them that only the last fit is given, not the folds: what makes a model better for sure but
       is not worth its time in every trial; ``GROWS`` those that the last fit is given more of, for it has more rows
       (`volvelle.train.rows.growth`).
+    - ``grow_until(lesson, held, settings)`` and ``cut(grown, steps)``, for one that adds step to step, as many as the
+      first of ``GROWS`` says: the one goes on until the rows of the lesson `held` say to stop, the other gives what
+      `fit` gives with so many steps. Where all folds learn from about as many rows this takes the place of `settle`,
+      which costs fits of its own: each fold stops where the others' losses are least (`volvelle.train.stops`).
+      ``instead(grown, settings)``: settings to try in the place of some that did not stop, or None.
     - ``small(leaves)``: settings of models whose trees have at most so many leaves together, tried in place of the
       portfolio where the budget of a device leaves little room, and ``SMALL``, the space of such models. Where it has
       ``leaves`` (of one tree) and ``trees``, proposals are held to the leaves that there is room for; where another

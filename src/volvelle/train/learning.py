@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from volvelle.catalog import ESTIMATORS
 from volvelle.model.graph import Graph, Value
-from volvelle.train.contract import Choice, Estimator, Lesson, Settings
+from volvelle.model.signature import ModelTask
+from volvelle.train.contract import Choice, Estimator, Grown, Lesson, Settings
 
 LOG_TARGET = "log_target"
 LOG_CHOICE = Choice(options=(False, True), default=False)
@@ -23,6 +24,7 @@ PAIRS_CHOICE = Choice(options=(False, True), default=False)
 """Whether a candidate learns from features made of two columns as well; no estimator ever sees the setting."""
 TEACHER = "teacher"
 """Models that a student learns from, as `volvelle.train.distil` has them; no estimator sees the setting."""
+_OURS = (LOG_TARGET, PAIRS, TEACHER)
 Beside = Literal["real", "unpruned"]
 BESIDE: tuple[Beside, ...] = ("real", "unpruned")
 """Functions of an estimator that give what a model is measured beside."""
@@ -68,6 +70,33 @@ def settle(name: str, lesson: Lesson, settings: Settings) -> Settings:
     return found
 
 
+def grows(name: str, settings: Settings) -> bool:
+    """Whether an estimator finds by growing how many steps it needs: it can, and the settings do not say it."""
+    estimator = ESTIMATORS.load(name)
+    return hasattr(estimator, "grow_until") and estimator.GROWS[0] not in settings and TEACHER not in settings
+
+
+def grow(name: str, lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
+    """Grow the estimator called `name` until the rows `held` say to stop; `learnt` is for `cut`."""
+    own, logged = _own(settings, lesson)
+    grown: Grown = ESTIMATORS.load(name).grow_until(logged, _own(settings, held)[1], own)
+    return grown
+
+
+def instead(name: str, grown: Grown, settings: Settings) -> Settings | None:
+    """Settings to try in the place of some that did not stop."""
+    own = {name: value for name, value in settings.items() if name not in _OURS}
+    other: Settings | None = getattr(ESTIMATORS.load(name), "instead", lambda grown, own: None)(grown, own)
+    return other
+
+
+def cut(name: str, grown: Grown, settings: Settings, task: ModelTask, steps: int | None) -> Learnt:
+    """The model of the first steps of what was grown; of all of them where that is None."""
+    estimator = ESTIMATORS.load(name)
+    logged = task == "regression" and bool(settings.get(LOG_TARGET))
+    return Learnt(estimator, estimator.cut(grown, steps), logged)
+
+
 def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
     """Probabilities ``[n, classes]`` or values ``[n, 1]``, float32."""
     given = learnt.estimator.predict(learnt.fitted, x)
@@ -96,7 +125,7 @@ def write(graph: Graph, x: Value, learnt: Learnt) -> Value:
 
 def _own(settings: Settings, lesson: Lesson) -> tuple[Settings, Lesson]:
     """The estimator's own settings, and the lesson with the target that it learns."""
-    own = {name: value for name, value in settings.items() if name not in (LOG_TARGET, PAIRS, TEACHER)}
+    own = {name: value for name, value in settings.items() if name not in _OURS}
     if lesson.task != "regression" or not settings.get(LOG_TARGET):
         return own, lesson
     return own, replace(lesson, y=np.log1p(lesson.y))

@@ -66,6 +66,16 @@ def growth(ratio: float) -> float:
     return float(np.sqrt(ratio))
 
 
+def enough(y: NDArray[Any], classes: int) -> bool:
+    """Whether rows held out are so many, or so many of the rarest class, that they tell when to stop.
+
+    >>> enough(np.arange(1_000.0), 0), enough(np.repeat([0, 1], [9_000, 499]), 2)
+    (True, False)
+    """
+    fewest = int(np.bincount(y, minlength=classes).min()) if classes else len(y)
+    return fewest >= (ENOUGH_OF_A_CLASS if classes else ENOUGH)
+
+
 def stopping(
     x: NDArray[np.float32], y: NDArray[Any], seed: int, *, classes: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -20,6 +20,7 @@ Gulin, CatBoost: gradient boosting with categorical features support, 2018.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from volvelle.errors import InputError
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
 from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
-from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View
+from volvelle.train.contract import Choice, Float, Grown, Int, Lesson, Settings, Space, View
 from volvelle.train.dense import standard, two_columns
 from volvelle.train.oblivious import model_trees, one_leaf, round_model
 from volvelle.train.rows import WHOLE, calm, growth, stopping
@@ -124,7 +125,7 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     _, seen, y, objective = _asked(lesson)
     if "trees" in settings or _alike(lesson.x) or _alike(y.reshape(-1, 1)):
         return {}
-    found: Settings = {} if "boosters" in settings else {"boosters": BOOSTERS}
+    found = _averaged(settings)
     if len(y) < FEWEST_ROWS:
         return found
     parts = stopping(lesson.x, y, lesson.seed, classes=len(seen))[:PARTS]
@@ -138,6 +139,49 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     if not np.isfinite(losses).any():
         return found
     return found | {"trees": round((int(np.nanargmin(losses)) + 1) * growth(WHOLE))}
+
+
+def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
+    """Boost until the rows held out say to stop; where they cannot, as `fit` does.
+
+    Raises:
+        InputError: CatBoost refuses the rows.
+    """
+    offset, seen, y, objective = _asked(lesson)
+    known = np.isin(held.y, seen) if len(seen) else np.ones(len(held.y), dtype=bool)
+    truth = np.searchsorted(seen, held.y[known]) if len(seen) else held.y - offset
+    alike = _alike(lesson.x) or _alike(y.reshape(-1, 1)) or not known.any() or _alike(truth.reshape(-1, 1))
+    if len(y) < FEWEST_ROWS or alike:
+        return Grown((None, fit(lesson, settings)), (), _averaged(settings))
+    asked = _parameters(lesson, settings) | objective | {"iterations": MOST_TREES}
+    with _told():
+        rows = _rows(lesson, y, seen, settings)
+        beside = _rows(dataclasses.replace(held, x=held.x[known]), truth, seen, settings)
+        model = catboost.CatBoost(asked).fit(
+            rows, eval_set=beside, early_stopping_rounds=PATIENCE, use_best_model=False, verbose=False
+        )
+        if not model.tree_count_:
+            raise InputError("CatBoost grew no tree: the target is too large or too small for it")
+        losses = next(iter(model.get_evals_result()["validation"].values()))
+    boosted = Boosted(model, seen, lesson.classes, offset)
+    return Grown((settings.get("leaf_bits", 24), boosted), tuple(losses), _averaged(settings))
+
+
+def cut(grown: Grown, steps: int | None) -> Boosted:
+    """The first trees of a model that was grown, with rounded leaves."""
+    boosted: Boosted = grown.learnt[1]
+    bits: int | None = grown.learnt[0]
+    if bits is None:
+        return boosted
+    with _told():
+        model = boosted.library.copy()
+        model.shrink(ntree_end=min(steps or model.tree_count_, model.tree_count_))
+    round_model(model, _FINEST if len(boosted.seen) else 0.0, bits)
+    return dataclasses.replace(boosted, library=model)
+
+
+def _averaged(settings: Settings) -> Settings:
+    return {} if "boosters" in settings else {"boosters": BOOSTERS}
 
 
 def leaves(settings: Settings) -> int:

@@ -24,8 +24,9 @@ predictors, Machine Learning 24, 1996.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm
@@ -35,9 +36,9 @@ from scipy.special import expit, softmax
 
 from volvelle.model.graph import Graph, Value
 from volvelle.model.signature import ModelTask
-from volvelle.train.boosted import booster_trees, round_leaves
+from volvelle.train.boosted import booster_trees, rounded
 from volvelle.train.classes import certain, emit_certain, emit_spread, even, seen_classes, spread
-from volvelle.train.contract import Choice, Float, Int, Lesson, Settings, Space, View, defaults
+from volvelle.train.contract import Choice, Float, Grown, Int, Lesson, Settings, Space, View, defaults
 from volvelle.train.dense import standard, two_columns
 from volvelle.train.rows import WHOLE, calm, growth, stopping
 from volvelle.train.trees import emit_trees
@@ -46,7 +47,7 @@ TASKS: tuple[ModelTask, ...] = ("binary", "multiclass", "regression")
 VIEW: View = "raw"
 COST = 3
 SPACE: Space = {
-    "learning_rate": Float(low=0.01, high=0.3, default=0.06, log=True),
+    "learning_rate": Float(low=0.01, high=0.3, default=0.1, log=True),
     "leaves": Int(low=3, high=511, default=15, log=True),
     "min_leaf": Int(low=2, high=100, default=15, log=True),
     "l2": Float(low=1e-3, high=100.0, default=1.0, log=True),
@@ -77,14 +78,15 @@ SMALL: Space = SPACE | {
     "bins": Choice(options=(255,), default=255),
     "leaf_bits": Choice(options=(24, 12, 8), default=24),
 }
-TREES, MOST_TREES = 200, 1500
-"""Where nothing else is said, and where early stopping ends its search."""
-WIDER: Settings = {"learning_rate": 0.1, "leaves": 255, "features": 1.0, "bins": 1023}
-"""Taken in place of the defaults where these would go on beyond `MOST_TREES`, and where they are better."""
+TREES, MOST_TREES, ENDLESS = 200, 1500, 1000
+"""Where nothing else is said; where early stopping ends its search; and where it ends that of the defaults."""
+WIDER: Settings = {"learning_rate": 0.2, "leaves": 127, "features": 1.0, "bins": 1023}
+"""Taken in place of the defaults where these would go on beyond `ENDLESS`, and where they are better."""
 _APART = 1_000_003
 """Between the seeds of two boosters."""
-PATIENCE, FEWEST_ROWS = 60, 100
-"""Boosting stops after so many trees without gain on held-out rows; fewer rows give `TREES`."""
+PATIENCE, LARGE, FEWEST_ROWS = 60, 100, 100
+"""Boosting stops after so many trees without gain on held-out rows, half as many of so many leaves; fewer rows give
+`TREES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,8 @@ def fit(lesson: Lesson, settings: Settings) -> Boosted:
         rows = _rows(lesson, y, _weights(y, seen, settings), asked).construct()
         seeds = [lesson.seed + _APART * k for k in range(int(settings.get("boosters", 1)))]
         with ThreadPoolExecutor(lesson.threads) as pool:
-            boosters = tuple(pool.map(lambda seed: lightgbm.train(asked | {"seed": seed}, rows, trees), seeds))
-    round_leaves(boosters, 2.0**-20 if len(seen) else 0.0, settings.get("leaf_bits", 24))
-    return Boosted(boosters, seen, lesson.classes, offset)
+            grown = list(pool.map(lambda seed: lightgbm.train(asked | {"seed": seed}, rows, trees), seeds))
+        return _rounded(grown, Boosted((), seen, lesson.classes, offset), None, settings.get("leaf_bits", 24))
 
 
 def settle(lesson: Lesson, settings: Settings) -> Settings:
@@ -118,7 +119,7 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
     _, seen, y, objective = _asked(lesson)
     if "trees" in settings or len(seen) == 1:
         return {}
-    found: Settings = {} if "boosters" in settings else {"boosters": BOOSTERS}
+    found = _averaged(settings)
     if len(y) < FEWEST_ROWS:
         return found
     parts = stopping(lesson.x, y, lesson.seed, classes=len(seen))
@@ -129,20 +130,80 @@ def settle(lesson: Lesson, settings: Settings) -> Settings:
 
         def stopped(tried: Settings) -> tuple[int, float]:
             asked = _parameters(lesson, tried) | objective
-            return _stopped(asked, _rows(lesson, y, weights, asked), parts)
+            return _stopped(asked, _rows(lesson, y, weights, asked), parts, tried)
 
         trees, loss = stopped(settings)
-        if trees > MOST_TREES - PATIENCE and settings == defaults(SPACE):
+        if trees > ENDLESS - PATIENCE and settings == defaults(SPACE):
             wide, less = stopped(settings | WIDER)
             if less < loss:
                 return found | WIDER | {"trees": round(wide * growth(WHOLE))}
     return found | {"trees": round(trees * growth(WHOLE))}
 
 
-def _stopped(parameters: dict[str, Any], rows: Any, parts: list[Any]) -> tuple[int, float]:
+def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
+    """Boost until the rows held out say to stop; where they cannot, as `fit` does."""
+    offset, seen, y, objective = _asked(lesson)
+    known = np.isin(held.y, seen) if len(seen) else np.ones(len(held.y), dtype=bool)
+    truth = np.searchsorted(seen, held.y[known]) if len(seen) else held.y - offset
+    # A loss on one class alone falls for ever.
+    if len(seen) == 1 or len(y) < FEWEST_ROWS or len(np.unique(truth)) < min(2, len(seen) or 1):
+        return Grown((None, fit(lesson, settings)), (), _averaged(settings))
+    with calm():
+        asked, told = _parameters(lesson, settings) | objective, dict[str, Any]()
+        rows = _rows(lesson, y, _weights(y, seen, settings), asked)
+        beside = rows.create_valid(held.x[known], truth, weight=_weights(truth, seen, settings))
+        stop: list[Any] = [
+            lightgbm.early_stopping(_patience(settings), verbose=False),
+            lightgbm.record_evaluation(told),
+        ]
+        # Else it comes back without the trees behind its own best.
+        kept: dict[str, Any] = {"keep_training_booster": True}
+        booster = lightgbm.train(
+            asked, rows, _most(settings), valid_sets=[beside], valid_names=["held"], callbacks=stop, **kept
+        )
+    (losses,) = told["held"].values()
+    boosted = Boosted((booster,), seen, lesson.classes, offset)
+    return Grown((settings.get("leaf_bits", 24), boosted), tuple(losses), _averaged(settings))
+
+
+def cut(grown: Grown, steps: int | None) -> Boosted:
+    """The first trees of a booster that was grown, with rounded leaves."""
+    boosted: Boosted = grown.learnt[1]
+    bits: int | None = grown.learnt[0]
+    if bits is None:
+        return boosted
+    with calm():
+        return _rounded(boosted.library, boosted, steps, bits)
+
+
+def _rounded(boosters: Sequence[Any], as_: Boosted, steps: int | None, bits: int) -> Boosted:
+    """The mean of the first trees of boosters; of all where no number is given."""
+    texts = [booster.model_to_string(num_iteration=steps or -1) for booster in boosters]
+    outputs, finest = boosters[0].num_model_per_iteration(), 2.0**-20 if len(as_.seen) else 0.0
+    return replace(as_, library=rounded(texts, outputs, finest, bits))
+
+
+def instead(grown: Grown, settings: Settings) -> Settings | None:
+    """Larger trees, where the defaults have not stopped."""
+    return WIDER if settings == defaults(SPACE) and len(grown.losses) == _most(settings) else None
+
+
+def _patience(settings: Settings) -> int:
+    return PATIENCE // 2 if settings["leaves"] >= LARGE else PATIENCE
+
+
+def _most(settings: Settings) -> int:
+    return ENDLESS if settings == defaults(SPACE) else MOST_TREES
+
+
+def _averaged(settings: Settings) -> Settings:
+    return {} if "boosters" in settings else {"boosters": BOOSTERS}
+
+
+def _stopped(parameters: dict[str, Any], rows: Any, parts: list[Any], tried: Settings) -> tuple[int, float]:
     """After how many trees the mean loss of the held-out parts, which grow in step, is least, and that loss."""
-    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
-    told: dict[str, Any] = lightgbm.cv(parameters, rows, MOST_TREES, folds=parts, callbacks=[stop])
+    stop = lightgbm.early_stopping(_patience(tried), verbose=False)
+    told: dict[str, Any] = lightgbm.cv(parameters, rows, _most(tried), folds=parts, callbacks=[stop])
     (losses,) = (values for name, values in told.items() if name.endswith("-mean"))
     return len(losses), float(losses[-1])
 
