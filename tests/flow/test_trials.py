@@ -34,7 +34,9 @@ from volvelle.train.contract import defaults
 from volvelle.train.learning import TEACHER
 from volvelle.train.samples import breast_cancer
 from volvelle.train.search import Outcome
+from volvelle.train.stops import stops
 
+BOOSTED = defaults(ESTIMATORS.load("lightgbm").SPACE)
 BAYES = defaults(ESTIMATORS.load("naive_bayes").SPACE)
 
 
@@ -259,15 +261,63 @@ def test_a_stopped_candidate_has_its_first_folds(lesson: Training, workers: int)
         assert told(measured.measure("naive_bayes", BAYES, None, always)) == told(whole)
 
 
-def test_found_settings_are_told(lesson: Training) -> None:
-    """LightGBM's number of trees is found once, on the first fold's training rows, and told."""
-    point = defaults(ESTIMATORS.load("lightgbm").SPACE)
-    with trials(lesson, workers=2) as measured:
-        found = measured.measure("lightgbm", point, None, always).found
-        assert found["trees"] > 1
-        by_hand = measured.measure("lightgbm", {**point, **found}, None, always)
-        assert by_hand.found == {}
-        assert by_hand.scores == measured.measure("lightgbm", point, None, always).scores
+def test_each_fold_grows_as_far_as_the_others_say(lesson: Training, temporary: Path) -> None:
+    """Where held-out rows are few, a fold has the score of a fit with the steps that lose least on the other folds."""
+    point = BOOSTED.copy()
+    found = set()
+    for workers in (1, 2, 4):
+        with trials(lesson, workers=workers) as measured:
+            outcome = measured.measure("lightgbm", point, None, always)
+            found.add((outcome.scores, outcome.predictions, outcome.found["trees"]))
+            single = worker.Worker(next(temporary.glob("volvelle-trials-*")))
+            spare = str(temporary / "spare.npy")
+            curves = [single.grow("lightgbm", point, n, spare, weigh=False)["losses"] for n in range(4)]
+            ends = stops(curves)
+            assert outcome.found == {"boosters": 3, "trees": ends.all}
+            for fold, steps in enumerate(ends.folds):
+                alone = single.score("lightgbm", point | {"trees": steps}, fold, spare, weigh=False)
+                assert outcome.scores[fold] == alone["score"]
+            os.unlink(spare)
+            by_hand = measured.measure("lightgbm", {**point, **outcome.found}, None, always)
+            assert by_hand.found == {}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_grows_may_be_stopped_too(lesson: Training, workers: int) -> None:
+    """Boosters that are given up after two folds have two scores and keep nothing; the next trial is as ever."""
+    with trials(lesson, workers=workers) as measured:
+        whole = measured.measure("lightgbm", BOOSTED, None, always)
+        stopped = measured.measure("lightgbm", BOOSTED, None, lambda scores, fits: len(scores) < 2)
+        assert len(stopped.scores) == 2
+        assert stopped.predictions == ""
+        assert told(measured.measure("lightgbm", BOOSTED, None, always)) == told(whole)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_boosting_that_would_never_end_takes_wider_trees(tmp_path: Path, workers: int) -> None:
+    """On a board of random squares all folds go by the wider trees of the first; a thousand rows stop by themselves."""
+    drawn = np.random.default_rng(3)
+    x = drawn.uniform(0, 20, (4_400, 2))
+    y = drawn.random((20, 20))[x[:, 0].astype(int), x[:, 1].astype(int)]
+    (tmp_path / "board.csv").write_text(
+        "a,b,y\n" + "\n".join(f"{a:.4f},{b:.4f},{v:.6f}" for (a, b), v in zip(x, y, strict=True)), encoding="utf-8"
+    )
+    frame, dataset = collect(Data(source="board.csv"), {}, tmp_path)
+    (tmp_path / "board.csv").unlink()
+    spec = Spec(problem=Problem(target="y"), data=Data(source="board.csv"))
+    signature, notes = derive(spec, dataset, frame)
+    board = Training(frame, signature, encode(frame, signature), target_codes(frame, signature), notes)
+    with Trials(board, "rmse", folds(board), 1, digest, workers=workers) as measured:
+        outcome = measured.measure("lightgbm", BOOSTED, None, always)
+        single = worker.Worker(next(tmp_path.glob("volvelle-trials-*")))
+        wide = BOOSTED | {name: value for name, value in outcome.found.items() if name in BOOSTED}
+        assert wide["leaves"] > BOOSTED["leaves"]
+        for fold in range(4):
+            grown = single.grow("lightgbm", wide, fold, str(tmp_path / "spare.npy"), weigh=False)
+            assert outcome.scores[fold] == grown["score"]
+            assert grown["score"] == pytest.approx(min(grown["losses"]) ** 0.5, rel=1e-3)
+    (tmp_path / "spare.npy").unlink()
 
 
 def test_features_are_made_once(lesson: Training, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_averaged_boosters_answer_as_their_graph(name: str, task: ModelTask) -> 
 
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
 def test_stopping_early_where_there_is_little_to_stop_by(name: str) -> None:
-    """Four rows of one class, or one row that differs, make nobody boost to the end; few rows are fitted at all."""
+    """Four rows of a class, one row that differs, or one class held out boost nobody to the end; few rows do fit."""
     estimator = ESTIMATORS.load(name)
     x = np.random.default_rng(2).normal(size=(300, 3)).astype(np.float32)
     asked = defaults(estimator.SPACE)
@@ -51,6 +51,10 @@ def test_stopping_early_where_there_is_little_to_stop_by(name: str) -> None:
     assert "trees" not in estimator.settle(Lesson(x, rare, "binary", 2), asked)
     lone = (np.arange(300) == 5).astype(float)
     assert estimator.settle(Lesson(x, lone, "regression", 0), asked)["trees"] < 500
+    alone = Lesson(x[200:], np.zeros(100, dtype=np.int64), "binary", 2)
+    grown = estimator.grow_until(Lesson(x[:200], (x[:200, 0] > 0).astype(np.int64), "binary", 2), alone, asked)
+    assert grown.losses == ()
+    assert estimator.predict(estimator.cut(grown, None), x).shape == (300, 2)
     for rows in (2, 4, 8, 12):
         lesson = Lesson(x[:rows], np.arange(rows) % 2, "binary", 2)
         estimator.predict(estimator.fit(lesson, asked | {"rows": 0.5, "boosters": 3}), x)

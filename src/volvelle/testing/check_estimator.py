@@ -74,10 +74,10 @@ def onnx_bytes(estimator: Any, fitted: Any, width: int) -> bytes:
 def check_estimator(estimator: Any) -> None:
     """Check every promise of `volvelle.train.contract.Estimator`, cheapest first.
 
-    Constants and space; a fit for every task with plain, rare, absent and single classes, a constant
-    column, one feature; what `balanced` does for a rare class; every option of every Choice; the same bytes again
-    and with two threads; inputs left as they were; ONNX against `predict` on training and fuzzed rows, in one batch and
-    row by row.
+    Constants and space; a fit for every task with plain, rare, absent and single classes, a constant column, one
+    feature; what `balanced` does for a rare class; what was grown and cut against what was fitted; every option of
+    every Choice; the same bytes again and with two threads; inputs left as they were; ONNX against `predict` on
+    training and fuzzed rows, in one batch and row by row.
 
     Raises:
         AssertionError: at the first broken promise, in one sentence.
@@ -88,6 +88,8 @@ def check_estimator(estimator: Any) -> None:
             _check_lesson(estimator, lesson, defaults(estimator.SPACE), f"{task}, {case}")
         plain = next(lessons(task, estimator.VIEW))[1]
         _check_repeatable(estimator, plain, task)
+        if hasattr(estimator, "grow_until"):
+            _check_grown(estimator, task)
         if "balanced" in estimator.SPACE and task != "regression":
             _check_balanced(estimator, task)
         for name, option in _options(estimator.SPACE):
@@ -149,6 +151,20 @@ def _check_constants(estimator: Any) -> None:
     for entry in estimator.small(LEAVES) if hasattr(estimator, "small") else ():
         _promise(set(entry) <= set(narrow), f"the entry {entry} of small() sets what SMALL does not name")
         _promise(entry.get("leaves", 0) * entry.get("trees", 1) <= LEAVES, f"{entry} has more than {LEAVES} leaves")
+
+
+def _check_grown(estimator: Any, task: ModelTask) -> None:
+    """What was grown until held-out rows said stop, cut to some steps, is to the bit what fits with so many."""
+    lesson = next(lessons(task, estimator.VIEW, 300))[1]
+    learnt, held = (replace(lesson, x=lesson.x[side], y=lesson.y[side]) for side in (slice(200), slice(200, None)))
+    settings = defaults(estimator.SPACE)
+    grown = _attempt(f"grow_until fails ({task})", lambda: estimator.grow_until(learnt, held, settings))
+    _promise(len(grown.losses) > 1, f"grow_until tells no losses of rows that are held out ({task})")
+    for steps in {1, len(grown.losses) // 2, len(grown.losses)}:
+        cut = onnx_bytes(estimator, estimator.cut(grown, steps), lesson.x.shape[1])
+        whole = estimator.fit(learnt, settings | {estimator.GROWS[0]: steps})
+        same = cut == onnx_bytes(estimator, whole, lesson.x.shape[1])
+        _promise(same, f"cut to {steps} steps is not what fit gives with so many ({task})")
 
 
 def _check_dimension(name: str, dimension: Any) -> None:
