@@ -38,6 +38,7 @@ def test_a_set_is_measured_once_and_shown(tmp_path: Path, real_data: Path) -> No
     assert len({(entry["train"], entry["test"]) for entry in found.values()}) == 1
     assert all(0.2 < entry["loss"] < 0.7 for entry in found.values())
     assert found["own"]["trials"] > 3
+    assert found["own"]["pace"] > 0
     assert found["own"]["bytes"] > 1000
     assert f"{found['own']['loss'] / found['linear']['loss']:.3f}" in shown
     before = kept.read_bytes()
