@@ -116,6 +116,9 @@ class Trials:
         """
         # Starting the processes is no part of a candidate's cost, and ending them would only start them again.
         self._start()
+        # Of trials before this one nothing is wanted any more, nor of folds that ended after they were stopped.
+        for left_over in Path(self._folder.name).glob("job-*.npy"):
+            left_over.unlink()
         deadline = math.inf if left is None else time.monotonic() + left
         if self._alike and learning.grows(estimator, settings):
             return self._grown(estimator, settings, deadline, goes_on)
@@ -146,8 +149,9 @@ class Trials:
             return self._outcome(judged, found)
         ends = stops([answer["losses"] for answer in judged])
         found |= {} if ends.all is None else {ESTIMATORS.load(estimator).GROWS[0]: ends.all}
-        # Steps that were only grown to see that they are too many are no part of a last fit.
-        beyond = sum(a["seconds"] * (1 - (ends.all or 1) / max(1, len(a["losses"]))) for a in judged if a["losses"])
+        # Steps that were only grown to see that they are too many, or not good enough, are no part of a last fit.
+        shares = [1 - (ends.all or len(answer["losses"])) / max(1, len(answer["losses"])) for answer in judged]
+        beyond = sum(a["aside"] + (a["seconds"] - a["aside"]) * more for a, more in zip(judged, shares, strict=True))
         grown = sum(answer["seconds"] for answer in judged)
         jobs = [
             self._job("cut", estimator, {**settings, **found}, fold)
@@ -189,8 +193,6 @@ class Trials:
         """What folds that were judged say together; `work` was done before them."""
         whole = len(judged) == self._count
         kept = self._kept([answer["out"] for answer in judged]) if whole else ""
-        for answer in judged:
-            os.unlink(answer["out"])
         weight = {name: judged[-1][name] for name in ("size", "operations")} if whole else {}
         beside = {form: [answer[form] for answer in judged if form in answer] for form in BESIDE}
         foretold = _last(judged, "foretold")

@@ -91,17 +91,21 @@ class Worker:
         fold = self._fold(name, settings, number)
         lesson = self._lesson(fold)
         held = replace(lesson, x=fold.valid, y=fold.y_valid)
+        began = time.process_time()
         grown = learning.grow(name, lesson, held, settings)
+        took, aside = time.process_time() - began, 0.0
         other = learning.instead(name, grown, settings) if number == 0 else None
         if other is not None:
             wider = learning.grow(name, lesson, held, settings | other)
-            grown, other = (wider, other) if min(wider.losses) < min(grown.losses) else (grown, None)
+            better = min(wider.losses) < min(grown.losses)
+            aside = took if better else time.process_time() - began - took
+            grown, other = (wider, other) if better else (grown, None)
         sure = enough(fold.y_valid, lesson.classes)
         if not sure:
             self._grown[number] = grown
         steps = int(np.argmin(grown.losses)) + 1 if grown.losses else None
         learnt = learning.cut(name, grown, settings, self._signature.task, steps)
-        told = {"losses": grown.losses, "enough": sure, "found": {**grown.found, **(other or {})}}
+        told = {"losses": grown.losses, "enough": sure, "aside": aside, "found": {**grown.found, **(other or {})}}
         return {**told, **self._judged(learnt, fold, number, out, weigh=weigh)}
 
     def cut(self, name: str, settings: Settings, number: int, out: str, *, steps: int | None, weigh: bool) -> Any:
