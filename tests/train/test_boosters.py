@@ -54,7 +54,7 @@ def test_stopping_early_where_there_is_little_to_stop_by(name: str) -> None:
     alone = Lesson(x[200:], np.zeros(100, dtype=np.int64), "binary", 2)
     grown = estimator.grow_until(Lesson(x[:200], (x[:200, 0] > 0).astype(np.int64), "binary", 2), alone, asked)
     assert grown.losses == ()
-    assert estimator.predict(estimator.cut(grown, None), x).shape == (300, 2)
+    assert estimator.predict(grown.learnt, x).shape == (300, 2)
     for rows in (2, 4, 8, 12):
         lesson = Lesson(x[:rows], np.arange(rows) % 2, "binary", 2)
         estimator.predict(estimator.fit(lesson, asked | {"rows": 0.5, "boosters": 3}), x)

@@ -71,7 +71,7 @@ class Grown(NamedTuple):
     """What `grow_until` of an estimator gives."""
 
     learnt: Any
-    """Whatever `cut` needs."""
+    """Whatever `cut` needs; where there are no losses, what `fit` gives."""
     losses: tuple[float, ...]
     """Of the rows held out, after each step; empty where they cannot tell when to stop."""
     found: Settings

@@ -94,7 +94,7 @@ def cut(name: str, grown: Grown, settings: Settings, task: ModelTask, steps: int
     """The model of the first steps of what was grown; of all of them where that is None."""
     estimator = ESTIMATORS.load(name)
     logged = task == "regression" and bool(settings.get(LOG_TARGET))
-    return Learnt(estimator, estimator.cut(grown, steps), logged)
+    return Learnt(estimator, estimator.cut(grown, steps) if grown.losses else grown.learnt, logged)
 
 
 def answer(learnt: Learnt, x: NDArray[np.float32]) -> NDArray[np.floating[Any]]:

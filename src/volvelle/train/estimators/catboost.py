@@ -152,7 +152,7 @@ def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
     truth = np.searchsorted(seen, held.y[known]) if len(seen) else held.y - offset
     alike = _alike(lesson.x) or _alike(y.reshape(-1, 1)) or not known.any() or _alike(truth.reshape(-1, 1))
     if len(y) < FEWEST_ROWS or alike:
-        return Grown((None, fit(lesson, settings)), (), _averaged(settings))
+        return Grown(fit(lesson, settings), (), _averaged(settings))
     asked = _parameters(lesson, settings) | objective | {"iterations": MOST_TREES}
     with _told():
         rows = _rows(lesson, y, seen, settings)
@@ -169,10 +169,8 @@ def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
 
 def cut(grown: Grown, steps: int | None) -> Boosted:
     """The first trees of a model that was grown, with rounded leaves."""
+    bits: int = grown.learnt[0]
     boosted: Boosted = grown.learnt[1]
-    bits: int | None = grown.learnt[0]
-    if bits is None:
-        return boosted
     with _told():
         model = boosted.library.copy()
         model.shrink(ntree_end=min(steps or model.tree_count_, model.tree_count_))

@@ -149,7 +149,7 @@ def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
     truth = np.searchsorted(seen, held.y[known]) if len(seen) else held.y - offset
     # A loss on one class alone falls for ever.
     if len(seen) == 1 or len(y) < FEWEST_ROWS or len(np.unique(truth)) < min(2, len(seen) or 1):
-        return Grown((None, fit(lesson, settings)), (), _averaged(settings))
+        return Grown(fit(lesson, settings), (), _averaged(settings))
     with calm():
         asked, told = _parameters(lesson, settings) | objective, dict[str, Any]()
         rows = _rows(lesson, y, _weights(y, seen, settings), asked)
@@ -170,10 +170,7 @@ def grow_until(lesson: Lesson, held: Lesson, settings: Settings) -> Grown:
 
 def cut(grown: Grown, steps: int | None) -> Boosted:
     """The first trees of a booster that was grown, with rounded leaves."""
-    boosted: Boosted = grown.learnt[1]
-    bits: int | None = grown.learnt[0]
-    if bits is None:
-        return boosted
+    bits, boosted = grown.learnt
     with calm():
         return _rounded(boosted.library, boosted, steps, bits)
 
