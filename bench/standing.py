@@ -90,10 +90,7 @@ def tables(kept: Path) -> str:
         ]
         kept_ = [e["search"] / budget for e in found if "search" in e and e["budget"] == budget]
         text += [f"Volvelle's search used {min(kept_):.2f} to {max(kept_):.2f} of it, the rest is the last fits'.", ""]
-        failed = [
-            f"{e['tool']} on {e['set']}: {e['failed']}" for e in found if e.get("failed") and e["budget"] == budget
-        ]
-        text += ["Failed: " + "; ".join(failed), ""] if failed else []
+        text += _failures([e for e in found if e.get("failed") and e["budget"] == budget])
     return "\n".join(text)
 
 
@@ -101,6 +98,18 @@ def _of(found: list[Entry], own: Entry, tool: str, budget: float) -> Entry:
     """The entry of another tool for the very same rows."""
     same = {k: own[k] for k in ("set", "seed", "train", "test")} | {"tool": tool}
     return next((e for e in found if all(e.get(k) == v for k, v in same.items()) and e["budget"] in (0, budget)), {})
+
+
+def _failures(found: list[Entry]) -> list[str]:
+    """What failed, in a line each: on which sets and seeds, and the first sentence of why it first did."""
+    seeds: dict[tuple[str, str], list[Entry]] = {}
+    for entry in found:
+        seeds.setdefault((entry["tool"], entry["set"]), []).append(entry)
+    lines = []
+    for (tool, name), entries_ in seeds.items():
+        why = entries_[0]["failed"].removeprefix("CalledProcessError: ").partition(". ")[0]
+        lines.append(f"- {tool} fails on {name} (seed {', '.join(str(e['seed']) for e in entries_)}): `{why}`")
+    return [*lines, ""] if lines else []
 
 
 def _metric(row: Entry) -> str:

@@ -2,9 +2,9 @@
 
 The cost of an estimator is the mean over its trials so far, those that were stopped early among them: the next may
 be stopped as well, and one that takes longer meets its deadline. After the search the winner, or each member of an
-ensemble, is fitted once more on all rows, n / (n - 1) times those of one of n folds: that is taken to be dearer by this
-ratio to the power of 1.5, which is what rows and the trees for them make together. The library answers all rows once
-more, and the graph does so too.
+ensemble, is fitted once more on all rows, where a fold learns from a share of them: it is taken to be dearer by their
+ratio to the power of 1.5, which is what rows and the trees for them make together. Forward in time the shares differ.
+The library answers all rows once more, and the graph does so too.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Clock:
 
     Args:
         budget: seconds, from the first trial to the finished model.
-        folds: of a whole trial.
+        shares: of all rows, that each fold of a whole trial learns from.
         began: on the monotonic clock.
         before: seconds spent by an interrupted search that this one continues.
         ensemble: whether several models may be fitted again.
     """
 
-    def __init__(self, budget: float, folds: int, *, began: float, before: float, ensemble: bool) -> None:
-        self.budget, self._folds = budget, folds
+    def __init__(self, budget: float, shares: Sequence[float], *, began: float, before: float, ensemble: bool) -> None:
+        self.budget, self._shares = budget, shares
         self._began, self._before, self._ensemble = began, before, ensemble
 
     def spent(self) -> float:
@@ -73,13 +73,13 @@ class Clock:
     def refits(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds to hold back for fitting the winner, or an ensemble, again."""
         ranked = _ranked(trials, direction)[: 1 + _OTHERS if self._ensemble else 1]
-        once = sum(refit(t, self._folds) / t.times() for t in ranked[:1])
-        whole = sum(refit(t, self._folds) for t in ranked)
+        once = sum(refit(t, self._shares) / t.times() for t in ranked[:1])
+        whole = sum(refit(t, self._shares) for t in ranked)
         return once + min(whole - once, AVERAGE_SHARE * self.budget)
 
     def refit_within(self, trials: Sequence[Trial], direction: Literal["up", "down"]) -> float:
         """Seconds that are there for the last fits when the search has ended: enough for the winner in any case."""
-        winner = sum(refit(t, self._folds) / t.times() for t in _ranked(trials, direction)[:1])
+        winner = sum(refit(t, self._shares) / t.times() for t in _ranked(trials, direction)[:1])
         return max(winner, self.budget - self.spent())
 
 
@@ -89,10 +89,16 @@ def _ranked(trials: Sequence[Trial], direction: Literal["up", "down"]) -> list[T
     return sorted(done, key=lambda t: sign * float(t.score or 0))
 
 
-def refit(trial: Trial, folds: int) -> float:
+def even(folds: int) -> tuple[float, ...]:
+    """The shares where each fold learns from all parts but one."""
+    return (1 - 1 / folds,) * folds
+
+
+def refit(trial: Trial, shares: Sequence[float]) -> float:
     """Predicted seconds of fitting a trial's model on all rows, and of answering them for parity and evidence."""
     if not trial.fold_scores:
         return 0.0
     count = len(trial.fold_scores)
-    fitting = (trial.work - trial.settling - trial.answering) / count * (folds / (folds - 1)) ** GROWTH
-    return float(fitting + trial.answering / count * folds * ANSWERS + trial.size * WRITING) * trial.times()
+    dearer = 1 / statistics.fmean(share**GROWTH for share in shares)
+    fitting = (trial.work - trial.settling - trial.answering) / count * dearer
+    return float(fitting + trial.answering / count * len(shares) * ANSWERS + trial.size * WRITING) * trial.times()

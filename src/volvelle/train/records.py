@@ -84,6 +84,8 @@ class Searched(Record, frozen=True):
     """Seconds that the trials used."""
     refit_within: float | None = None
     """Seconds that are there for fitting the winner, or all its members, again; None without a limit."""
+    shares: tuple[float, ...] = ()
+    """Of all rows, that each fold learns from."""
     layout: str = ""
     """SHA-256 of the table (row, fold, y) that out-of-fold predictions stand beside."""
     answers: Signature | None = None
@@ -114,6 +116,8 @@ class Candidate(Record, frozen=True):
     """Empty for a single model."""
     predictions: str = ""
     """SHA-256 of its out-of-fold predictions in the store."""
+    shares: tuple[float, ...] = ()
+    """Of all rows, that each fold learns from."""
     layout: str = ""
     """SHA-256 of the table (row, fold, y) that they stand beside."""
 

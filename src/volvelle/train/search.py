@@ -19,7 +19,7 @@ import msgspec
 
 from volvelle.errors import InputError, OutOfTime, VolvelleError
 from volvelle.train import race
-from volvelle.train.clock import Clock
+from volvelle.train.clock import Clock, even
 from volvelle.train.contract import Settings
 from volvelle.train.order import Plan, Point, every, key, leaders, size, upcoming
 from volvelle.train.propose import propose, smaller
@@ -100,6 +100,8 @@ class Goal(NamedTuple):
     folds: int
     ensemble: bool = False
     """Whether time is held back for fitting several models again."""
+    shares: tuple[float, ...] = ()
+    """Of all rows, that each fold learns from; empty where that is all parts but one."""
 
 
 def search(
@@ -155,7 +157,7 @@ def search(
 
 def _clock(goal: Goal, finished: Sequence[Trial], began: float) -> Clock:
     before = sum(t.seconds for t in finished)
-    return Clock(goal.budget, goal.folds, began=began, before=before, ensemble=goal.ensemble)
+    return Clock(goal.budget, goal.shares or even(goal.folds), began=began, before=before, ensemble=goal.ensemble)
 
 
 def best_of(trials: Sequence[Trial], direction: Literal["up", "down"]) -> Trial | None:
@@ -183,6 +185,7 @@ def _found(trials: Sequence[Trial], goal: Goal, clock: Clock) -> Searched:
         best=best.number,
         seed=goal.seed,
         folds=goal.folds,
+        shares=goal.shares or even(goal.folds),
         budget=goal.budget,
         spent=round(clock.spent(), 3),
         # Rounded up, so that rounding never leaves a member out.

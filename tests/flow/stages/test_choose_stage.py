@@ -13,6 +13,7 @@ from volvelle.flow.lesson import fold_count
 from volvelle.flow.stages.choose import Bounds, _settings, choose
 from volvelle.spec.gates import parse
 from volvelle.spec.requirements import Data, Problem, Require, Search, Spec
+from volvelle.train.clock import even
 from volvelle.train.records import Searched, Trial
 
 
@@ -43,7 +44,7 @@ def chosen(prefer: Literal["quality", "small"], gates: tuple[str, ...], bounds: 
         search=Search(prefer=prefer, ensemble=prefer == "small"),
     )
     done = trials or TRIALS
-    searched = Searched("roc_auc", "up", done, best=0, seed=1, folds=5, budget=1.0, spent=1.0)
+    searched = Searched("roc_auc", "up", done, best=0, seed=1, folds=5, shares=even(5), budget=1.0, spent=1.0)
     absent: Any = None
     return choose(spec, searched, bounds, absent).estimator
 
@@ -77,7 +78,9 @@ def test_of_losses_less_is_better() -> None:
     losses = [trial(k, name, loss, flash, 9) for k, (name, loss, flash) in enumerate(
         [("lightgbm", 0.30, 9000), ("forest", 0.315, 5000), ("mlp", 0.33, 100)]
     )]  # fmt: skip
-    searched = Searched("log_loss", "down", tuple(losses), best=0, seed=1, folds=5, budget=1.0, spent=1.0)
+    searched = Searched(
+        "log_loss", "down", tuple(losses), best=0, seed=1, folds=5, shares=even(5), budget=1.0, spent=1.0
+    )
     spec = Spec(problem=Problem(target="y"), data=Data(source="x.csv"), search=Search(prefer="small"))
     absent: Any = None
     assert choose(spec, searched, NOWHERE, absent).estimator == "forest"
@@ -93,7 +96,16 @@ def test_members_are_averaged_over_seeds_as_long_as_there_is_time(seconds: float
         for k, once in enumerate((2, 4, 1))
     ]
     searched = Searched(
-        "roc_auc", "up", tuple(members), best=0, seed=1, folds=5, budget=9.0, spent=1.0, refit_within=seconds
+        "roc_auc",
+        "up",
+        tuple(members),
+        best=0,
+        seed=1,
+        folds=5,
+        shares=even(5),
+        budget=9.0,
+        spent=1.0,
+        refit_within=seconds,
     )
     bounds = Bounds(size=(), limits=(), unknown=False, folds=5)
     assert [given.get("boosters") for given in _settings(members, bounds, searched)] == averaged
@@ -103,10 +115,10 @@ def test_members_are_averaged_over_seeds_as_long_as_there_is_time(seconds: float
 
 
 def test_trees_grow_with_the_rows_where_nothing_bounds_them() -> None:
-    """Trees found on two thirds of the rows are more of all rows, unless given by hand or bounded in bytes."""
+    """Found on two thirds of the rows, or forward in time on three quarters, unless by hand or bounded in bytes."""
     found = trial(0, "lightgbm", 0.9, 1, 1, fold_scores=(0.9,) * 3, work=3.0, found={"trees": 100})
     given = structs.replace(found, found={}, settings={"trees": 100})
-    searched = Searched("roc_auc", "up", (found,), best=0, seed=1, folds=3, budget=9.0, spent=1.0)
+    searched = Searched("roc_auc", "up", (found,), best=0, seed=1, folds=3, shares=even(3), budget=9.0, spent=1.0)
     free = Bounds(size=(), limits=(), unknown=False, folds=3)
     bound = free._replace(size=(parse("model_size <= 1 MiB"),))
     assert [_settings([t], b, searched)[0]["trees"] for t, b in [(found, free), (given, free), (found, bound)]] == [
@@ -114,6 +126,8 @@ def test_trees_grow_with_the_rows_where_nothing_bounds_them() -> None:
         100,
         100,
     ]
+    forward = structs.replace(searched, shares=(0.25, 0.5, 0.75))
+    assert _settings([found], free, forward)[0]["trees"] == 115
 
 
 def test_many_rows_have_few_folds() -> None:

@@ -157,14 +157,14 @@ def _settings(chosen: list[Trial], bounds: Bounds, searched: Searched) -> list[S
         last = () if more or trial.times() == 1 else ESTIMATORS.fact(trial.estimator, "LAST") or ()
         kept = {k: v for k, v in trial.whole().items() if k not in last}
         kept |= {BOOSTERS: 1 + more} if BOOSTERS in kept else {}
-        given.append(kept | (_grown(trial, searched.folds) if free else {}))
+        given.append(kept | (_grown(trial, searched.shares[-1]) if free else {}))
     return given
 
 
-def _grown(trial: Trial, folds: int) -> Settings:
-    """What early stopping found on all folds but one, for all rows."""
+def _grown(trial: Trial, share: float) -> Settings:
+    """What early stopping found where the last fold learnt from a share of the rows, for all of them."""
     grows = (ESTIMATORS.fact(trial.estimator, "GROWS") or ()) if trial.found else ()
-    return {name: round(value * growth(folds / (folds - 1))) for name, value in trial.found.items() if name in grows}
+    return {name: round(value * growth(1 / share)) for name, value in trial.found.items() if name in grows}
 
 
 def _within(searched: Searched) -> float:
@@ -173,7 +173,7 @@ def _within(searched: Searched) -> float:
 
 def _once(trial: Trial, searched: Searched) -> float:
     """Seconds of fitting one booster of a member again."""
-    return refit(trial, searched.folds) / trial.times()
+    return refit(trial, searched.shares) / trial.times()
 
 
 def _shares(pool: list[Trial], searched: Searched, bounds: Bounds) -> list[float]:

@@ -40,6 +40,7 @@ def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: 
     lesson = training(spec, dataset, split, context)
     metric = spec.search.metric or METRIC[lesson.signature.task]
     limit = spec.search.trials
+    plan, folds = candidates.plan(spec, lesson, budget), _folds(spec, lesson, split.method)
     goal = searching.Goal(
         metric=metric,
         direction=METRICS.fact(metric, "DIRECTION"),
@@ -49,9 +50,8 @@ def search(spec: Spec, dataset: Dataset, split: Split, budget: Budget, context: 
         seed=spec.search.seed,
         folds=fold_count(spec, len(lesson.target)),
         ensemble=spec.search.ensemble,
+        shares=tuple(len(learnt) / len(lesson.target) for learnt, _ in folds),
     )
-    plan = candidates.plan(spec, lesson, budget)
-    folds = _folds(spec, lesson, split.method)
     if budget.limits:
         plan = plan._replace(student=_students(lesson, folds, goal.direction, context).next)
     kept = _unfinished(context)
