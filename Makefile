@@ -13,7 +13,7 @@ demo: .venv/.installed
 
 # What takes seconds and breaks first goes first.
 test: .venv/.installed-test browser postgresql mosquitto nginx environments arm avr walk check
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore tests/test_walk.py
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations 25 --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
 	@$(BIN)/python -m pytest -q -x tests/test_walk.py
