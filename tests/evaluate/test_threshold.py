@@ -40,6 +40,36 @@ def test_half_stays_where_it_is_far_inside() -> None:
     assert for_aims((Aim("recall >= 0.01", "recall", 0.01, ALL),), Y, SCORES, 1000).threshold is None
 
 
+def test_a_ceiling_on_costs_moves_the_threshold() -> None:
+    """A missed positive that costs twenty false alarms lowers the threshold, and the cost with it."""
+    given = {"costs": [[0, 1], [20, 0]]}
+    cut = for_aims((Aim("cost", "cost", 0.5, ALL, given),), Y, SCORES, 1000)
+
+    def cost(threshold: float) -> float:
+        said = np.float32(threshold) < SCORES
+        return float(np.mean(20 * (~said & (Y == 1)) + (said & (Y == 0))))
+
+    assert cut.threshold is not None
+    assert cut.threshold < 0.4
+    assert cut.inside > 0
+    assert cut.values["cost"] == pytest.approx(cost(cut.threshold))
+    assert cost(cut.threshold) < 0.5 < cost(0.5)
+
+
+def test_costs_of_one_are_an_error_rate() -> None:
+    """A ceiling on the share of wrong answers is met as the floor on the right ones is."""
+    right = for_aims((Aim("accuracy", "accuracy", 0.93, ALL),), Y, SCORES, 1000)
+    for given in ({}, {"costs": [[0, 1], [1, 0]]}):
+        wrong = for_aims((Aim("cost", "cost", 0.07, ALL, given),), Y, SCORES, 1000)
+        assert (wrong.threshold, wrong.inside) == (right.threshold, pytest.approx(right.inside))
+
+
+def test_equal_costs_move_nothing() -> None:
+    """Where every answer costs the same no threshold is better than another."""
+    same = {"costs": [[1, 1], [1, 1]]}
+    assert for_aims((Aim("cost", "cost", 2.0, ALL, same),), Y, SCORES, 1000).threshold is None
+
+
 def test_an_aim_is_about_its_rows() -> None:
     """A gate on a slice is counted in that slice alone."""
     half = np.arange(4000) < 2000

@@ -230,6 +230,20 @@ def test_a_changed_floor_moves_the_threshold_and_trains_nothing(folder: Path, av
     assert {s.stage for s in again.steps if not s.reused} <= CHEAP
 
 
+def test_a_ceiling_on_costs_moves_the_threshold(folder: Path, averaged: Result) -> None:
+    """With a miss at twenty false alarms yes begins earlier, and the test side's cost falls; nothing is trained."""
+    costly = spec("fails", MANUAL, ("cost <= 0.9",)).replace("[search]", "costs = [[0, 1], [20, 0]]\n\n[search]")
+    result, plain = turned(folder, costly), turned(folder, costly.replace("[search]", "[search]\nthreshold = 0.5"))
+    assert {s.stage for s in result.steps if not s.reused} <= CHEAP | {"split"}
+    threshold = result.model.signature.threshold
+    assert threshold is not None
+    assert threshold < 0.3
+    moved, half = (r.evidence.verdicts[0].value for r in (result, plain))
+    assert moved is not None
+    assert half is not None
+    assert moved < half / 2
+
+
 def test_only_the_end_of_the_graph_is_another(folder: Path, averaged: Result) -> None:
     """Scores of a model whose threshold was moved are those of the one whose was not, bit for bit."""
     moved = turned(folder, spec("fails", MANUAL, ("recall >= 0.75", "precision >= 0.4")))

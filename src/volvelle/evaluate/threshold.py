@@ -12,6 +12,7 @@ Reference: Elkan, The foundations of cost-sensitive learning, IJCAI 2001, on mov
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ POINTS = 41
 SURE = 3.5
 """Standard errors, on as many rows as the test side has, by which every gate is to be met: 1.96 for the interval, the
 rest for the luck of both samples."""
+_TINY = 1e-12
+"""Below this a variance is rounding: every row costs the same."""
+Given = Mapping[str, Any]
+_NONE: Given = MappingProxyType({})
 
 
 class Aim(NamedTuple):
@@ -37,6 +42,8 @@ class Aim(NamedTuple):
     bound: float
     rows: NDArray[np.bool_]
     """Which rows it is about, ``[n]``."""
+    given: Given = _NONE
+    """What the spec states for the parameters of the metric."""
 
 
 class Cut(NamedTuple):
@@ -78,34 +85,33 @@ def tables(y: NDArray[np.int64], scores: NDArray[np.float32], cuts: NDArray[np.f
 
 
 def curve(
-    metrics: tuple[str, ...], y: NDArray[np.int64], scores: NDArray[np.float32]
+    metrics: Mapping[str, Given], y: NDArray[np.int64], scores: NDArray[np.float32]
 ) -> dict[str, tuple[float | None, ...]]:
     """Metrics of labels at `POINTS` thresholds from 0 to 1, and these under ``threshold``; None where one has no value.
 
-    >>> found = curve(("recall",), np.array([0, 1]), np.float32([0.2, 0.6]))
+    Each metric stands with what the spec states for its parameters.
+
+    >>> found = curve({"recall": {}}, np.array([0, 1]), np.float32([0.2, 0.6]))
     >>> found["threshold"][:3], found["recall"][23:26]
     ((0.0, 0.025, 0.05), (1.0, 0.0, 0.0))
     """
     at = np.linspace(0.0, 1.0, POINTS)
     counts = tables(y, scores, at.astype(np.float32))
     found: dict[str, tuple[float | None, ...]] = {"threshold": tuple(round(float(a), 4) for a in at)}
-    for name in metrics:
-        values = np.asarray(METRICS.load(name).of_counts(counts), dtype=np.float64)
+    for name, given in metrics.items():
+        values = _read(name, counts, given)
         found[name] = tuple(round(float(v), 6) if np.isfinite(v) else None for v in values)
     return found
 
 
-def best_for(
-    metric: str, y: NDArray[np.int64], scores: NDArray[np.float32], given: Mapping[str, Any] | None = None
-) -> Cut:
+def best_for(metric: str, y: NDArray[np.int64], scores: NDArray[np.float32], given: Given = _NONE) -> Cut:
     """The threshold at which a metric of labels is best; the one nearest 0.5 among equals.
 
     `given` is what the spec states for the parameters of the metric.
     """
     cuts = thresholds(scores)
-    sign = 1 if METRICS.fact(metric, "DIRECTION") == "up" else -1
-    values = METRICS.load(metric).of_counts(tables(y, scores, cuts), **(given or {}))
-    rated = np.where(np.isnan(values), -np.inf, sign * values)
+    values = _read(metric, tables(y, scores, cuts), given)
+    rated = np.where(np.isnan(values), -np.inf, _sign(metric) * values)
     at = min(np.flatnonzero(rated == rated.max()).tolist(), key=lambda k: abs(float(cuts[k]) - 0.5))
     return Cut(float(cuts[at]), _defined({metric: float(values[at])}), 0.0)
 
@@ -114,7 +120,7 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
     """The threshold nearest 0.5 at which all aims are far inside, else that which is furthest; None where 0.5 stays.
 
     Args:
-        aims: what is required, of metrics where higher is better.
+        aims: what is required: a floor where higher is better, a ceiling where lower is.
         y: 1 for a positive row, ``[n]``.
         scores: of the positive class, float32 ``[n]``, out of fold.
         rows_test: rows on which the gates will be judged.
@@ -123,12 +129,9 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
     values, inside = {}, []
     for aim in aims:
         counts = tables(y[aim.rows], scores[aim.rows], cuts)
-        value = np.asarray(METRICS.load(aim.metric).of_counts(counts), dtype=np.float64)
-        # Half a row right and half a row wrong keep the error of a share of 0 or 1 above zero.
-        trials = _trials(aim.metric, counts) + 1.0
-        share = (np.nan_to_num(np.clip(value, 0.0, 1.0)) * (trials - 1.0) + 0.5) / trials
-        error = np.sqrt(share * (1.0 - share) / trials)
-        inside.append(np.where(np.isnan(value), -np.inf, (value - aim.bound) / error))
+        value = _read(aim.metric, counts, aim.given)
+        distance = _sign(aim.metric) * (value - aim.bound) / _error(aim, value, counts)
+        inside.append(np.where(np.isnan(value), -np.inf, distance))
         values[aim.name] = value
     nearest = np.min(inside, axis=0)
     far = np.flatnonzero(nearest * np.sqrt(rows_test / len(y)) >= SURE)
@@ -140,6 +143,26 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
 def _defined(values: dict[str, float]) -> dict[str, float]:
     """A precision without a yes is no number, and a record holds none."""
     return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
+def _sign(metric: str) -> int:
+    return 1 if METRICS.fact(metric, "DIRECTION") == "up" else -1
+
+
+def _read(metric: str, counts: NDArray[np.float64], given: Given) -> NDArray[np.float64]:
+    return np.asarray(METRICS.load(metric).of_counts(counts, **given), dtype=np.float64)
+
+
+def _error(aim: Aim, value: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard error of a share of rows, or of the mean of their costs."""
+    # Half a row right and half a row wrong keep the error of a share of 0 or 1 above zero.
+    trials = _trials(aim.metric, counts) + 1.0
+    if "costs" in aim.given:
+        each, padded = np.asarray(aim.given["costs"], dtype=np.float64), counts + 0.25
+        mean, square = (_read(aim.metric, padded, {"costs": costs}) for costs in (each, each**2))
+        return np.asarray(np.sqrt(np.maximum(square - mean**2, _TINY) / trials))
+    share = (np.nan_to_num(np.clip(value, 0.0, 1.0)) * (trials - 1.0) + 0.5) / trials
+    return np.asarray(np.sqrt(share * (1.0 - share) / trials))
 
 
 def _trials(metric: str, counts: NDArray[np.float64]) -> NDArray[np.float64]:

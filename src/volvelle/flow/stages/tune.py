@@ -55,7 +55,7 @@ def tune(
     if not isinstance(wanted, str):
         return Tuned(threshold=float(np.float32(wanted)), why="given in the spec")
     _known(wanted)
-    aims = _aims(gates, frame)
+    aims = _aims(gates, frame, spec)
     if (wanted == "auto" and not aims) or not candidate.predictions:
         return Tuned(why="no gate asks for a metric of labels")
     known = OutOfFold(context, candidate.layout, signature, candidate.metric)
@@ -64,13 +64,13 @@ def tune(
     answers = known.predictions(candidate.predictions)
     scores = ending.calibrated(answers, calibrated.calibration)[:, positive]
     if wanted != "auto":
-        cut, meets, why = cutting.best_for(wanted, y, scores, _of(wanted, spec)), None, f"{wanted} is best there"
+        cut, meets, why = cutting.best_for(wanted, y, scores, _given(wanted, spec)), None, f"{wanted} is best there"
     else:
         placed = tuple(aim._replace(rows=aim.rows[known.rows]) for aim in aims)
         cut = cutting.for_aims(placed, y, scores, split.rows_test)
         meets = cut.inside >= 0
         why = _why(cut)
-    drawn = tuple(dict.fromkeys((*SHOWN, *(aim.metric for aim in aims))))
+    drawn = {name: _given(name, spec) for name in (*SHOWN, *(aim.metric for aim in aims))}
     curve = cutting.curve(drawn, y, scores)
     return Tuned(threshold=cut.threshold, why=why, meets=meets, out_of_fold=cut.values, curve=curve)
 
@@ -81,10 +81,10 @@ def _why(cut: cutting.Cut) -> str:
     return "0.5 meets the gates" if cut.threshold is None else "the gates are inside their bounds there"
 
 
-def _of(wanted: str, spec: Spec) -> dict[str, Any]:
+def _given(metric: str, spec: Spec) -> dict[str, Any]:
     """What the spec states for the parameters of a metric."""
-    known = METRICS.fact(wanted, "PARAMETERS") or ()
-    return {key: value for key, value in stated(wanted, spec.require).items() if key in known}
+    known = METRICS.fact(metric, "PARAMETERS") or ()
+    return {key: value for key, value in stated(metric, spec.require).items() if key in known}
 
 
 def _known(wanted: str) -> None:
@@ -99,24 +99,24 @@ def _known(wanted: str) -> None:
 
 
 def _told(gate: Gate) -> str:
-    """The gate without its bound: a floor that moves no threshold leaves the record as it is."""
+    """The gate without its bound: one that moves no threshold leaves the record as it is."""
     return f"{gate.name} where {slice_text(gate.where)}" if gate.where else gate.name
 
 
 def _moved(gate: Gate) -> bool:
-    """Whether a threshold decides about a gate: a metric of labels that shall be high."""
-    if gate.name not in METRICS or gate.comparison not in (">=", ">"):
+    """Whether a threshold decides about a gate: a metric of labels with a floor or a ceiling."""
+    if gate.name not in METRICS or gate.comparison == "==":
         return False
     if METRICS.fact(gate.name, "NEEDS") != "labels" or "binary" not in METRICS.fact(gate.name, "TASKS"):
         return False
     return counted(load(gate.name, "binary"))
 
 
-def _aims(gates: list[Gate], frame: pl.DataFrame) -> tuple[cutting.Aim, ...]:
+def _aims(gates: list[Gate], frame: pl.DataFrame, spec: Spec) -> tuple[cutting.Aim, ...]:
     """What the gates ask for, in the rows of the training side."""
     found = []
     for gate in gates:
         chosen: NDArray[np.bool_] = rows(frame, gate.where)
         if chosen.any():
-            found.append(cutting.Aim(_told(gate), gate.name, gate.bound, chosen))
+            found.append(cutting.Aim(_told(gate), gate.name, gate.bound, chosen, _given(gate.name, spec)))
     return tuple(found)
