@@ -61,7 +61,8 @@ def test_costs_of_one_are_an_error_rate() -> None:
     right = for_aims((Aim("accuracy", "accuracy", 0.93, ALL),), Y, SCORES, 1000)
     for given in ({}, {"costs": [[0, 1], [1, 0]]}):
         wrong = for_aims((Aim("cost", "cost", 0.07, ALL, given),), Y, SCORES, 1000)
-        assert (wrong.threshold, wrong.inside) == (right.threshold, pytest.approx(right.inside))
+        assert wrong.threshold == right.threshold
+        assert wrong.inside == pytest.approx(right.inside)
 
 
 def test_equal_costs_move_nothing() -> None:
