@@ -19,6 +19,7 @@ from volvelle.flow.turn import Project, turn
 from volvelle.model.encode import encode
 from volvelle.spec.gates import parse as gate
 from volvelle.spec.read import parse, read
+from volvelle.ui.report import MOST_BYTES, render
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DOCS = EXAMPLES.parent / "docs"
@@ -110,6 +111,7 @@ def test_example_reaches_its_floor(
     assert evidence.beats_baseline
     assert "not measured" not in {verdict.verdict for verdict in evidence.verdicts}
     assert_told(results.row(name, result), evidence)
+    assert len(render(result).encode()) < MOST_BYTES
     for column in spec.data.sensitive:
         assert any(m.slice.startswith(f"{column} ") for m in evidence.metrics)
     assert_same_on_a_core(result, CORES[sorted(FLOORS).index(name) % len(CORES)])

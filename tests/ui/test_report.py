@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import polars as pl
@@ -17,8 +20,10 @@ from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
 from volvelle.spec.requirements import Data, Problem
 from volvelle.ui.report import MOST_BYTES, render, write
+from volvelle.ui.sections import MOST_TRIALS
 from volvelle.ui.wording import outcome
 
+T = TypeVar("T")
 RUNS = ("binary", "multiclass", "regression", "hostile")
 
 
@@ -124,6 +129,43 @@ def test_nasty_files(name: str, real_data: Path, tmp_path: Path) -> None:
     assert page.faults == []
     assert "<script" not in text
     assert len(text.encode()) < MOST_BYTES
+
+
+def test_the_longest_tables_are_cut(deep: Result) -> None:
+    """A run with everything at its cap keeps the budget; what is cut is counted, and the small tables stay whole."""
+    full = full_of_everything(deep)
+    text = render(full)
+    assert Page(text).faults == []
+    assert len(text.encode()) < MOST_BYTES
+    told = {
+        kind: int(n) for n, kind in re.findall(r"and (\d+) more (in the record of the search|slices|columns)", text)
+    }
+    assert told["in the record of the search"] > 300 - MOST_TRIALS
+    assert len(told) == 3
+    assert text.count("native-country") + told["slices"] == 100
+    for verdict in full.evidence.verdicts:
+        assert verdict.gate in text.replace("&lt;", "<").replace("&gt;", ">")
+
+
+def full_of_everything(result: Result) -> Result:
+    """A real run, each of whose records is repeated until every list is longer than the report shows."""
+
+    def many(rows: Sequence[T], count: int) -> tuple[T, ...]:
+        return tuple(itertools.islice(itertools.cycle(rows), count))
+
+    full, replace = Result(result.project, result.run), msgspec.structs.replace
+    evidence, long = result.evidence, "a note of some length " * 20
+    tested = [m for m in evidence.metrics if m.side == "test" and not m.slice]
+    sliced = [replace(m, slice=f"native-country = '{k}'") for k in range(100) for m in tested]
+    full.evidence = replace(evidence, metrics=(*evidence.metrics, *sliced), verdicts=many(evidence.verdicts, 20))
+    full.profile = replace(
+        result.profile, columns=many(result.profile.columns, 200), findings=many(result.profile.findings, 100)
+    )
+    full.searched = replace(result.searched, trials=many(result.searched.trials, 300))
+    full.dataset = replace(result.dataset, notes=(long,) * 60)
+    full.model = replace(result.model, notes=(long,) * 60, feature_names=many(result.model.feature_names, 200))
+    full._kept = {**result._kept, "text": "[problem] # a line of a long spec\n" * 1000}
+    return full
 
 
 def test_write_puts_the_report_beside_the_state(binary: Result) -> None:

@@ -15,10 +15,13 @@ from volvelle.ui.device import placed
 from volvelle.ui.explained import explanation
 from volvelle.ui.pages import drawn, policy, style
 from volvelle.ui.pages import render as fill
-from volvelle.ui.sections import data, header, model, performance, reproduction, requirements, search
+from volvelle.ui.sections import Facts, data, header, model, performance, reproduction, requirements, search
 
 MOST_BYTES = 250_000
-"""Budget of the file; long tables are cut to keep it."""
+"""Budget of the file; the longest tables are cut to keep it."""
+_TABLES = ("trials", "columns", "slices", "findings", "classes", "features")
+"""Those that say how many more there are."""
+_FEWEST = 8
 
 
 def render(result: Result) -> str:
@@ -28,23 +31,32 @@ def render(result: Result) -> str:
         NotFound: the run ended before its last stage, or its records are gone from the store.
     """
     sheet = style(True)
-    return fill(
-        "report.html",
-        {
-            "css": sheet,
-            "policy": policy(sheet),
-            "mark": drawn(charts.mark()),
-            **header(result),
-            **requirements(result),
-            **performance(result),
-            **explanation(result),
-            **placed(result),
-            **model(result),
-            **search(result),
-            **data(result),
-            **reproduction(result),
-        },
-    )
+    facts = {
+        "css": sheet,
+        "policy": policy(sheet),
+        "mark": drawn(charts.mark()),
+        **header(result),
+        **requirements(result),
+        **performance(result),
+        **explanation(result),
+        **placed(result),
+        **model(result),
+        **search(result),
+        **data(result),
+        **reproduction(result),
+    }
+    while len((text := fill("report.html", facts)).encode("utf-8")) > MOST_BYTES:
+        longest = max(_TABLES, key=lambda name: len(facts[name]))
+        if len(facts[longest]) <= _FEWEST:
+            break
+        facts |= _halved(facts, longest)
+    return text
+
+
+def _halved(facts: Facts, name: str) -> Facts:
+    """The first half of a table, and how many rows there are besides."""
+    kept = len(facts[name]) // 2
+    return {name: facts[name][:kept], f"{name}_more": facts[f"{name}_more"] + len(facts[name]) - kept}
 
 
 def write(result: Result) -> Path:

@@ -121,7 +121,7 @@ def performance(result: Result) -> Facts:
         "figures": figures,
         "classes": rows[:MOST_NAMES],
         "classes_more": max(0, len(rows) - MOST_NAMES),
-        "slices": slice_table(evidence),
+        **slice_table(evidence),
         "value_of": show_value,
     }
 

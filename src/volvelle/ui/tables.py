@@ -91,7 +91,7 @@ def _metric_chart(metric: MetricResult, constant: float | None) -> str:
 
 
 def slice_table(evidence: Evidence) -> Row:
-    """Metrics of each value of the sensitive columns: names of the metrics, and a row for each slice."""
+    """Metrics of each value of the sensitive columns: a row for each slice, and names of the metrics."""
     names: dict[str, None] = {}
     slices: dict[str, dict[str, MetricResult]] = {}
     for metric in evidence.metrics:
@@ -102,7 +102,8 @@ def slice_table(evidence: Evidence) -> Row:
     for text, found in list(slices.items())[:MOST_SLICES]:
         cells = [_slice_cell(found.get(name)) for name in names]
         rows.append({"slice": text, "rows": f"{max(m.rows for m in found.values()):,}", "cells": cells})
-    return {"metrics": [title(n) for n in names], "rows": rows, "more": max(0, len(slices) - MOST_SLICES)}
+    more = max(0, len(slices) - MOST_SLICES)
+    return {"slices": rows, "slices_more": more, "slice_metrics": [title(n) for n in names]}
 
 
 def _slice_cell(metric: MetricResult | None) -> Row:
