@@ -31,13 +31,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_table_without_a_spec(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """FILE and --target are enough; the leak comes first, with the lines that answer it."""
+    """FILE and --target are enough; the leak comes first; each finding has a line that answers it."""
     assert main(["explore", "t.csv", "--target", "y"]) == 0
     shown = capsys.readouterr()
     assert "t.csv: 80 rows, 3 columns; 1 high" in shown.out
     assert shown.out.index("leak: copy") < shown.out.index("association")
     assert '[data] ignore = ["copy"]' in shown.out
     assert '[data] accept = ["leak:copy"]' in shown.out
+    assert '[data] accept = ["association:y"]' in shown.out
     assert "Next: volvelle init" in shown.err
 
 

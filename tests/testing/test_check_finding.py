@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from volvelle.catalog import FINDINGS
-from volvelle.data.finding import Finding
+from volvelle.data.finding import Example, Finding
 from volvelle.data.table import Table
 from volvelle.testing.check_finding import check_finding
 
@@ -28,6 +28,7 @@ def module(find: Callable[[Table], object], doc: str = DOC) -> ModuleType:
 
 def one(**changes: object) -> Callable[[Table], list[Finding]]:
     facts: dict[str, object] = {"name": "party", "severity": "low", "sentence": "It is so.", "action": "look"}
+    facts |= {"counts": {"rows": 1}, "examples": (Example(row=1),)}
     return lambda table: [Finding(**{**facts, **changes})]  # type: ignore[arg-type]
 
 
@@ -51,6 +52,8 @@ def test_a_sound_finding_passes() -> None:
         (one(sentence="no end"), "gives no sentence"),
         (one(action=""), "proposes nothing"),
         (one(columns=("nowhere",)), "not there"),
+        (one(counts={}), "counts nothing"),
+        (one(examples=()), "says in ROWLESS why none can show it"),
         (one(counts={"rows": -1}), "below zero"),
         (one(overrule="ignore x"), r"\[section\] key = value"),
         (one(accept="[data] accept = []"), "to exploring"),

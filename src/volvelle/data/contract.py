@@ -85,7 +85,8 @@ class Finder(Protocol):
     def find(self, table: Table) -> list[Finding]:
         """All findings of this kind, named as the file is; empty for none.
 
-        Each has a sentence, a proposed action, at most five example rows and, where one helps, the line of spec
-        that follows the proposal. The same table gives the same findings; what was looked at in part says so.
+        Each has a sentence, a proposed action, counts, one to five example rows and, where one helps, the line of spec
+        that follows the proposal; a file whose findings no row can show says why in ``ROWLESS``. The same table gives
+        the same findings; what was looked at in part says so.
         """
         ...

@@ -28,6 +28,8 @@ def check_finding(module: ModuleType) -> None:
         assert isinstance(found, list), f"find of {name} gives {type(found).__name__}, not a list"
         for finding in found:
             _check(name, what, finding, table)
+            rows = bool(finding.examples) != bool(getattr(module, "ROWLESS", ""))
+            assert rows, f"{name} shows example rows, or says in ROWLESS why none can show it; one of them ({what})"
         assert table.frame.equals(before, null_equal=True), f"find of {name} changes the rows ({what})"
         assert module.find(table) == found, f"find of {name} gives two answers to the same table ({what})"
     for seed in _SEEDS:
@@ -43,6 +45,7 @@ def _check(name: str, what: str, finding: object, table: Table) -> None:
     assert finding.action, f"{name} proposes nothing ({what})"
     strange = [c for c in finding.columns if c not in table.columns]
     assert not strange, f"{name} names columns that are not there: {strange} ({what})"
+    assert finding.counts, f"{name} counts nothing ({what})"
     assert all(count >= 0 for count in finding.counts.values()), f"{name} counts below zero ({what})"
     assert len(finding.examples) <= MOST_EXAMPLES, f"{name} shows more than {MOST_EXAMPLES} rows ({what})"
     for example in finding.examples:

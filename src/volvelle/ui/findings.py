@@ -71,8 +71,13 @@ def finding_row(finding: Finding) -> dict[str, str]:
         "rows": rows_of(finding),
         "action": finding.action,
         "overrule": finding.overrule,
-        "accept": finding.accept if finding.severity != "low" else "",
+        "accept": finding.accept if _answerable(finding) else "",
     }
+
+
+def _answerable(finding: Finding) -> bool:
+    """Whether the line that accepts it is shown: of what is only good to know, where no other line answers it."""
+    return finding.severity != "low" or not finding.overrule
 
 
 def _lines(finding: Finding, width: int) -> list[Line]:
@@ -86,7 +91,7 @@ def _lines(finding: Finding, width: int) -> list[Line]:
     lines += [(text, "soft") for text in _wrapped(f"Proposed: {finding.action}.", width)]
     if finding.overrule:
         lines += [(" " * (_INDENT + 2) + visible(text), "spec") for text in finding.overrule.splitlines()]
-    if finding.severity != "low":
+    if _answerable(finding):
         lines += [(" " * _INDENT + "Or, if meant so:", "soft"), (" " * (_INDENT + 2) + visible(finding.accept), "spec")]
     return [*lines, ("", "")]
 

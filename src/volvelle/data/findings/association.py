@@ -14,6 +14,7 @@ from volvelle.data.dependence import association
 from volvelle.data.finding import Finding
 from volvelle.data.table import Table
 
+ROWLESS = "every row has its part in it"
 _FEW = 50
 _SHOWN = 5
 
