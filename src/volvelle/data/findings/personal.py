@@ -15,13 +15,16 @@ import polars as pl
 from volvelle.data.finding import Finding
 from volvelle.data.table import Table, words
 
+_OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
 _FORMS = {
     "e-mail addresses": r"^[\w.+%-]+@[\w-]+(\.[\w-]+)+$",
-    "account numbers (IBAN)": r"^[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2,7} ?[A-Z0-9]{0,3}$",
-    "telephone numbers": r"^(\+\d[\d ./()-]{6,17}\d|\(?0?\d{2,4}\)?[ /-]\d{3,4}[ -]\d{2,5}([ -]\d{2,4})?)$",
-    "card numbers": r"^\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}$",
+    "account numbers (IBAN)": r"^[A-Z]{2}\d{2}( ?[A-Z0-9]{4}){2} ?[A-Z0-9]{3}( ?[A-Z0-9]){0,19}$",
+    "card numbers": r"^(\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d\d[ -]\d{6}[ -]\d{5})$",
+    # The last group is no group of thousands.
+    "telephone numbers": r"^(\+\d[\d ./()-]{6,17}\d|\(?0?\d{2,4}\)?[ /-]\d{3,4}[ -](\d{4,5}|\d\d[ -]\d{2,4})"
+    r"|\(?0\d{2,4}\)?[ /]\d{5,8}|\d{3}\.\d{3}\.\d{4})$",
     "social security numbers": r"^\d{3}-\d{2}-\d{4}$",
-    "network addresses": r"^(\d{1,3}\.){3}\d{1,3}$",
+    "network addresses": rf"^({_OCTET}\.){{3}}{_OCTET}$",
 }
 _NAMES = {
     "name": "names",
