@@ -354,6 +354,18 @@ settings  = { strength = [0.001, 0.1], log_target = [false, true] }
         turned(folder, spec("price", grid.replace('"grid"', '"manual"')))
 
 
+def test_only_a_long_tail_is_learnt_on_its_logarithm(tmp_path: Path) -> None:
+    """The search tries the logarithm of an exponential target by itself, and never that of a symmetric one."""
+    x = np.random.default_rng(6).normal(size=(300, 2))
+    tried = {}
+    for name, price in (("exponential", np.exp(3 + x[:, 0])), ("symmetric", 30 + x[:, 0])):
+        (tmp_path / name).mkdir()
+        pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "fails": 0, "price": price}).write_csv(tmp_path / name / "data.csv")
+        result = turned(tmp_path / name, spec("price", 'trials = 5\nestimators = ["linear"]'))
+        tried[name] = {bool(trial.settings.get("log_target")) for trial in result.searched.trials}
+    assert tried == {"exponential": {False, True}, "symmetric": {False}}
+
+
 def test_a_killed_search_keeps_its_predictions(folder: Path, averaged: Result) -> None:
     """Every finished trial's out-of-fold predictions lie in the store, beside their rows, folds and truth."""
     known = pl.read_parquet(averaged.project.store.get(averaged.searched.layout))
