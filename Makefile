@@ -5,14 +5,14 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test walk check bench docs clean browser postgresql mosquitto nginx environments arm avr openmp
+.PHONY: demo test walk check bench docs clean browser npm postgresql mosquitto nginx environments arm avr openmp
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
 # What takes seconds and breaks first goes first.
-test: .venv/.installed-test browser postgresql mosquitto nginx environments arm avr walk check
+test: .venv/.installed-test browser npm postgresql mosquitto nginx environments arm avr walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations 25 --ignore tests/test_walk.py
 
 walk: .venv/.installed-test
@@ -64,6 +64,13 @@ browser:
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing chromium" \
 	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium > /dev/null 2>&1; } \
 	  || echo "There is no chromium, so the tests that look at the report in a browser are skipped (Debian: apt-get install chromium)"
+
+# axe-core, which judges pages in the browser, comes from npm's registry.
+npm:
+	@command -v npm > /dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && echo "Installing npm" \
+	       && apt-get -qq update > /dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends npm > /dev/null 2>&1; } \
+	  || echo "There is no npm, so the tests that judge pages by axe-core are skipped (Debian: apt-get install npm)"
 
 # Databases are read from a real server.
 postgresql:
