@@ -31,10 +31,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_table_without_a_spec(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """FILE and --target are enough; the leak comes first; each finding has a line that answers it."""
+    """FILE and --target are enough; how it was read comes first, then the leak; a line answers each finding."""
     assert main(["explore", "t.csv", "--target", "y"]) == 0
     shown = capsys.readouterr()
     assert "t.csv: 80 rows, 3 columns; 1 high" in shown.out
+    assert "Read as: cells apart by comma, double quotes, UTF-8, decimal point, a header\n" in shown.out
     assert shown.out.index("leak: copy") < shown.out.index("association")
     assert '[data] ignore = ["copy"]' in shown.out
     assert '[data] accept = ["leak:copy"]' in shown.out

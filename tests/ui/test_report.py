@@ -82,7 +82,7 @@ def test_what_the_spec_states_is_shown(binary: Result) -> None:
     text = Page(render(binary)).text
     spec = binary.spec
     stated = (spec.problem.statement, spec.problem.intended_use, spec.problem.out_of_scope, spec.data.licence)
-    for part in (*stated, spec.data.consent, *spec.roles.values(), binary.spec_text.split()[0]):
+    for part in (*stated, spec.data.consent, *spec.roles.values(), binary.spec_text.split()[0], "decimal point"):
         assert part in text
     assert "not stated" not in text
 

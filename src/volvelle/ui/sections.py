@@ -29,6 +29,7 @@ from volvelle.ui.trade import trade
 from volvelle.ui.wording import (
     clean,
     outcome,
+    read_as,
     sentence,
     show_interval,
     show_level,
@@ -298,6 +299,7 @@ def data(result: Result) -> Facts:
     pairs = [
         ("Rows and columns", f"{dataset.rows:,} rows, {len(dataset.columns):,} columns"),
         ("Source", clean(dataset.source, 300)),
+        *([("Read as", told)] if (told := read_as(dataset.layout)) else []),
         ("Version", dataset.version),
         ("Equal rows", f"{profile.duplicates:,}"),
     ]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from volvelle.catalog import ESTIMATORS, GATES, METRICS
+from volvelle.data.records import Layout, Quoting
 from volvelle.errors import InputError
 from volvelle.evaluate.records import Evidence, Verdict, VerdictKind
 from volvelle.spec.gates import parse
@@ -44,6 +45,14 @@ SHAPES: dict[VerdictKind, tuple[str, str]] = {
     "not measured": ("?", "?"),
 }
 """The mark of each verdict: in Unicode, and where only ASCII can be shown."""
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
+_QUOTES: dict[Quoting, str] = {
+    "double": "double quotes",
+    "backslash": "double quotes with backslashes",
+    "single": "single quotes",
+    "none": "no quotes",
+}
 
 
 class Outcome(NamedTuple):
@@ -90,6 +99,23 @@ def clean(text: object, limit: int = 80) -> str:
         return shown
     tail = max(1, limit // 4)
     return f"{shown[: limit - tail - 1]}…{shown[-tail:]}"
+
+
+def read_as(layout: Layout) -> str:
+    """How a text file or a sheet was read; empty for what tells its own layout, such as Parquet or a database.
+
+    >>> read_as(Layout(delimiter=";", quoting="double", encoding="utf-8", decimal=",", header=True))
+    'cells apart by semicolon, double quotes, UTF-8, decimal comma, a header'
+    """
+    apart = layout.delimiter or ""
+    parts = [
+        apart and f"cells apart by {_DELIMITERS.get(apart, repr(apart))}",
+        _QUOTES[layout.quoting] if layout.quoting else "",
+        (layout.encoding or "").upper(),
+        {",": "decimal comma", ".": "decimal point"}.get(layout.decimal or "", ""),
+        {True: "a header", False: "no header", None: ""}[layout.header],
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def dimension_of(gate: str) -> str:

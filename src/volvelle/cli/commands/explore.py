@@ -19,12 +19,14 @@ from volvelle.data.collect import collect
 from volvelle.data.explore import explore
 from volvelle.data.finding import grave
 from volvelle.data.profile import Profile
+from volvelle.data.records import Layout
 from volvelle.data.table import Asked
 from volvelle.errors import InputError, near, visible
 from volvelle.flow.stages.explore import asked
 from volvelle.spec.read import read
 from volvelle.spec.requirements import Data
 from volvelle.ui.findings import findings, tally
+from volvelle.ui.wording import read_as
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,22 +42,23 @@ def run(options: argparse.Namespace) -> int:
     """Read, look, tell."""
     if options.file is None and options.target:
         raise InputError("--target goes with FILE", where="volvelle explore", next_move="the spec names its own target")
-    name, found = _looked(options)
+    name, found, layout = _looked(options)
     open_ones = grave(found.findings)
     if options.json:
         print_json(_document(name, found))
     else:
-        print(f"{visible(name)}: {found.rows:,} rows, {len(found.columns):,} columns; {tally(found.findings)}\n")
+        print(f"{visible(name)}: {found.rows:,} rows, {len(found.columns):,} columns; {tally(found.findings)}")
+        print(f"Read as: {told}\n" if (told := read_as(layout)) else "")
         print(findings(found.findings), flush=True)
         print_next(options, "volvelle run" if options.file is None else "volvelle init FILE --target COLUMN")
     return 1 if options.strict and open_ones else 0
 
 
-def _looked(options: argparse.Namespace) -> tuple[str, Profile]:
+def _looked(options: argparse.Namespace) -> tuple[str, Profile, Layout]:
     if options.file is None:
         spec = read(options.spec)
         frame, dataset = collect(spec.data, spec.features, options.spec.parent)
-        return spec.data.source, explore(frame, dataset, asked(spec))
+        return spec.data.source, explore(frame, dataset, asked(spec)), dataset.layout
     frame, dataset = collect(Data(source=options.file), {}, Path.cwd())
     if options.target and options.target not in frame.columns:
         raise InputError(
@@ -63,7 +66,7 @@ def _looked(options: argparse.Namespace) -> tuple[str, Profile]:
             where=options.file,
             next_move=near(options.target, frame.columns),
         )
-    return options.file, explore(frame, dataset, Asked(target=options.target or ""))
+    return options.file, explore(frame, dataset, Asked(target=options.target or "")), dataset.layout
 
 
 def _document(name: str, found: Profile) -> dict[str, Any]:
