@@ -8,7 +8,8 @@ that the server is measured. CPU is that of the process which answers, its threa
 settles the log, is told beside it.
 
 Wanted: one named row at most 0.70 of bare ASGI, 64 rows of JSON 0.95, 64 rows as binary tensors 0.50 of bare ASGI with
-JSON, one row at most a fifth of FastAPI with pydantic, 90 MB of resident memory a worker.
+JSON, one row at most a fifth of FastAPI with pydantic, 90 MB of resident memory a worker. One row is also asked with a
+key and under a rate limit, which ours checks, and with an id and a trace of the client's, which it takes on.
 
     python -m bench.serve [--json] [--rounds 7] [--write docs/benchmarks.md]
 """
@@ -33,6 +34,8 @@ import numpy as np
 
 START, END = "<!-- measured: serve -->", "<!-- end -->"
 OURS = ("volvelle", "compiled")
+GUARDED = "one row, guarded"
+"""With all that a request may bring."""
 WANTED = {"one row": 0.70, "64 rows": 0.95, "64 rows, binary": 0.50}
 FEATURES, ROWS, CONNECTIONS = 10, 64, 8
 SPEC = """\
@@ -169,8 +172,20 @@ def posted(path: str, body: bytes, kind: str = "application/json", more: str = "
     return head.encode() + body
 
 
-def requests() -> dict[str, bytes]:
-    """What is asked, by name."""
+def guarded(folder: Path) -> tuple[subprocess.Popen[str], Server, str]:
+    """``volvelle serve`` with a key and a rate that is not reached, and the lines of a head that it lets in."""
+    command = [sys.executable, "-m", "volvelle", "serve", "--new-key", "predict"]
+    made = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    lines = f"Authorization: Bearer {made}\r\nX-Request-ID: 7f1c\r\ntraceparent: 00-{'a' * 32}-{'b' * 16}-01\r\n"
+    return *own(folder, "--rate", "1000000/s"), lines
+
+
+def requests(lines: str) -> dict[str, bytes]:
+    """What is asked, by name.
+
+    Args:
+        lines: of the guarded request's head.
+    """
     rows = np.random.default_rng(3).normal(size=(ROWS, FEATURES)).round(4)
     named = [{f"x{k}": float(value) for k, value in enumerate(row)} for row in rows]
     inputs = [
@@ -182,6 +197,7 @@ def requests() -> dict[str, bytes]:
     length = f"Inference-Header-Content-Length: {len(head)}\r\n"
     return {
         "one row": posted("/v1/predict", json.dumps({"rows": named[:1]}).encode()),
+        GUARDED: posted("/v1/predict", json.dumps({"rows": named[:1]}).encode(), more=lines),
         "64 rows": posted("/v1/predict", json.dumps({"rows": named}).encode()),
         "64 rows, binary": posted("/v2/models/bench/infer", binary, "application/octet-stream", length),
     }
@@ -217,16 +233,21 @@ def resident(process: int) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024 / 1e6  # type: ignore[index]
 
 
-def measured(servers: dict[str, Server], rounds: int) -> dict[str, Any]:
+def measured(servers: dict[str, Server], lines: str, rounds: int) -> dict[str, Any]:
     """Microseconds of CPU per request: medians of rounds that go around the servers, ratios within each round."""
-    asked = requests()
-    pairs = [(kind, name) for kind in asked for name in servers if "binary" not in kind or name in OURS]
+    asked = requests(lines)
+    pairs = [
+        (kind, name)
+        for kind in asked
+        for name in servers
+        if (kind == GUARDED) == (name == "guarded") and ("binary" not in kind or name in OURS)
+    ]
     taken: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
     supervisor = next(number for number in servers["volvelle"].all if number != servers["volvelle"].answers)
     beside, rows = cpu(supervisor), 0
     for turn in range(rounds + 1):
         for kind, name in pairs:
-            server, count = servers[name], 4_000 if kind == "one row" else 1_600
+            server, count = servers[name], 4_000 if kind.startswith("one row") else 1_600
             before = cpu(server.answers)
             ask(server.port, asked[kind], count)
             # What is done behind the answers counts too.
@@ -239,11 +260,12 @@ def measured(servers: dict[str, Server], rounds: int) -> dict[str, Any]:
     found: dict[str, Any] = {kind: {} for kind in asked} | {"ratio": {}}
     for (kind, name), values in taken.items():
         found[kind][name] = median(values)
-        bare = taken.get((kind, "bare"), taken["64 rows", "bare"])
+        bare = taken.get((kind, "bare"), taken["one row" if kind == GUARDED else "64 rows", "bare"])
         found["ratio"][f"{kind}, {name}"] = median(a / b for a, b in zip(values, bare, strict=True))
+    mine_all = {name: taken["one row", name] for name in OURS} | {"guarded": taken[GUARDED, "guarded"]}
     for name in ("fastapi", "duties"):
-        for mine in OURS:
-            several = zip(taken["one row", name], taken["one row", mine], strict=True)
+        for mine, theirs in mine_all.items():
+            several = zip(taken["one row", name], theirs, strict=True)
             found["ratio"][f"{name} to {mine}"] = median(a / b for a, b in several)
     # The last journals are settled a little later.
     time.sleep(6)
@@ -269,6 +291,8 @@ def table(found: dict[str, Any]) -> str:
         f"One row takes {ratio['fastapi to volvelle']:.1f} times less than FastAPI with pydantic (wanted: 5), "
         f"{ratio['duties to volvelle']:.1f} times less than the same with an id, counters and a log, as ours has them; "
         f"with `--backend c` {ratio['fastapi to compiled']:.1f} and {ratio['duties to compiled']:.1f}. "
+        f"With a key, a rate limit, an id and a trace of the client's it takes {found[GUARDED]['guarded']:.0f} us: "
+        f"{ratio[f'{GUARDED}, guarded']:.2f} of bare ASGI, {ratio['fastapi to guarded']:.1f} times less than FastAPI. "
         f"The supervisor adds {found['supervisor']:.1f} us a row for settling the log, on any core. A worker "
         f"has {memory['volvelle']:.0f} MB of resident memory after this load (wanted: 90), bare ASGI "
         f"{memory['bare']:.0f} MB, FastAPI {memory['fastapi']:.0f} MB."
@@ -288,12 +312,16 @@ def main() -> int:
         script = Path(place) / "peers.py"
         script.write_text(PEERS, encoding="utf-8")
         beside = Path(place) / "compiled"
-        shutil.copytree(place, beside, ignore=shutil.ignore_patterns("compiled"))
+        locked = Path(place) / "locked"
+        for copy in (beside, locked):
+            shutil.copytree(place, copy, ignore=shutil.ignore_patterns("compiled", "locked"))
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         started = {kind: peer(kind, release, script) for kind in ("bare", "fastapi", "duties")}
         started |= {"volvelle": own(Path(place)), "compiled": own(beside, "--backend", "c")}
+        process, server, lines = guarded(locked)
+        started["guarded"] = process, server
         try:
-            found = measured({name: server for name, (_, server) in started.items()}, options.rounds)
+            found = measured({name: server for name, (_, server) in started.items()}, lines, options.rounds)
         finally:
             for process, _ in started.values():
                 process.terminate()

@@ -18,6 +18,7 @@ from volvelle.flow import registry
 from volvelle.flow.auto import act
 from volvelle.flow.gathering import live_folder
 from volvelle.flow.outcomes import OUTCOME
+from volvelle.flow.scoring import bring
 from volvelle.flow.turn import Project
 from volvelle.flow.watching import features, look
 from volvelle.model.signature import Feature, Signature
@@ -100,6 +101,70 @@ def test_loss_turns_the_wheel(own: tuple[Project, Spec]) -> None:
     assert (later.reasons, later.watched.coverage.orphans) == ((), 0)
 
 
+def test_a_loss_that_outcomes_show_later_is_told(own: tuple[Project, Spec]) -> None:
+    """Outcomes that come after the drift of their windows was told make news of a loss, once, and the state with it."""
+    project, spec = own
+    rows = pumps(400, seed=1, cut=25.0, shift=-12.0, start=10_000)
+    end = answer(project, spec, rows, known=False)
+    first = act(project, spec, quiet, report=report, turn=False)
+    assert {a.severity for a in first.fresh} == {"drift"}
+    answer(project, spec, pumps(600, seed=2, start=20_000), hours=24, known=False)
+    bring(live_folder(project), rows["job"], rows["fails"], end)
+    later = act(project, spec, quiet, report=report, turn=False)
+    assert [(a.severity, a.window) for a in later.fresh if a.severity == "measured"] == [
+        ("measured", 0),
+        ("measured", 1),
+    ]
+    assert later.watched.report.windows[-1].state != "fail"
+    assert (later.watched.report.state, later.alarming) == ("fail", True)
+    assert 'volvelle_watch_state{release="pumps-1"} 3' in (live_folder(project) / WATCHED).read_text()
+    assert act(project, spec, quiet, report=report, turn=False).fresh == ()
+
+
+def test_a_decision_answers_only_the_losses_that_it_knew(own: tuple[Project, Spec]) -> None:
+    """A loss that outcomes show after a decision about the same window's drift is a reason still."""
+    project, spec = own
+    answer(project, spec, pumps(400, seed=1, shift=25.0, start=10_000))
+    rows = pumps(200, seed=2, cut=25.0, shift=5.0, start=20_000)
+    end = answer(project, spec, rows, hours=24, known=False)
+    first = act(project, spec, quiet, report=report)
+    assert first.decision is not None
+    assert (first.decision.outcome, first.decision.losses) == ("kept", ())
+    assert first.decision.until == first.watched.until
+    bring(live_folder(project), rows["job"], rows["fails"], end)
+    [reason] = act(project, spec, quiet, report=report, turn=False).reasons
+    assert reason.startswith("loss: accuracy was 0.")
+
+
+def test_a_repaired_sensor_is_no_reason(own: tuple[Project, Spec]) -> None:
+    """Drift that only the windows in which a sensor was stuck tell of turns nothing when it is well again."""
+    project, spec = own
+    rows = pumps(800, seed=1, start=10_000)
+    stuck = rows.with_columns(heat=pl.when(pl.int_range(800) < 200).then(21.5).otherwise("heat"))
+    answer(project, spec, stuck)
+    asked = replace(spec, monitor=replace(spec.monitor, retrain="on drift"))
+    acted = act(project, asked, quiet, report=report, turn=False)
+    drifted = [a.window for a in acted.watched.report.alarms if a.severity == "drift"]
+    assert max(drifted) > 0
+    assert [w.state for w in acted.watched.report.windows][:2] == ["broken", "notice"]
+    assert acted.reasons == ()
+
+
+def test_a_broken_contract_waits_for_no_window(own: tuple[Project, Spec]) -> None:
+    """A stuck sensor is told after some dozens of rows, and not again while the same window fills."""
+    project, spec = own
+    stuck = pumps(260, seed=1, start=10_000).with_columns(
+        heat=pl.when(pl.int_range(260) < 200).then("heat").otherwise(51.5)
+    )
+    end = answer(project, spec, stuck, known=False)
+    acted = act(project, spec, quiet, report=report)
+    assert (acted.watched.report.state, acted.watched.waiting) == ("broken", 60)
+    assert [(a.what, a.feature, a.window) for a in acted.fresh] == [("stuck", "heat", 1)]
+    answer(project, spec, stuck.tail(20).with_columns(job=pl.lit("x") + pl.col("job")), since=end, known=False)
+    again = act(project, spec, quiet, report=report)
+    assert (again.fresh, again.alarming, again.watched.waiting) == ((), True, 80)
+
+
 def test_a_kept_champion_is_not_challenged_again_by_the_same_windows(own: tuple[Project, Spec]) -> None:
     """Drift that a decision has answered is no reason any more; a newer window is."""
     project, spec = own
@@ -125,11 +190,12 @@ def test_a_broken_contract_is_told_and_not_learnt_from(own: tuple[Project, Spec]
 
 
 def test_only_rows_that_are_due_are_judged(own: tuple[Project, Spec]) -> None:
-    """With outcomes_after a young window is not measured, though outcomes have come early."""
+    """With outcomes_after a window is not measured until its last row is due, though outcomes have come early."""
     project, spec = own
     end = answer(project, spec, pumps(400, seed=1, cut=25.0, start=10_000))
     late = replace(spec, monitor=replace(spec.monitor, outcomes_after="1 h"))
-    assert look(project, late, at=int(end.timestamp() * 1e6)).coverage.young == 59
+    part = look(project, late, at=int(end.timestamp() * 1e6))
+    assert (part.coverage.young, part.known, [len(v) for v in part.measured]) == (59, (200, 141), [1, 0])
     seen = look(project, replace(spec, monitor=replace(spec.monitor, outcomes_after="9 d")))
     assert (seen.coverage.young, seen.measured) == (400, ((), ()))
 

@@ -312,6 +312,12 @@ def test_keys_open_what_their_role_allows(project: Path) -> None:
         wrong = server.ask("/v1/predict", ROW | {"heat": "s3cret"}, Authorization=f"Bearer {late}")
         assert (wrong.status, wrong.json["error"]["field"]) == (422, "heat")
         assert b"s3cret" not in wrong.body
+        typed_so = server.ask("/v1/predict", ROW, Authorization=f"Bearer {late}", **{"Content-Type": "text/s3cret"})
+        assert (typed_so.status, b"s3cret" in typed_so.body) == (415, False)
+        asked = {"inputs": [{"name": n, "shape": [1], "datatype": "BYTES", "data": [str(v)]} for n, v in ROW.items()]}
+        strange = asked | {"outputs": [{"name": "s3cret"}]}
+        named = server.ask("/v2/models/pumps/infer", strange, Authorization=f"Bearer {late}")
+        assert (named.status, b"s3cret" in named.body) == (422, False)
         statuses = [
             server.ask("/v1/predict", ROW, Authorization=f"Bearer {keys['predict']}").status for _ in range(200)
         ]

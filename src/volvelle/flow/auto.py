@@ -20,7 +20,7 @@ from volvelle.flow.decisions import Decision, decisions
 from volvelle.flow.gathering import live_folder
 from volvelle.flow.gauges import gauges
 from volvelle.flow.ledger import Ledger
-from volvelle.flow.retraining import Report, retrain
+from volvelle.flow.retraining import Report, Seen, retrain
 from volvelle.flow.store import write_atomic
 from volvelle.flow.telling import tell
 from volvelle.flow.turn import Project
@@ -31,7 +31,8 @@ from volvelle.serve.metrics import WATCHED
 from volvelle.spec.monitoring import Rule, rule
 from volvelle.spec.requirements import Spec
 
-_TOLD = "told"
+_TOLD, _SINGLY = "told", "told singly"
+"""Until when windows were told of, and the alarms that do not come with the end of a window."""
 
 
 class Acted(NamedTuple):
@@ -87,14 +88,16 @@ def act(
         fresh = _fresh(project.ledger, watched)
         if fresh:
             problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
-            project.ledger.remember(_TOLD, watched.release, max([watched.until, *map(watched.moment, fresh)]))
+            project.ledger.remember(_TOLD, watched.release, watched.until)
+            project.ledger.remember(_SINGLY, watched.release, _single(watched))
     reasons = why(watched, rule(spec.monitor.retrain), decisions(project.ledger), crowned(project.ledger), at)
     decision = None
     if turn and reasons and watched.release != registry.champion(project)[0].name:
         problems.append("not retrained: another process has changed the champion meanwhile")
     elif turn and reasons:
         try:
-            decision = retrain(project, spec, notify, why=reasons, report=report, at=at, until=watched.until)
+            seen = Seen(watched.until, tuple(map(watched.moment, _losses(watched))))
+            decision = retrain(project, spec, notify, why=reasons, report=report, at=at, seen=seen)
         except Refused as error:
             problems.append(f"not retrained: {error.problem}")
         else:
@@ -115,13 +118,15 @@ def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, a
         since: since when the champion is the champion.
         at: the time, in microseconds since 1970 UTC.
     """
-    answered = max((d.until for d in made if d.champion == watched.release and d.outcome != "open"), default=0)
-    found = [a for a in watched.report.alarms if (watched.report.windows[a.window].until or 0) > answered]
+    answered = [d for d in made if d.champion == watched.release and d.outcome != "open"]
     reasons = []
     if wanted.drift and watched.report.state != "broken":
-        reasons += [f"drift: {a.sentence}" for a in found if a.severity == "drift"][:3]
+        until = max((d.until for d in answered), default=0)
+        found = [a for a in _learnable(watched.report.alarms) if watched.moment(a) > until]
+        reasons += [f"drift: {a.sentence}" for a in found][:3]
     floors = {gate.text for gate in wanted.floors}
-    lost = [a for a in found if a.severity == "measured" and (wanted.loss or a.what in floors)]
+    lost = [a for a in _losses(watched) if not any(d.knew(watched.moment(a)) for d in answered)]
+    lost = [a for a in lost if wanted.loss or a.what in floors]
     reasons += [f"loss: {a.sentence}" for a in lost][-3:]
     if wanted.every is not None:
         turned = [datetime.fromisoformat(d.at) for d in made if watched.release in (d.champion, d.release)]
@@ -132,9 +137,39 @@ def why(watched: Watched, wanted: Rule, made: list[Decision], since: datetime, a
 
 
 def _fresh(ledger: Ledger, watched: Watched) -> tuple[Alarm, ...]:
-    """Alarms of windows that nobody had been told of."""
+    """Alarms that nobody had been told of."""
     told = int(ledger.recall(_TOLD, watched.release) or 0)
-    return tuple(a for a in watched.report.alarms if watched.moment(a) > told)
+    singly = {tuple(one) for one in ledger.recall(_SINGLY, watched.release) or ()}
+    late = {tuple(one) for one in _single(watched)} - singly
+    return tuple(
+        a
+        for a in watched.report.alarms
+        if (_key(watched, a) in late if _comes_singly(watched, a) else watched.moment(a) > told)
+    )
+
+
+def _comes_singly(watched: Watched, alarm: Alarm) -> bool:
+    """Whether an alarm may come at another time than its window: outcomes are late, and trouble waits for no end."""
+    return alarm.severity == "measured" or alarm.window >= len(watched.known)
+
+
+def _key(watched: Watched, alarm: Alarm) -> tuple[int, str, str]:
+    return watched.moment(alarm), alarm.what, alarm.feature
+
+
+def _single(watched: Watched) -> list[tuple[int, str, str]]:
+    return sorted({_key(watched, a) for a in watched.report.alarms if _comes_singly(watched, a)})
+
+
+def _losses(watched: Watched) -> list[Alarm]:
+    return [a for a in watched.report.alarms if a.severity == "measured"]
+
+
+def _learnable(alarms: tuple[Alarm, ...]) -> list[Alarm]:
+    """Drift of windows in which nothing was broken, nor in those that they were looked at together with."""
+    broken = {a.window for a in alarms if a.severity == "broken"}
+    drift = [a for a in alarms if a.severity == "drift"]
+    return [a for a in drift if broken.isdisjoint(range(a.window - a.span + 1, a.window + 1))]
 
 
 def _told(project: Project, spec: Spec, subject: str, alarms: tuple[Alarm, ...], watched: Watched) -> list[str]:

@@ -65,6 +65,8 @@ class Decision(Record, frozen=True):
     """Who, or what, asked for it."""
     until: int = 0
     """Time of the newest live row that was looked at; microseconds since 1970 UTC."""
+    losses: tuple[int, ...] | None = None
+    """Ends of the windows that were known to miss a gate; None where nobody had looked."""
     rows: Rows = Rows()
     unlogged: tuple[str, ...] = ()
     """Columns of the source that live rows lack; challengers do not learn from them."""
@@ -80,6 +82,10 @@ class Decision(Record, frozen=True):
     release: str = ""
     """The release that it became."""
     finished: str = ""
+
+    def knew(self, moment: int) -> bool:
+        """Whether it was made with the loss of the window that ended at a time in sight."""
+        return moment <= self.until if self.losses is None else moment in self.losses
 
     @property
     def best(self) -> Tried | None:

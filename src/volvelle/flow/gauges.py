@@ -12,14 +12,14 @@ _STATES = ("ok", "notice", "warning", "fail", "broken")
 
 
 def gauges(watched: Watched) -> str:
-    """The state of the newest window: 0 is ok, 4 a broken contract; what drifted, and what quality is.
+    """The state of the champion: 0 is ok, 4 a broken contract; what drifted, and what quality is.
 
     Args:
         watched: what was seen.
     """
     report, last = watched.report, len(watched.report.windows) - 1
     release = f'release="{escaped(watched.release)}"'
-    lines = _gauge("watch_state", "State of the newest window: 0 ok, 1 notice, 2 warning, 3 fail, 4 broken")
+    lines = _gauge("watch_state", "State of the champion: 0 ok, 1 notice, 2 warning, 3 fail, 4 broken")
     lines.append(f"volvelle_watch_state{{{release}}} {_STATES.index(report.state)}")
     lines += _gauge("watch_windows", "Windows that were watched since the release answers")
     lines.append(f"volvelle_watch_windows{{{release}}} {len(report.windows)}")

@@ -70,6 +70,15 @@ class Compared(NamedTuple):
     because: str
 
 
+class Seen(NamedTuple):
+    """What was looked at before a challenger was asked for."""
+
+    until: int = 0
+    """Time of the newest row of a whole window; microseconds since 1970 UTC."""
+    losses: tuple[int, ...] | None = None
+    """Ends of the windows that miss a gate; None where nobody looked."""
+
+
 def retrain(
     project: Project,
     spec: Spec,
@@ -79,7 +88,7 @@ def retrain(
     report: Report,
     by: str = BY,
     at: int = 0,
-    until: int = 0,
+    seen: Seen | None = None,
 ) -> Decision:
     """Make a challenger and decide; the decision.
 
@@ -91,7 +100,7 @@ def retrain(
         report: draws the report that a release holds.
         by: who asks for it.
         at: the time, in microseconds since 1970 UTC; now where 0.
-        until: time of the newest row that a reason is about.
+        seen: what the reasons were found in; None where nobody looked.
 
     Raises:
         NotFound: nothing has been released.
@@ -101,7 +110,7 @@ def retrain(
     with alone(project, "retrain"):
         caught_up(project)
         champion, folder = registry.champion(project)
-        asked_for = _Asked(why, by, at or time.time_ns() // 1000, until)
+        asked_for = _Asked(why, by, at or time.time_ns() // 1000, seen or Seen())
         decision = unfinished(project, champion.name) or _begun(project, spec, champion, asked_for)
         try:
             for position in range(len(decision.tried)):
@@ -158,7 +167,7 @@ class _Asked(NamedTuple):
     why: tuple[str, ...]
     by: str
     at: int
-    until: int
+    seen: Seen
 
 
 def _begun(project: Project, spec: Spec, champion: Release, asked: _Asked) -> Decision:
@@ -172,7 +181,8 @@ def _begun(project: Project, spec: Spec, champion: Release, asked: _Asked) -> De
         champion=champion.name,
         why=asked.why,
         by=asked.by,
-        until=max(asked.until, gathered.until),
+        until=max(asked.seen.until, gathered.until),
+        losses=asked.seen.losses,
         rows=gathered.rows,
         unlogged=gathered.unlogged,
         tried=tuple(Tried(learnt=learnt, data=path, version=version) for learnt, (path, version) in pinned.items()),

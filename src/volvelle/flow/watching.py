@@ -24,10 +24,11 @@ from volvelle.flow.result import find
 from volvelle.flow.turn import Project
 from volvelle.flow.windows import UNREADABLE, Kept, answered, outcomes_of
 from volvelle.model.signature import ModelTask, Signature
+from volvelle.monitor.broken import FEWEST, broken
 from volvelle.monitor.quality import measured
-from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, digest
+from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, Window, digest
 from volvelle.monitor.sketch import sketch
-from volvelle.monitor.watch import watch
+from volvelle.monitor.watch import watch, worst
 from volvelle.serve.keeping import gone_of, let_go
 from volvelle.serve.log import column_name, outcomes, predictions, refused, settle
 from volvelle.spec.gates import Gate, parse
@@ -35,6 +36,8 @@ from volvelle.spec.monitoring import alarms_a_year, discovery_rate, kept_for, ru
 from volvelle.spec.requirements import Record, Spec
 
 REFERENCE = "reference.json"
+_NEWEST = 200
+"""Rows without a whole window that are looked at for what is broken."""
 _YEAR = 365.25 * 86400e6
 _PACES = (12.0, 52.0, 365.0, 8766.0)
 """Windows a year that the observed number is rounded to, so that old windows are not judged anew with every new one."""
@@ -104,14 +107,16 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
     begin = since or crowned(project.ledger)
     log = answered(project, release.name, begin)
     told = outcomes(live_folder(project)).join(log.others, on="id", how="anti")
-    joined = join(log.rows, told, due=due_before(spec, at))
+    joined = join(log.rows, told, due=(due := due_before(spec, at)))
     gone = _gone(project, release.name, begin)
     parts = windows(joined.rows, reference.window, gone)
     policy, gates = policy_of(spec, parts, reference.window), floors(spec)
     kept = Kept(project, log, (digest(reference.edges), signature))
-    found = [_measured(kept, part, signature, policy, gates, spec.search.seed) for part in parts]
+    found = [_measured(kept, part, signature, policy, gates, spec.search.seed, due) for part in parts]
     shut = refusing(refused(live_folder(project)), release.name, begin, parts)
     sketches = [_counted(kept, part, signature, reference.edges, shut.errors(k)) for k, part in enumerate(parts)]
+    waiting = joined.rows.slice(_cut(reference.window, gone) + len(parts) * reference.window)
+    halted = _halted(kept, waiting, signature, reference, len(parts))
     kept.forget()
     report = watch(
         reference,
@@ -123,7 +128,6 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
             *(alarm(verdict, place) for place, verdicts in enumerate(found) for verdict in verdicts if missed(verdict)),
         ],
     )
-    waiting = joined.rows.slice(_cut(reference.window, gone) + len(parts) * reference.window)
     return Watched(
         release=release.name,
         since=begin.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -132,7 +136,7 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
         until=int(parts[-1]["at"].dt.timestamp("us").max()) if parts else 0,  # type: ignore[arg-type]
         task=signature.task,
         coverage=joined.coverage,
-        report=_with_unfinished(report, shut, waiting, at),
+        report=_standing(_with_unfinished(report, shut, waiting, at, halted), found),
         floors=policy.floors,
         measured=tuple(found),
         known=tuple(part[OUTCOME].len() - part[OUTCOME].null_count() for part in parts),
@@ -142,13 +146,40 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
     )
 
 
-def _with_unfinished(report: Report, shut: Refusing, waiting: pl.DataFrame, at: int) -> Report:
-    """A report that has one window more where what was refused since the last whole one breaks the contract."""
-    found = shut.unfinished(len(report.windows), waiting, at)
-    if found is None:
+def _halted(kept: Kept, waiting: pl.DataFrame, signature: Signature, reference: Reference, window: int) -> list[Alarm]:
+    """What is broken by the newest rows that wait: it is not waited for the rest of their window."""
+    newest = waiting.tail(min(_NEWEST, reference.window))
+    if newest.height < FEWEST:
+        return []
+    return broken(reference, _counted(kept, newest, signature, reference.edges, 0), window)
+
+
+def _with_unfinished(report: Report, shut: Refusing, waiting: pl.DataFrame, at: int, halted: list[Alarm]) -> Report:
+    """A report that has one window more where what came since the last whole one breaks the contract.
+
+    Args:
+        report: on the whole windows.
+        shut: what was refused.
+        waiting: rows that make no window yet.
+        at: the time, in microseconds since 1970 UTC.
+        halted: what is broken by those rows.
+    """
+    place = len(report.windows)
+    found = shut.unfinished(place, waiting, at)
+    if found is None and not halted:
         return report
-    window, alarms = found
-    return replace(report, state="broken", windows=(*report.windows, window), alarms=(*report.alarms, *alarms))
+    since, until = (int(waiting["at"].dt.timestamp("us")[k]) if waiting.height else None for k in (0, -1))
+    whole = Window(rows=waiting.height, errors=shut.errors(place), state="broken", since=since, until=until)
+    window, alarms = found or (whole, [])
+    return replace(report, windows=(*report.windows, window), alarms=(*report.alarms, *alarms, *halted))
+
+
+def _standing(report: Report, judged: list[tuple[Verdict, ...]]) -> Report:
+    """A report whose state is that of the newest window, and of the newest one that outcomes have judged."""
+    newest = len(report.windows) - 1
+    last = max((place for place, verdicts in enumerate(judged) if verdicts), default=-1)
+    standing = [a for a in report.alarms if a.window == newest or (a.window == last and a.severity == "measured")]
+    return replace(report, state=worst(standing))
 
 
 def reference_of(folder: Path) -> Reference:
@@ -257,9 +288,15 @@ def _counted(kept: Kept, part: pl.DataFrame, signature: Signature, edges: Edges,
 
 
 def _measured(
-    kept: Kept, part: pl.DataFrame, signature: Signature, policy: Policy, gates: tuple[Gate, ...], seed: int
+    kept: Kept,
+    part: pl.DataFrame,
+    signature: Signature,
+    policy: Policy,
+    gates: tuple[Gate, ...],
+    seed: int,
+    due: int | None,
 ) -> tuple[Verdict, ...]:
-    """What the outcomes of a window say, gate by gate; nothing while too few of them are known."""
+    """What the outcomes of a window say, gate by gate; nothing while one is not due, or too few are known."""
 
     def judged(rows: pl.DataFrame) -> tuple[Verdict, ...]:
         said = _named(rows, signature).with_columns(part[OUTCOME], window=pl.lit(0))
@@ -268,7 +305,8 @@ def _measured(
         asked = [(gate, results[gate.name, gate.where]) for gate in gates if (gate.name, gate.where) in results]
         return tuple(judge(gate, _result(result)) for gate, result in asked)
 
-    if not part[OUTCOME].len() - part[OUTCOME].null_count():
+    young = due is not None and int(part["at"].dt.timestamp("us").max()) > due  # type: ignore[arg-type]
+    if young or not part[OUTCOME].len() - part[OUTCOME].null_count():
         return ()
     held = (policy.floors, policy.confidence, policy.coverage, policy.settings, [g.text for g in gates], seed)
     facts = (outcomes_of(part), held)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from scipy.special import gammaincinv
 
-from volvelle.monitor.records import Alarm, Binned, Counted, Reference, Sketch
+from volvelle.monitor.records import Alarm, Binned, Calibration, Counted, Reference, Sketch
 
 FEWEST, _LONGER = 20, 3
 _DOUBT, _NEVER = 0.01, 1e-9
@@ -25,16 +25,19 @@ _SCHEMA = {"absent": "does not come in", "extra": "come in", "type": "has anothe
 
 
 def broken(reference: Reference, now: Sketch, window: int) -> list[Alarm]:
-    """What is broken in one window; nothing below 20 rows."""
+    """What is broken in one window; nothing below 20 rows.
+
+    Where rows resemble their neighbours, fewer rows than a window of the reference may all lie in an unusual place.
+    """
     found = failing(now.errors, now.rows, window)
     for binned in reference.edges.features if now.rows >= FEWEST else ():
         name = binned.feature.name
-        known = reference.features.get(name)
-        onward = known is not None and known.onward
-        healthy = reference.whole.features[name]
-        reason = told(binned, healthy, reference.whole.rows, now.features[name], now.rows, onward=onward)
+        known = reference.features.get(name) or Calibration(lags={})
+        alike = known.ranked if now.rows < reference.window else ()
+        healthy, apart = reference.whole.features[name], known.onward or bool(alike)
+        reason = told(binned, healthy, reference.whole.rows, now.features[name], now.rows, onward=apart)
         reason = reason or in_one_counter(reference, binned, now)
-        if reason:
+        if reason and not (reason[0] == "missing" in alike):
             what, sentence = reason
             found.append(
                 Alarm(severity="broken", window=window, what=what, feature=name, sentence=f"{name}: {sentence}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -25,8 +24,6 @@ def measured(
     policy: Policy,
     *,
     metrics: Sequence[str] = (),
-    now: datetime | None = None,
-    after: timedelta = timedelta(0),
     seed: int = 0,
 ) -> tuple[Quality, ...]:
     """The quality of each window of predictions, with intervals.
@@ -37,8 +34,6 @@ def measured(
         signature: of the model.
         policy: its floors are measured, on their slices.
         metrics: measured besides, on all rows.
-        now: the present moment; None takes every outcome as matured.
-        after: how long outcomes take to come.
         seed: of the resamples behind intervals.
 
     Raises:
@@ -48,7 +43,6 @@ def measured(
     asked = tuple({(f.metric, f.where): f for f in reversed(floors)}.values())[::-1]
     found = []
     for (window,), rows in joined.group_by(["window"], maintain_order=True):
-        late = now is not None and bool(rows["at"].max() + after > now)  # type: ignore[operator]
         known = _known(rows, signature)
         results = [_result(f, rows.filter(known), signature, policy, seed) for f in asked] if known.any() else []
         outcomes = int(rows["outcome"].is_not_null().sum())
@@ -58,7 +52,7 @@ def measured(
                 rows=rows.height,
                 outcomes=int(known.sum()),
                 strange=outcomes - int(known.sum()),
-                mature=not late and int(known.sum()) >= policy.coverage * rows.height,
+                mature=int(known.sum()) >= policy.coverage * rows.height,
                 results=tuple(results),
             )
         )

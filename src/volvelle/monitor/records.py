@@ -217,7 +217,7 @@ class Quality(Record, frozen=True):
     strange: int
     """Outcomes that are neither."""
     mature: bool
-    """Whether the outcomes have had their time to come, and enough of them have."""
+    """Whether enough of the outcomes have come."""
     results: tuple[Result, ...] = ()
 
 

@@ -262,7 +262,7 @@ async def _body(request: Request, service: Service) -> bytes:
     limits = service.limits
     media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if not media.startswith("application/"):
-        raise Refusal(415, f"a body of type {media[:40]!r} is not read", next_move=f"send {JSON}")
+        raise Refusal(415, "a body of this type is not read", found=media[:40], next_move=f"send {JSON}")
     large = Refusal(413, f"the body is larger than {limits.body} bytes", next_move="send fewer rows at once")
     if (declared := request.headers.get("content-length", "0")).isdecimal() and int(declared) > limits.body:
         raise large

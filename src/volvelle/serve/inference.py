@@ -261,8 +261,8 @@ def _reply(asked: _Request, answerer: Answerer, answers: Answers, name: str, req
     every = asked.parameters.get("binary_data_output") is True
     wanted = {output.name: output.parameters.get("binary_data", every) is True for output in asked.outputs}
     known = {"prediction": every} | ({"probabilities": every} if answerer.signature.classes else {})
-    if strange := sorted(wanted.keys() - known.keys()):
-        raise Refusal(422, f"there is no output {strange[0][:80]!r}", next_move=near(strange[0], known))
+    if wanted.keys() - known.keys():
+        raise Refusal(422, f"no other outputs are known than {', '.join(known)}", next_move="ask for these")
     outputs, tails = [], []
     for output, binary in (wanted or known).items():
         scores = output == "probabilities"

@@ -72,12 +72,12 @@ def state(watched: Watched, spec: Spec) -> str:
             "",
             *(f"  {'drift' if a.severity == 'drift' else a.severity}: {clean(a.sentence, 200)}" for a in told),
         ]
-    lines += ["", f"  {report.budget}"]
+    lines += ["", *(f"  {sentence}" for sentence in (report.budget, *report.notes))]
     return terminal.fitting("\n".join(lines), sys.stdout)
 
 
 def headline(watched: Watched) -> str:
-    """What the newest window says, in a sentence."""
+    """What the newest window says, and the newest that outcomes have judged, in a sentence."""
     report = watched.report
     if not report.windows:
         return f"no whole window of {watched.window:,} rows yet"
@@ -112,10 +112,13 @@ def refused_line(watched: Watched) -> str:
 
 
 def alarms_of(watched: Watched) -> list[Alarm]:
-    """The alarms of the newest window that has any, the weightiest first."""
-    last = max((a.window for a in watched.report.alarms), default=-1)
+    """The alarms of the newest window that has any and the newest loss, the weightiest first."""
+    alarms = watched.report.alarms
+    last = max((a.window for a in alarms), default=-1)
+    lost = max((a.window for a in alarms if a.severity == "measured"), default=-1)
     order = {"broken": 0, "measured": 1, "estimate": 2, "drift": 3}
-    return sorted((a for a in watched.report.alarms if a.window == last), key=lambda a: order[a.severity])
+    shown = [a for a in alarms if a.window == last or (a.window == lost and a.severity == "measured")]
+    return sorted(shown, key=lambda a: order[a.severity])
 
 
 def window_rows(watched: Watched) -> tuple[list[str], list[list[str]]]:
