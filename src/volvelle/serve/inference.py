@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from volvelle import __version__
-from volvelle.errors import near
 from volvelle.serve.answering import Answerer, Answers, Row
 from volvelle.serve.forms import Refusal
 from volvelle.serve.service import JSON, Call, Numbers, Reply, Said, Service
