@@ -151,18 +151,18 @@ def test_a_repaired_sensor_is_no_reason(own: tuple[Project, Spec]) -> None:
 
 
 def test_a_broken_contract_waits_for_no_window(own: tuple[Project, Spec]) -> None:
-    """A stuck sensor is told after some dozens of rows, and not again while the same window fills."""
+    """A stuck sensor is told after a hundred rows, and not again while the same window fills."""
     project, spec = own
-    stuck = pumps(260, seed=1, start=10_000).with_columns(
-        heat=pl.when(pl.int_range(260) < 200).then("heat").otherwise(51.5)
+    stuck = pumps(320, seed=1, start=10_000).with_columns(
+        heat=pl.when(pl.int_range(320) < 200).then("heat").otherwise(51.5)
     )
     end = answer(project, spec, stuck, known=False)
     acted = act(project, spec, quiet, report=report)
-    assert (acted.watched.report.state, acted.watched.waiting) == ("broken", 60)
+    assert (acted.watched.report.state, acted.watched.waiting) == ("broken", 120)
     assert [(a.what, a.feature, a.window) for a in acted.fresh] == [("stuck", "heat", 1)]
     answer(project, spec, stuck.tail(20).with_columns(job=pl.lit("x") + pl.col("job")), since=end, known=False)
     again = act(project, spec, quiet, report=report)
-    assert (again.fresh, again.alarming, again.watched.waiting) == ((), True, 80)
+    assert (again.fresh, again.alarming, again.watched.waiting) == ((), True, 140)
 
 
 def test_a_kept_champion_is_not_challenged_again_by_the_same_windows(own: tuple[Project, Spec]) -> None:

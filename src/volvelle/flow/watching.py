@@ -24,7 +24,7 @@ from volvelle.flow.result import find
 from volvelle.flow.turn import Project
 from volvelle.flow.windows import UNREADABLE, Kept, answered, outcomes_of
 from volvelle.model.signature import ModelTask, Signature
-from volvelle.monitor.broken import FEWEST, broken
+from volvelle.monitor.broken import broken
 from volvelle.monitor.quality import measured
 from volvelle.monitor.records import Alarm, Edges, Floor, Policy, Reference, Report, Result, Sketch, Window, digest
 from volvelle.monitor.sketch import sketch
@@ -36,8 +36,8 @@ from volvelle.spec.monitoring import alarms_a_year, discovery_rate, kept_for, ru
 from volvelle.spec.requirements import Record, Spec
 
 REFERENCE = "reference.json"
-_NEWEST = 200
-"""Rows without a whole window that are looked at for what is broken."""
+_NEWEST = 100
+"""So many rows are looked at for what is broken before their window is whole; who tries a server out sends fewer."""
 _YEAR = 365.25 * 86400e6
 _PACES = (12.0, 52.0, 365.0, 8766.0)
 """Windows a year that the observed number is rounded to, so that old windows are not judged anew with every new one."""
@@ -148,10 +148,9 @@ def _look(project: Project, spec: Spec, since: datetime | None, at: int, torn: i
 
 def _halted(kept: Kept, waiting: pl.DataFrame, signature: Signature, reference: Reference, window: int) -> list[Alarm]:
     """What is broken by the newest rows that wait: it is not waited for the rest of their window."""
-    newest = waiting.tail(min(_NEWEST, reference.window))
-    if newest.height < FEWEST:
+    if waiting.height < _NEWEST:
         return []
-    return broken(reference, _counted(kept, newest, signature, reference.edges, 0), window)
+    return broken(reference, _counted(kept, waiting.tail(_NEWEST), signature, reference.edges, 0), window)
 
 
 def _with_unfinished(report: Report, shut: Refusing, waiting: pl.DataFrame, at: int, halted: list[Alarm]) -> Report:
