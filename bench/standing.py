@@ -73,6 +73,20 @@ def means(rows: list[Entry]) -> dict[str, float]:
     return {t: math.exp(sum(map(math.log, v)) / len(v)) for t, v in columns.items() if v}
 
 
+def _leaning(rows: list[Entry]) -> list[str]:
+    """How much the means to the best and to FLAML lean on single sets."""
+    names = {row["set"] for row in rows}
+    lines = []
+    for tool, called in (("best", "the best"), ("flaml", "FLAML")):
+        without = {n: means([row for row in rows if row["set"] != n]).get(tool) for n in sorted(names)}
+        known = {name: mean for name, mean in without.items() if mean is not None}
+        if len(known) > 1:
+            low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+            between = f"{known[low]:.3f} (no {low}) to {known[high]:.3f} (no {high})"
+            lines.append(f"- Without one set the mean to {called} is {between}.")
+    return [*lines, ""] if lines else []
+
+
 def tables(kept: Path) -> str:
     """Markdown: losses and ratios for each budget, then what they cost."""
     found = entries(kept)
@@ -83,7 +97,7 @@ def tables(kept: Path) -> str:
         lines = [[r["set"], str(r["seed"]), _metric(r), f"{r['loss']:.5g}", *_cells(r)] for r in rows]
         mean = means(rows)
         last = ["geometric mean", "", "", "", *(f"{mean[t]:.3f}" if t in mean else "" for t in (*TOOLS, "best"))]
-        text += [f"{budget:g} CPU seconds", "", _markdown(head, [*lines, last]), ""]
+        text += [f"{budget:g} CPU seconds", "", _markdown(head, [*lines, last]), "", *_leaning(rows)]
         text += [
             _markdown(["tool", "sets", "CPU / budget", "largest", "one row, ms", "KiB"], _costs(found, budget)),
             "",
