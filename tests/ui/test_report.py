@@ -12,12 +12,13 @@ import msgspec
 import polars as pl
 import pytest
 from ui_page import Page  # type: ignore[import-not-found]
-from ui_runs import turned_file  # type: ignore[import-not-found]
+from ui_runs import bundled, run, turned_file  # type: ignore[import-not-found]
 
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate.records import Evidence, Verdict
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
+from volvelle.spec.read import parse
 from volvelle.spec.requirements import Data, Problem
 from volvelle.ui.report import MOST_BYTES, render, write
 from volvelle.ui.sections import MOST_TRIALS
@@ -129,6 +130,20 @@ def test_nasty_files(name: str, real_data: Path, tmp_path: Path) -> None:
     assert page.faults == []
     assert "<script" not in text
     assert len(text.encode()) < MOST_BYTES
+
+
+def test_the_card_tells_what_holds_a_model_back(binary: Result, tmp_path: Path) -> None:
+    """Trees that early stopping chose and penalties are named; trees given by hand are not said to be chosen."""
+    assert "Against overfitting logistic: held back by penalty ridge, strength 1" in Page(render(binary)).text
+    (tmp_path / "table.csv").write_text(bundled("breast_cancer").write_csv())
+    for given, told in (("", True), ("settings = {trees = 20}", False)):
+        listed = f'search.candidates = [{{estimator = "lightgbm", {given}}}]'.replace(", }", "}")
+        spec = f'problem.target = "target"\ndata.source = "table.csv"\nsearch.method = "manual"\n{listed}'
+        grown = run(tmp_path, parse(spec))
+        trees = grown.searched.trials[0].whole()["trees"]
+        text = Page(render(grown)).text
+        assert (f"LightGBM: early stopping chose {trees} trees in the folds" in text) == told
+        assert "held back by l2 1" in text
 
 
 def test_the_longest_tables_are_cut(deep: Result) -> None:

@@ -210,7 +210,7 @@ def model(result: Result) -> Facts:
     features = [clean(n, 40) for n in model.feature_names]
     pairs = [
         ("Estimator", title(model.estimator)),
-        *model_settings(model),
+        *model_settings(model, result.searched),
         ("Trained on", f"{result.evidence.rows_train:,} rows, seed {model.seed}"),
         (
             "Takes",

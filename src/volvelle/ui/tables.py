@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from volvelle.evaluate.records import Evidence, MetricResult, Verdict
-from volvelle.train.records import Calibrated, Candidate, Model, Searched, Trial
+from volvelle.train.records import Calibrated, Candidate, Member, Model, Searched, Trial
 from volvelle.ui import charts
 from volvelle.ui.pages import STYLES, drawn
 from volvelle.ui.ranking import judged_apart, places
@@ -26,6 +26,8 @@ from volvelle.ui.wording import (
 
 Row = dict[str, Any]
 MOST_SLICES = 60
+PENALTIES = ("penalty", "strength", "l2", "decay")
+"""Settings of our estimators that hold weights or leaves back."""
 
 
 def board_rows(evidence: Evidence) -> list[Row]:
@@ -139,18 +141,31 @@ def leaderboard_caption(searched: Searched, candidate: Candidate | None = None) 
     return f"{compared} {judged_apart(candidate)}".strip()
 
 
-def model_settings(model: Model) -> list[tuple[str, str]]:
-    """Settings of the model, or of each member; the threshold where there is one."""
+def model_settings(model: Model, searched: Searched) -> list[tuple[str, str]]:
+    """Settings of the model, or of each member, and what keeps them from overfitting; the threshold if there is one."""
     rows = [
         (f"Member, weight {member.weight:.3f}", f"{title(member.estimator)}: {show_settings(member.settings)}")
         for member in model.members
     ] or [("Settings", show_settings(model.settings))]
+    told = [text for part in model.members or (model,) if (text := _restrained(part, searched))]
+    rows += [("Against overfitting", "; ".join(told))] if told else []
     if model.calibration is not None:
         rows.append(("Calibration", f"{title(model.calibration.method)}, fitted out of fold, inside the graph"))
     if (threshold := model.signature.threshold) is not None and model.signature.positive is not None:
         positive = clean(model.signature.classes[model.signature.positive], 40)
         rows.append(("Threshold", f"{positive} where its probability is above {threshold:.4f}"))
     return rows
+
+
+def _restrained(part: Model | Member, searched: Searched) -> str:
+    """Whether early stopping chose the number of trees, and which settings are penalties."""
+    known, own = part.settings, [t for t in searched.trials if t.estimator == part.estimator and "trees" in t.found]
+    found = [t.found["trees"] for t in own if all(known.get(k) == v for k, v in t.settings.items() if k not in t.found)]
+    more = f", grown to {known['trees']} for all rows" if found and found[0] != known["trees"] else ""
+    parts = [f"early stopping chose {found[0]} trees in the folds{more}"] if found else []
+    penalties = {name: known[name] for name in PENALTIES if name in known and known.get("penalty") != "none"}
+    parts += [f"held back by {show_settings(penalties)}"] if penalties else []
+    return f"{title(clean(part.estimator, 40))}: {', '.join(parts)}" if parts else ""
 
 
 def calibration_text(calibrated: Calibrated | None) -> str:
