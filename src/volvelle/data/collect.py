@@ -36,11 +36,18 @@ def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tu
         DataError: no source reads this, it cannot be read, or cells do not fit a role.
         SpecError: the spec names a column that is not there.
     """
+    frame, dataset, _ = pinned(data, features, folder)
+    return frame, dataset
+
+
+def pinned(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tuple[pl.DataFrame, Dataset, bytes]:
+    """As `collect`, with the canonical bytes whose hash is the version."""
     got = _read(data, folder)
     require_columns(named_columns(data, features), got.frame.columns)
     frame, notes = settle(got.frame, got.layout, features)
+    content = to_bytes(frame)
     dataset = Dataset(
-        version=digest(to_bytes(frame)),
+        version=digest(content),
         rows=frame.height,
         columns=tuple(describe(column, _role(features, column.name)) for column in frame.iter_columns()),
         source=data.source,
@@ -48,7 +55,7 @@ def collect(data: Data, features: Mapping[str, FeatureSpec], folder: Path) -> tu
         layout=got.layout,
         notes=got.notes + notes,
     )
-    return frame, dataset
+    return frame, dataset, content
 
 
 def read_rows(

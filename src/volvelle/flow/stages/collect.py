@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from volvelle.data import collect as reading
 from volvelle.data.records import Dataset
-from volvelle.data.versions import to_bytes
 from volvelle.errors import ContractBroken
 from volvelle.flow.context import Context
 from volvelle.spec.requirements import Spec
@@ -16,7 +15,7 @@ def collect(spec: Spec, context: Context) -> Dataset:
     Raises:
         DataError: the source cannot be read or lacks a column that the spec names.
     """
-    frame, dataset = reading.collect(spec.data, spec.features, context.folder)
+    frame, dataset, content = reading.pinned(spec.data, spec.features, context.folder)
     named = reading.named_columns(spec.data, spec.features, spec.problem.target)
     reading.require_columns(named, frame.columns)
     for origin in dataset.origins:
@@ -26,7 +25,7 @@ def collect(spec: Spec, context: Context) -> Dataset:
             context.depends_on_names(origin.name, origin.sha256)
         elif spec.data.refresh == "always":
             context.depends_on_live(origin.name)
-    version = context.put(to_bytes(frame))
+    version = context.put(content)
     if version != dataset.version:
         raise ContractBroken(f"the data set calls itself {dataset.version[:12]} and its bytes hash to {version[:12]}")
     return dataset
