@@ -88,8 +88,6 @@ def act(
         fresh = _fresh(project.ledger, watched)
         if fresh:
             problems += _told(project, spec, f"{watched.release}: {watched.report.state}", fresh, watched)
-            project.ledger.remember(_TOLD, watched.release, watched.until)
-            project.ledger.remember(_SINGLY, watched.release, _single(watched))
     reasons = why(watched, rule(spec.monitor.retrain), decisions(project.ledger), crowned(project.ledger), at)
     decision = None
     if turn and reasons and watched.release != registry.champion(project)[0].name:
@@ -177,4 +175,7 @@ def _told(project: Project, spec: Spec, subject: str, alarms: tuple[Alarm, ...],
     if len(alarms) > 20:
         lines.append(f"and {len(alarms) - 20} more: volvelle watch")
     document = {"release": watched.release, "state": watched.report.state, "alarms": msgspec.to_builtins(alarms)}
-    return tell(spec.monitor.tell, live_folder(project), subject, lines, document)
+    problems = tell(spec.monitor.tell, live_folder(project), subject, lines, document)
+    project.ledger.remember(_TOLD, watched.release, watched.until)
+    project.ledger.remember(_SINGLY, watched.release, _single(watched))
+    return problems
