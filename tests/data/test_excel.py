@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,45 @@ def test_cells_that_hold_an_error_are_counted(tmp_path: Path) -> None:
     told = "cells of sheet 'R&D <1>' that hold an error count as missing: 2 x #DIV/0!, 1 x #N/A"
     assert told in dataset.notes
     assert not any("hold an error" in note for note in collect(Data(source="t.xlsx#Plain"), {}, tmp_path)[1].notes)
+
+
+@pytest.mark.parametrize("stray", ["D3", "H2", "AZ4", "A40000"])
+def test_a_stray_cell_beside_the_table_moves_no_header(stray: str, tmp_path: Path) -> None:
+    """A cell far from the table is a column or a row more; header and rows stay what they are."""
+    cells = {"A1": "a", "B1": "b", "A2": 1, "B2": 2, "A3": 3, "B3": 4, "A4": 5, "B4": 6}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells | {stray: 7}})
+    frame = read("t.xlsx", tmp_path, Layout()).frame
+    assert frame.columns[:2] == ["a", "b"]
+    assert frame.select("a", "b").head(3).rows() == [(1, 2), (3, 4), (5, 6)]
+    assert frame.width <= 3
+
+
+@pytest.mark.parametrize("far", ["XFD1048576", "XFD2000"])
+def test_a_sheet_with_a_huge_empty_middle_is_refused(far: str, tmp_path: Path) -> None:
+    """The reader would take memory for the whole rectangle: the message names the cell that spans it."""
+    write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "a", "A2": 1, "A3": 2, far: 3}})
+    with pytest.raises(DataError, match=r"16384 columns, of which 4 cells are filled") as caught:
+        read("t.xlsx", tmp_path, Layout())
+    assert far in caught.value.next_move
+
+
+def test_blank_cells_do_not_spread_a_sheet(tmp_path: Path) -> None:
+    """A style that reaches to the last cell of a sheet is no value."""
+    write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "a", "B1": "b", "A2": 1, "B2": 2, "A3": 3, "B3": 4}})
+    styled = '<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as made:
+        members = {name: made.read(name).decode() for name in made.namelist()}
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as made:
+        for name, text in members.items():
+            made.writestr(name, text.replace("</sheetData>", styled))
+    assert read("t.xlsx", tmp_path, Layout()).frame.rows() == [(1, 2), (3, 4)]
+
+
+def test_a_workbook_that_explodes_is_stopped(tmp_path: Path) -> None:
+    """What unpacks to a thousand times its size is refused before a reader takes it."""
+    write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "a", "A2": 1}})
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "a", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/sharedStrings.xml", b" " * 60_000_000)
+    with pytest.raises(DataError, match="unpack to more than") as caught:
+        read("t.xlsx", tmp_path, Layout())
+    assert "CSV" in caught.value.next_move

@@ -101,7 +101,10 @@ def unpack(content: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     return unpacked, () if named else (f"{where} is gzip data although its name does not say so; unpacked",)
 
 
-def bounded(pieces: Iterable[bytes], packed: int, where: str) -> Iterator[bytes]:
+_UNPACK = "if the file is what it should be, unpack it and name the unpacked file"
+
+
+def bounded(pieces: Iterable[bytes], packed: int, where: str, advice: str = _UNPACK) -> Iterator[bytes]:
     """The same pieces, counted while they come: what a file says about its own size proves nothing.
 
     Raises:
@@ -114,7 +117,7 @@ def bounded(pieces: Iterable[bytes], packed: int, where: str) -> Iterator[bytes]
             raise DataError(
                 f"{packed} packed bytes unpack to more than {allowed} bytes, {allowed // max(packed, 1)} times as much",
                 where=where,
-                next_move="if the file is what it should be, unpack it and name the unpacked file",
+                next_move=advice,
             )
         yield piece
 

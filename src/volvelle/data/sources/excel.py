@@ -3,7 +3,8 @@
 Without a sheet name the one sheet that holds a table is read. The header is the first row that is as full as
 the table below it; ``book.xlsx#Sheet!B3`` says in which cell it begins. What was found is noted. Cells that hold
 an error (``#DIV/0!``) count as missing; a note counts them, except in .xlsb and .ods. A formula counts by the
-value that was saved with it.
+value that was saved with it. A workbook that unpacks to far more than its size, and a sheet (but of .xlsb and .ods)
+with a huge empty middle, are refused before they take the memory.
 
 >>> SUFFIXES[0], _place("Data 2024!B3")
 ('.xlsx', ('Data 2024', 1, 2))
@@ -18,12 +19,12 @@ from typing import Any
 import fastexcel
 import polars as pl
 
-from volvelle.data.cell_errors import cell_errors
 from volvelle.data.contract import Read
 from volvelle.data.names import name_columns, without_hollow_end
 from volvelle.data.raw import read_file
 from volvelle.data.records import Layout
 from volvelle.data.sniff import has_header
+from volvelle.data.worksheet import cell_errors, column_number, refuse_bomb, refuse_hollow
 from volvelle.errors import DataError, near
 
 SUFFIXES: tuple[str, ...] = (".xlsx", ".xlsm", ".xlsb", ".ods")
@@ -31,17 +32,19 @@ SCHEMES: tuple[str, ...] = ()
 PARTS = True
 _LOOKED = 100
 """Rows among which the header is looked for."""
-_AS_FULL = 0.8
+_AS_FULL, _STRAY = 0.8, 10
+"""A row is as full as the table with this share of its cells; one in so many rows may have a stray cell beside it."""
 
 
 def read(where: str, folder: Path, layout: Layout) -> Read:
     """Read all rows of one sheet.
 
     Raises:
-        DataError: no such file or sheet, several sheets to choose from, damaged, or no table in it.
+        DataError: no such file or sheet, several sheets to choose from, damaged, dangerous, or no table in it.
     """
     name, _, part = where.partition("#")
     content, origin = read_file(name, folder)
+    refuse_bomb(content, name)
     try:
         book = fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
@@ -49,6 +52,8 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
         advice = "save it as .xlsx without a password, or as CSV"
         raise DataError(f"the workbook cannot be opened: {reason}", where=name, next_move=advice) from error
     sheet, column, row = _place(part)
+    for looked in [sheet] if sheet else book.sheet_names:
+        refuse_hollow(content, looked, f"{name}#{looked}")
     sheet = _sheet(book, sheet, name)
     there = f"{name}#{sheet}"
     raw = _load(book, sheet, there, dtypes="string")
@@ -67,9 +72,9 @@ def read(where: str, folder: Path, layout: Layout) -> Read:
     header = has_header(texts.fill_null("")) if layout.header is None else layout.header
     frame = _typed(book, sheet, there, top + header, texts.slice(int(header)), left)
     heads = texts.head(1) if header else texts.clear()
-    frame, more = _named(heads, frame, header, there)
-    if not frame.height:
+    if not frame.select(pl.any_horizontal(pl.all().is_not_null()).any()).item():
         raise DataError("there is a header but no row below it", where=there, next_move="add rows")
+    frame, more = _named(heads, frame, header, there)
     if errors := cell_errors(content, sheet):
         counted = ", ".join(f"{count} x {error}" for error, count in errors.items())
         more += (f"cells of sheet {sheet!r} that hold an error count as missing: {counted}",)
@@ -83,10 +88,7 @@ def _place(part: str) -> tuple[str, int | None, int | None]:
     match = re.fullmatch(r"\$?([A-Za-z]{1,3})\$?([1-9]\d{0,6})", cell) if mark else None
     if match is None:
         return part, None, None
-    column = 0
-    for letter in match[1].upper():
-        column = column * 26 + ord(letter) - 64
-    return sheet, column - 1, int(match[2]) - 1
+    return sheet, column_number(match[1].upper()) - 1, int(match[2]) - 1
 
 
 def _letters(column: int) -> str:
@@ -134,10 +136,12 @@ def _load(book: Any, sheet: str, where: str, **how: Any) -> tuple[pl.DataFrame, 
 
 
 def _top(texts: pl.DataFrame) -> int:
-    """The first row that is as full as the fullest."""
+    """The first row that is as full as the fuller ones."""
     cells = pl.all().str.strip_chars().fill_null("") != ""
     filled = texts.head(_LOOKED).select(pl.sum_horizontal(cells)).to_series().to_list()
-    full = max(1.0, _AS_FULL * max(filled))
+    fuller = sorted(filter(None, filled), reverse=True)
+    table = fuller[min(len(fuller) - 1, max(1, len(fuller) // _STRAY))] if fuller else 0
+    full = max(1.0, _AS_FULL * table)
     return next((row for row, count in enumerate(filled) if count >= full), 0)
 
 
