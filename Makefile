@@ -11,6 +11,9 @@ export OMP_NUM_THREADS := 1
 demo: .venv/.installed
 	@$(BIN)/volvelle demo
 
+# Thousands of processes are started: what one of them compiles, the others read.
+walk test: export PYTHONDONTWRITEBYTECODE :=
+
 # What takes seconds and breaks first goes first.
 test: .venv/.installed-test browser npm postgresql mosquitto nginx environments arm avr walk check
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations 25 --ignore tests/test_walk.py

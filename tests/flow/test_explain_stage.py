@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from volvelle.cli.entry import main
+from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError, SpecError
-from volvelle.evaluate.explain.records import Ablation, Learning
+from volvelle.evaluate.explain.records import Ablation, Learning, Reasons
 from volvelle.flow.aside import deepen, kept
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project, turn
@@ -169,14 +170,14 @@ def test_only_judging_and_explaining_follow_the_gates(tmp_path: Path) -> None:
 
 
 def test_deep_stages_are_kept(result: Result) -> None:
-    """Ablation and learning curve are computed once, then taken from the store; no test row is touched by them."""
+    """All are computed once, then taken from the store; none of them opens the seal."""
     steps: list[tuple[int, int]] = []
     first = deepen(
         result, lambda event, facts: steps.append((facts["step"], facts["steps"])) if event == "step" else None
     )
     second = deepen(result, quiet)
-    assert [row.reused for row in first] == [False, False]
-    assert [row.reused for row in second] == [True, True]
+    assert [row.reused for row in first] == [False, False, False]
+    assert [row.reused for row in second] == [True, True, True]
     assert [row.output for row in first] == [row.output for row in second]
     assert max(s for s, _ in steps) == max(n for _, n in steps)
     ablation, learning = kept(result, "ablate", Ablation), kept(result, "learn", Learning)
@@ -193,6 +194,21 @@ def test_deep_stages_are_kept(result: Result) -> None:
     assert [k.rows for k in learning.lessons] == sorted(k.rows for k in learning.lessons)
     assert len(learning.seeds) == 3
     assert result.project.ledger.openings(result.split.test) == 1
+
+
+def test_three_rows_are_taken_apart(result: Result) -> None:
+    """The reasons are of the rows with the least, the middle and the most probability of what was true."""
+    deepen(result, quiet)
+    found = kept(result, "reason", Reasons)
+    assert found is not None
+    assert [r.which for r in found.reasons] == ["furthest off", "typical", "closest"]
+    predictions = from_bytes(result.project.store.get(result.scored.predictions)).filter(pl.col("side") == "test")
+    true = [row[f"score_{int(row['y'])}"] for row in predictions.iter_rows(named=True)]
+    order = sorted(range(len(true)), key=lambda at: true[at])
+    places = [r.row - 1 for r in found.reasons]
+    assert [true[at] for at in places] == [true[order[0]], true[order[len(order) // 2]], true[order[-1]]]
+    for reason in found.reasons:
+        assert reason.attribution == why(result, stored_row(result, reason.row))[0]
 
 
 def test_nothing_is_kept_before_it_is_asked_for(tmp_path: Path) -> None:
@@ -235,9 +251,10 @@ def test_a_spec_asks_for_deep_answers(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(told) in (0, 1)
     deep = json.loads(capsys.readouterr().out)
     assert deep["run"] == plain["run"] + 1
-    assert [row["name"] for row in deep["stages"] if not row["reused"]] == ["ablate", "learn"]
+    assert [row["name"] for row in deep["stages"] if not row["reused"]] == ["ablate", "learn", "reason"]
     shown = Path(deep["report"]).read_text(encoding="utf-8")
     assert "Ablation: " in shown
+    assert shown.count(", furthest off</strong>") == shown.count(", closest</strong>") == 1
     assert "<p><code>volvelle explain" not in shown
     assert main(told) in (0, 1)
     again = json.loads(capsys.readouterr().out)
@@ -263,7 +280,7 @@ def test_command_in_words_and_json(result: Result, capsys: pytest.CaptureFixture
     assert "missing" in out
     assert main(["explain", "--deep", "--json", *spec]) == 0
     deep = json.loads(capsys.readouterr().out)
-    assert set(deep) == {"run", "explanation", "ablation", "learning"}
+    assert set(deep) == {"run", "explanation", "ablation", "learning", "reasons"}
     assert deep["ablation"]["removed"]
     assert main(["explain", "--row", "9999", *spec]) == 2
     assert "test rows 1 to" in capsys.readouterr().err

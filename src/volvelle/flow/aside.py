@@ -17,7 +17,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def deepen(result: Result, notify: Notify) -> tuple[StageRow, ...]:
-    """Ablation and learning curve of a run; nothing is trained that was trained before.
+    """Ablation, learning curve and single answers of a run; nothing is trained that was trained before.
 
     Raises:
         NotFound: the run ended before a stage whose record is needed.

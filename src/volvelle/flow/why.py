@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import polars as pl
-from msgspec import structs
 
 from volvelle.data.versions import from_bytes
 from volvelle.errors import InputError
-from volvelle.evaluate.explain.attribution import attribute
+from volvelle.evaluate.explain.reasons import taken_apart
 from volvelle.evaluate.explain.records import Attribution
-from volvelle.evaluate.explain.shipped import Inputs, Shipped, chosen, sample
-from volvelle.evaluate.explain.spoken import spoken
+from volvelle.evaluate.explain.shipped import Shipped
 from volvelle.flow.result import Result
 
-BACKGROUND, MOST = 100, 20
-"""Training rows that a row is held against; rows that are explained at once."""
+MOST = 20
+"""Rows that are explained at once."""
 
 
 def stored_row(result: Result, number: int) -> pl.DataFrame:
@@ -47,16 +45,4 @@ def why(result: Result, rows: pl.DataFrame) -> tuple[Attribution, ...]:
         )
     model, store = result.model, result.project.store
     shipped = Shipped(store.get(model.onnx), model.signature)
-    frame = from_bytes(store.get(result.split.train))
-    background = shipped.encode(frame[sample(len(frame), BACKGROUND, model.seed)])
-    inputs = shipped.encode(rows)
-    return tuple(
-        _one(shipped, rows[at : at + 1], chosen(inputs, slice(at, at + 1)), background, model.seed)
-        for at in range(len(rows))
-    )
-
-
-def _one(shipped: Shipped, row: pl.DataFrame, inputs: Inputs, background: Inputs, seed: int) -> Attribution:
-    found = attribute(shipped, inputs, background, seed)
-    k = shipped.names.index(found.of) if found.of else 0
-    return structs.replace(found, words=spoken(shipped, row, inputs, k))
+    return taken_apart(shipped, rows, from_bytes(store.get(result.split.train)), model.seed)

@@ -277,8 +277,9 @@ class Explain(Record, frozen=True):
     deep: Annotated[
         bool,
         Meta(
-            description="whether volvelle run also trains again for ablation, learning curve and seeds, as volvelle "
-            "explain --deep does; it takes some twenty fits of each fold, outside the budget of the search"
+            description="whether volvelle run also trains again for ablation, learning curve and seeds, and explains "
+            "three rows, as volvelle explain --deep does; it takes some twenty fits of each fold, outside the budget "
+            "of the search"
         ),
     ] = False
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import textwrap
 
-from volvelle.evaluate.explain.records import Ablation, Attribution, Explanation, Finding, Learning
+from volvelle.evaluate.explain.records import Ablation, Attribution, Explanation, Finding, Learning, Reasons
 from volvelle.ui.terminal import aligned
 from volvelle.ui.wording import clean, sentence, show_interval, show_value, title
 
 MARKS = {"good": "✓", "note": "•", "warn": "!"}
 MOST_COLUMNS, MOST_PARTS, WIDTH = 15, 12, 100
+HOW = {
+    "additive": "exact",
+    "trees": "exact, from the trees",
+    "members": "exact, member by member",
+    "sampled": "sampled, with intervals",
+}
 
 
 def findings(found: tuple[Finding, ...]) -> str:
@@ -57,14 +63,8 @@ def attribution(record: Attribution, name: str) -> str:
     """One answer: what it is, the base, and what each column adds."""
     said = clean(record.prediction, 60)
     chance = "" if record.probability is None else f", probability of {clean(record.of, 40)} {record.probability:.4g}"
-    how = {
-        "additive": "exact",
-        "trees": "exact, from the trees",
-        "members": "exact, member by member",
-        "sampled": "sampled, with intervals",
-    }[record.method]
     unit = record.unit if not record.of else f"{record.unit} of {clean(record.of, 40)}"
-    lines = [f"{name}: {said}{chance}", f"Contributions to the {unit} ({how})"]
+    lines = [f"{name}: {said}{chance}", f"Contributions to the {unit} ({HOW[record.method]})"]
     rows = [["typical row", "", _number(record.base), ""]]
     for part in record.parts[:MOST_PARTS]:
         sampled = part.low is not None and part.high is not None
@@ -81,6 +81,14 @@ def attribution(record: Attribution, name: str) -> str:
         spoken = [[clean(s.word, 40), clean(s.column, 40), _number(s.amount, "+")] for s in record.words]
         lines += aligned(["word", "column", "adds"], spoken, right=(2,))
     return "\n".join(lines)
+
+
+def reasons(record: Reasons) -> str:
+    """Each row with the truth, and why it got its answer."""
+    return "\n\n".join(
+        attribution(r.attribution, f"Test row {r.row:,}, {r.which}: truth {clean(r.truth, 60)}, answer")
+        for r in record.reasons
+    )
 
 
 def ablation(record: Ablation) -> str:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 
-from volvelle.evaluate.explain.records import Ablation, Dependence, Explanation, Finding, Learning, Thresholds
+from volvelle.evaluate.explain.records import (
+    Ablation,
+    Dependence,
+    Explanation,
+    Finding,
+    Learning,
+    Reason,
+    Reasons,
+    Thresholds,
+)
 from volvelle.flow.aside import kept
 from volvelle.flow.result import Result
 from volvelle.train.records import Tuned
 from volvelle.ui import curves
+from volvelle.ui.answers import HOW
 from volvelle.ui.charts import Axis
 from volvelle.ui.pages import drawn
 from volvelle.ui.scales import short, widened
@@ -17,13 +27,14 @@ from volvelle.ui.tables import calibration_text
 from volvelle.ui.wording import clean, sentence, show_interval, show_value, title
 
 SHAPES = {"good": "pass", "warn": "not proven", "note": "not measured"}
-MOST_COLUMNS, MOST_ABLATED = 12, 15
+MOST_COLUMNS, MOST_ABLATED, MOST_PARTS = 12, 15, 8
 
 
 def explanation(result: Result) -> Facts:
     """Everything on explaining; all of it empty for a run that was made without that stage."""
     record = result.explanation
     ablated, learnt = kept(result, "ablate", Ablation), kept(result, "learn", Learning)
+    single = kept(result, "reason", Reasons)
     found = (record.findings if record else ()) + (learnt.findings if learnt else ())
     return {
         "answers": [_answer(f) for f in found],
@@ -35,6 +46,7 @@ def explanation(result: Result) -> Facts:
         "suspects": _suspects(record) if record else [],
         "ablation": _ablation(ablated) if ablated else None,
         "learning": _learning(learnt) if learnt else None,
+        "reasons": [_reason(r) for r in single.reasons] if single else [],
         "explain_run": result.run.id,
     }
 
@@ -237,3 +249,32 @@ def _learning(record: Learning) -> Facts | None:
     about = f"{title(record.metric)} after learning from ever more rows, mean of {record.folds} folds.{seeds}"
     svg = curves.keyed(lines, x, Axis(title(record.metric), low, high), "Learning curve", about)
     return {"title": "Learning curve", "note": about, "svg": drawn(svg)}
+
+
+def _reason(reason: Reason) -> Facts:
+    """What each column adds to one answer."""
+    told = reason.attribution
+    parts = [p for p in told.parts if p.amount]
+    rows = [
+        curves.Span(
+            f"{clean(p.column, 60)} {clean(p.cell, 30)}",
+            p.amount,
+            p.amount if p.low is None else p.low,
+            p.amount if p.high is None else p.high,
+        )
+        for p in parts[:MOST_PARTS]
+    ]
+    rest = parts[MOST_PARTS:]
+    amount = sum(p.amount for p in rest)
+    rows += [curves.Span(f"{len(rest)} more", amount, amount, amount)] if rest else []
+    chance = "" if told.probability is None else f", with probability {told.probability:.3g} of {clean(told.of, 24)}"
+    said = f"Truth {clean(reason.truth, 24)}; answer {clean(told.prediction, 24)}{chance}."
+    of = f"{told.unit} of {clean(told.of, 24)}" if told.of else told.unit
+    words = ", ".join(f"{clean(w.word, 24)} {short(float(f'{w.amount:+.3g}'))}" for w in told.words)
+    note = (
+        f"{said} From {show_value(told.base)}, the mean over {told.background} training rows, "
+        f"to {show_value(told.answer)} in the {of} ({HOW[told.method]})."
+        f"{f' Words, each taken out alone: {words}.' if words else ''}"
+    )
+    name = f"Test row {reason.row:,}, {reason.which}"
+    return {"title": name, "note": note, "svg": drawn(curves.whiskers(rows, name, note)) if rows else ""}

@@ -4,7 +4,7 @@ Example:
   volvelle explain                       the newest finished run
   volvelle explain --row 3               why the third test row got its answer
   volvelle explain --file new.csv        the same for rows of a file
-  volvelle explain --deep                train again: fewer columns, fewer rows, other seeds
+  volvelle explain --deep                train again: fewer columns, fewer rows, other seeds; and why three rows
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from volvelle.catalog import import_late
 from volvelle.cli.options import json_option, print_json, print_next, run_argument, shown, spec_option
 from volvelle.data.collect import read_rows
 from volvelle.errors import NotFound
-from volvelle.evaluate.explain.records import Ablation, Attribution, Explanation, Learning
+from volvelle.evaluate.explain.records import Ablation, Attribution, Learning, Reasons
 from volvelle.flow.aside import deepen, kept
 from volvelle.flow.result import Result, find
 from volvelle.flow.turn import Project
@@ -36,7 +36,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--row", type=int, metavar="N", help="explain the answer for test row N, counted from 1")
     one.add_argument("--file", metavar="FILE", help="explain the answers for the rows of a file, at most 20")
-    one.add_argument("--deep", action="store_true", help="train again for ablation, learning curve and seeds")
+    one.add_argument(
+        "--deep", action="store_true", help="train again for ablation, learning curve and seeds; and explain three rows"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,11 +56,16 @@ def run(options: argparse.Namespace) -> int:
         with terminal.Progress() as progress:
             deepen(result, progress)
     ablated, learnt = kept(result, "ablate", Ablation), kept(result, "learn", Learning)
+    single = kept(result, "reason", Reasons)
     if options.json:
-        records = {"explanation": record, "ablation": ablated, "learning": learnt}
+        records = {"explanation": record, "ablation": ablated, "learning": learnt, "reasons": single}
         print_json({"run": result.run.id} | {k: msgspec.to_builtins(v) for k, v in records.items()})
         return 0
-    _say(_text(record, ablated, learnt))
+    told = [answers.explanation(record)]
+    told += [answers.ablation(ablated)] if ablated else []
+    told += [answers.learning(learnt)] if learnt else []
+    told += [answers.reasons(single)] if single else []
+    _say("\n\n".join(told))
     if options.deep:
         report: Any = import_late("volvelle.ui.report", "the report")
         print(f"\nReport:  {shown(report.write(result))}", flush=True)
@@ -66,13 +73,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_next(options, f"volvelle explain {result.run.id} --row 1", f"volvelle explain {result.run.id} --deep")
     return 0
-
-
-def _text(record: Explanation, ablated: Ablation | None, learnt: Learning | None) -> str:
-    parts = [answers.explanation(record)]
-    parts += [answers.ablation(ablated)] if ablated else []
-    parts += [answers.learning(learnt)] if learnt else []
-    return "\n\n".join(parts)
 
 
 def _rows(result: Result, options: argparse.Namespace) -> int:

@@ -223,3 +223,23 @@ class Attribution(Record, frozen=True):
     """`answer` minus the sum: rounding of the graph."""
     words: tuple[Said, ...] = ()
     """The words of its texts that move the answer most."""
+
+
+Which = Literal["furthest off", "typical", "closest"]
+
+
+class Reason(Record, frozen=True):
+    """Why one row of the test side got its answer."""
+
+    which: Which
+    """Why this row is looked at: by how far off its answer is among all rows."""
+    row: int
+    """Of the test side, counted from 1."""
+    truth: str
+    attribution: Attribution
+
+
+class Reasons(Record, frozen=True):
+    """Why some rows of the test side got their answers."""
+
+    reasons: tuple[Reason, ...]
