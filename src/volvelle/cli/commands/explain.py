@@ -4,7 +4,7 @@ Example:
   volvelle explain                       the newest finished run
   volvelle explain --row 3               why the third test row got its answer
   volvelle explain --file new.csv        the same for rows of a file
-  volvelle explain --deep                train again: fewer columns, fewer rows, other seeds; and why three rows
+  volvelle explain --deep                train again with less, and explain three rows
 """
 
 from __future__ import annotations
