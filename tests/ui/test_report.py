@@ -22,7 +22,7 @@ from volvelle.spec.read import parse
 from volvelle.spec.requirements import Data, Problem
 from volvelle.ui.report import MOST_BYTES, render, write
 from volvelle.ui.sections import MOST_TRIALS
-from volvelle.ui.wording import outcome
+from volvelle.ui.wording import outcome, show_value
 
 T = TypeVar("T")
 RUNS = ("binary", "multiclass", "regression", "hostile")
@@ -95,6 +95,17 @@ def test_numbers_come_from_the_predictions(binary: Result) -> None:
     hits = table.filter((pl.col("label") == positive) & (pl.col("y") == positive)).height
     name = "malignant predicted as malignant"
     assert f"<title>{name}: {hits} rows, " in render(binary)
+
+
+def test_training_folds_and_test_stand_in_one_row(binary: Result) -> None:
+    """The metric that was searched for has its value on the folds beside those of the test and the training side."""
+    text, candidate = Page(render(binary)).text, binary.candidate
+    folds = f"searched for: {show_value(candidate.score)} ± {show_value(candidate.spread)} over the folds"
+    assert text.count(folds) == 1
+    values = {m.side: m.value for m in binary.evidence.metrics if m.metric == binary.evidence.metric and not m.slice}
+    row = text[text.index(folds) :][:300]
+    assert show_value(values["test"]) in row
+    assert show_value(values["train"]) in row
 
 
 def test_hostile_names_stay_text(hostile: Result) -> None:

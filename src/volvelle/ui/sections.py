@@ -115,7 +115,7 @@ def performance(result: Result) -> Facts:
     interval = show_interval(gain.low, gain.high) if gain else ""
     rows = points.class_rows(evidence.confusion, evidence.classes) if evidence.confusion else []
     return {
-        "metrics": metric_rows(evidence),
+        "metrics": metric_rows(evidence, result.candidate),
         "gain": f"{show_value(gain.value)}{f' ({interval})' if interval else ''}"
         if gain and gain.value is not None
         else "",

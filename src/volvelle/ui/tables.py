@@ -58,8 +58,15 @@ def _gate_chart(verdict: Verdict) -> str:
     )
 
 
-def metric_rows(evidence: Evidence) -> list[Row]:
-    """Every metric on both sides beside the constant baseline; what the search optimised comes first."""
+def metric_rows(evidence: Evidence, candidate: Candidate | None = None) -> list[Row]:
+    """Every metric on both sides beside the constant baseline; what the search optimised comes first.
+
+    Args:
+        evidence: of the run.
+        candidate: what the search has found, whose score over the folds is told too.
+    """
+    known = candidate is not None and math.isfinite(candidate.score)
+    folds = f"{show_value(candidate.score)} ± {show_value(candidate.spread)}" if candidate and known else ""
     train = {m.metric: m.value for m in evidence.metrics if m.side == "train"}
     baseline = {m.metric: m.value for m in evidence.baseline}
     found = [m for m in evidence.metrics if m.side == "test" and not m.slice]
@@ -73,6 +80,7 @@ def metric_rows(evidence: Evidence) -> list[Row]:
                 "about": explain(metric.metric),
                 "better": {"up": "higher is better", "down": "lower is better"}.get(direction(metric.metric), ""),
                 "searched": metric.metric == evidence.metric,
+                "folds": folds,
                 "test": show_value(metric.value),
                 "interval": show_interval(metric.low, metric.high),
                 "note": metric.note,
