@@ -23,6 +23,7 @@ _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _CELL = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]{1,40})</', re.DOTALL)
 _LINK = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _FILLED = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br=["\']([A-Z]{1,3})(\d{1,7})["\'][^>]*(?<!/)>')
+_LETTERS, _ROWS = (re.compile(rb'r=["\']' + place) for place in (rb"([A-Z]{1,3})\d", rb"[A-Z]{1,3}(\d{1,7})"))
 _LARGEST = 2**30
 _CHUNK = 2**20
 _ROOM, _EMPTY = 20_000_000, 10
@@ -47,6 +48,8 @@ def refuse_hollow(workbook: bytes, sheet: str, where: str) -> None:
     Raises:
         DataError: hardly a cell of so large a rectangle is filled.
     """
+    if _within(workbook, sheet):
+        return
     width = height = count = 0
     lowest = widest = ""
     for letters, row in _filled(workbook, sheet):
@@ -114,16 +117,32 @@ def _pieces(book: zipfile.ZipFile, member: zipfile.ZipInfo | str) -> Iterator[by
 
 
 def _filled(workbook: bytes, sheet: str) -> Iterator[tuple[str, int]]:
-    """Letters and row of each cell that is not blank; nothing of other formats."""
+    """Letters and row of each cell that is not blank."""
+    for text in _elements(workbook, sheet):
+        for cell in _FILLED.finditer(text):
+            yield cell[1].decode(), int(cell[2])
+
+
+def _within(workbook: bytes, sheet: str) -> bool:
+    """Whether all cells, blank ones too, lie in a rectangle that is read however empty it is."""
+    width = height = 0
+    for text in _elements(workbook, sheet):
+        width = max(width, *(column_number(letters.decode()) for letters in set(_LETTERS.findall(text))), 0)
+        height = max(height, *map(int, set(_ROWS.findall(text))), 0)
+        if width * height > _ROOM:
+            return False
+    return True
+
+
+def _elements(workbook: bytes, sheet: str) -> Iterator[bytes]:
+    """A sheet in pieces, with no element cut in two; nothing of other formats."""
     try:
         with zipfile.ZipFile(io.BytesIO(workbook)) as book:
             part, rest = _part(book, sheet), b""
             for piece in _pieces(book, part) if part else ():
                 text = rest + piece
-                # No element is cut in two.
                 end = max(text.rfind(b"<"), 0)
-                for cell in _FILLED.finditer(text, 0, end):
-                    yield cell[1].decode(), int(cell[2])
+                yield text[:end]
                 rest = text[end:]
     except _BROKEN:
         return
