@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from volvelle.data.versions import from_bytes
 from volvelle.evaluate.explain.reasons import off, taken_apart, telling
 from volvelle.evaluate.explain.records import Reason, Reasons
@@ -26,6 +24,6 @@ def reason(split: Split, model: Model, scored: Scored, context: Context) -> Reas
     for number, (which, at) in enumerate(named.items(), 1):
         context.notify("step", {"stage": "reason", "step": number, "steps": len(named)})
         told = taken_apart(shipped, rows[at : at + 1], training, model.seed)[0]
-        truth = f"{float(side.y[at]):.6g}" if model.task == "regression" else shipped.names[int(np.int64(side.y[at]))]
+        truth = f"{float(side.y[at]):.6g}" if model.task == "regression" else shipped.names[int(side.y[at])]
         found.append(Reason(which=which, row=at + 1, truth=truth, attribution=told))
     return Reasons(reasons=tuple(found))
