@@ -12,7 +12,7 @@ from volvelle.data.records import Layout
 from volvelle.data.sources.excel import read
 from volvelle.errors import DataError
 from volvelle.spec.requirements import Data
-from workbook import write_workbook  # type: ignore[import-not-found]
+from workbook import Cell, write_workbook  # type: ignore[import-not-found]
 
 
 def test_a_table_in_the_middle_of_a_sheet_is_found_and_reported(tmp_path: Path) -> None:
@@ -96,11 +96,23 @@ def test_a_stray_cell_beside_the_table_moves_no_header(stray: str, tmp_path: Pat
     assert frame.width <= 3
 
 
+def test_the_header_of_a_table_with_gaps_is_found(tmp_path: Path) -> None:
+    """Where rows have few of the columns, the header is the full row, not a line of notes as full as those."""
+    cells: dict[str, Cell] = {"A1": "by", "B1": "Ana", "C1": "on", "D1": "Monday"}
+    cells |= {f"{letter}3": f"name {letter}" for letter in "ABCDEFGHIJ"}
+    for row in range(4, 24):
+        cells |= {f"{letter}{row}": row for letter in ("A", "BCDEFGHIJ"[row % 9], "BCDEFGHIJ"[row * 2 % 9])}
+    write_workbook(tmp_path / "t.xlsx", {"S": cells})
+    frame = read("t.xlsx", tmp_path, Layout()).frame
+    assert frame.columns == [f"name {letter}" for letter in "ABCDEFGHIJ"]
+    assert frame.height == 20
+
+
 @pytest.mark.parametrize("far", ["XFD1048576", "XFD2000"])
 def test_a_sheet_with_a_huge_empty_middle_is_refused(far: str, tmp_path: Path) -> None:
     """The reader would take memory for the whole rectangle: the message names the cell that spans it."""
     write_workbook(tmp_path / "t.xlsx", {"S": {"A1": "a", "A2": 1, "A3": 2, far: 3}})
-    with pytest.raises(DataError, match=r"16384 columns, of which 4 cells are filled") as caught:
+    with pytest.raises(DataError, match=r"16,384 columns, of which 4 cells are filled") as caught:
         read("t.xlsx", tmp_path, Layout())
     assert far in caught.value.next_move
 

@@ -62,9 +62,9 @@ def refuse_hollow(workbook: bytes, sheet: str, where: str) -> None:
     if width * height > max(_ROOM, _EMPTY * count):
         cells = " and ".join(dict.fromkeys((lowest, widest)))
         raise DataError(
-            f"the sheet reaches over {height} rows and {width} columns, of which {count} cells are filled",
+            f"the sheet reaches over {height:,} rows and {width:,} columns, of which {count:,} cells are filled",
             where=where,
-            next_move=f"clear cells that stand far from the table (look at {cells}), or save the table as CSV",
+            next_move=f"clear cells far from the table (look at {cells}), save it as CSV, or name another sheet",
         )
 
 

@@ -32,8 +32,10 @@ SCHEMES: tuple[str, ...] = ()
 PARTS = True
 _LOOKED = 100
 """Rows among which the header is looked for."""
-_AS_FULL, _STRAY = 0.8, 10
-"""A row is as full as the table with this share of its cells; one in so many rows may have a stray cell beside it."""
+_AS_FULL = 0.8
+"""A row is as full as the table with this share of its cells."""
+_STRAY, _BESIDE = 10, 2
+"""One in so many rows may have so many stray cells beside the table."""
 
 
 def read(where: str, folder: Path, layout: Layout) -> Read:
@@ -140,7 +142,9 @@ def _top(texts: pl.DataFrame) -> int:
     cells = pl.all().str.strip_chars().fill_null("") != ""
     filled = texts.head(_LOOKED).select(pl.sum_horizontal(cells)).to_series().to_list()
     fuller = sorted(filter(None, filled), reverse=True)
-    table = fuller[min(len(fuller) - 1, max(1, len(fuller) // _STRAY))] if fuller else 0
+    usual = fuller[min(len(fuller) - 1, max(1, len(fuller) // _STRAY))] if fuller else 0
+    # Above a table with many gaps the header alone is full.
+    table = usual if max(filled) - usual <= _BESIDE else max(filled)
     full = max(1.0, _AS_FULL * table)
     return next((row for row, count in enumerate(filled) if count >= full), 0)
 
