@@ -172,9 +172,9 @@ def test_a_changed_section_reaches_a_standing_release(project: Path) -> None:
     key = {"Authorization": f"Bearer {typed(project, 'serve', '--new-key', 'admin').split()[0]}"}
     with served(project) as server:
         for text, said, status in (
-            (before, "is the champion still", 200),
+            (before, "answers already", 200),
             (before + '\n[serve]\nextra = "refuse"\n', "answers now", 422),
-            (before + "\n[serve]\nextra = 3\n", "is the champion still; [serve] stays as it was: ", 422),
+            (before + "\n[serve]\nextra = 3\n", "answers already; [serve] stays as it was: ", 422),
         ):
             spec.write_text(text, encoding="utf-8")
             assert said in server.ask("/v1/admin/reload", {}, **key).json["told"]

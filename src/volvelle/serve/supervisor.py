@@ -104,6 +104,7 @@ class Supervisor:
         self._meters = Meters(mmap.mmap(self._file.fileno(), 0), plan.workers)
         self._hands: dict[int, _Hand] = {}
         self._again: dict[int, tuple[float, float]] = {}
+        self._asked: list[tuple[_Hand, int]] = []
         self._selector = selectors.DefaultSelector()
         self._ending = threading.Event()
         self._settings, self._extra, self._unread = extra, plan.extra, ""
@@ -135,6 +136,7 @@ class Supervisor:
         looked = time.monotonic()
         while not self._ending.is_set():
             self._hear(0.1)
+            self._answer()
             self._revive()
             if time.monotonic() - looked > _LOOK:
                 self.follow(asked=False)
@@ -157,12 +159,12 @@ class Supervisor:
         try:
             folder = self._champion()
             if folder == self._folder and not asked and not self._unread:
-                return f"{folder.name} is the champion still"
+                return f"{folder.name} answers already"
             if not asked and refused[0] == folder and time.monotonic() < refused[1]:
                 return f"{folder.name} was refused"
             self._extra = self._read()
             if (folder, self._extra) == (self._folder, before):
-                return f"{folder.name} is the champion still{self._unread}"
+                return f"{folder.name} answers already{self._unread}"
             orders = self._drawn(folder, self._orders.number + 1)
         except (InputError, OSError) as error:
             self._refused, self._extra = (folder, time.monotonic() + _WAIT), before
@@ -321,8 +323,14 @@ class Supervisor:
                 if note.failed:
                     hand.failed[note.failed] = note.answer
                 if note.asked:
-                    answer = msgspec.json.encode({"told": self.follow()}).decode()
-                    self._tell(hand, Note(asked=note.asked, answer=answer))
+                    self._asked.append((hand, note.asked))
+
+    def _answer(self) -> None:
+        """Follow the champion for who asked; not from `_hear`, which `follow` itself waits in for the workers."""
+        asked, self._asked = self._asked, []
+        for hand, number in asked:
+            answer = msgspec.json.encode({"told": self.follow()}).decode()
+            self._tell(hand, Note(asked=number, answer=answer))
 
     def _tell(self, hand: _Hand, note: Note) -> None:
         try:
