@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from volvelle.catalog import METRICS
+from volvelle.evaluate.measure import fitting, load
+from volvelle.evaluate.resample import counted
 from volvelle.evaluate.threshold import Aim, best_for, for_aims, tables, thresholds
 
 RNG = np.random.default_rng(5)
@@ -37,7 +40,7 @@ def test_gates_move_the_threshold() -> None:
 
 def test_half_stays_where_it_is_far_inside() -> None:
     """A gate that 0.5 meets by a wide margin moves nothing."""
-    assert for_aims((Aim("recall >= 0.01", "recall", 0.01, ALL),), Y, SCORES, 1000).threshold is None
+    assert for_aims((Aim("recall >= 0.01", "recall", 0.01, ALL),), Y, SCORES, 2000).threshold is None
 
 
 def test_a_ceiling_on_costs_moves_the_threshold() -> None:
@@ -99,3 +102,28 @@ def test_what_is_not_defined_is_left_out() -> None:
     aims = (Aim("recall >= 0.8", "recall", 0.8, ALL), Aim("precision >= 0.6", "precision", 0.6, ALL))
     assert all(np.isfinite(v) for v in for_aims(aims, Y, flat, 1000).values.values())
     assert all(np.isfinite(v) for v in best_for("precision", np.zeros(4000, np.int64), flat).values.values())
+
+
+@pytest.mark.parametrize("metric", [name for name in fitting("binary") if counted(load(name, "binary"))])
+def test_how_far_inside_is_counted_in_standard_errors(metric: str) -> None:
+    """Of every metric of labels the distance of 0.5 to a bound is that over its spread on rows that are drawn again."""
+    measure = METRICS.load(metric)
+    value = float(measure.of_counts(tables(Y, SCORES, np.float32([0.3])))[0])
+    up = METRICS.fact(metric, "DIRECTION") == "up"
+    # Every score moved, so that the one cut is 0.5; a bound just outside.
+    scores = np.where(SCORES > 0.3, 0.9, 0.1).astype(np.float32)
+    cut = for_aims((Aim(metric, metric, value - (0.1 if up else -0.1), ALL),), Y, scores, 4000)
+    again = RNG.integers(0, 4000, (2000, 4000))
+    spread = np.std([measure.of_counts(tables(Y[r], SCORES[r], np.float32([0.3])))[0] for r in again])
+    assert cut.inside == pytest.approx(0.1 / spread, rel=0.12)
+
+
+def test_few_positives_decide_about_balanced_accuracy() -> None:
+    """A mean over classes is as unsure as its smallest class: the threshold goes where both are well inside."""
+    aims = (Aim("balanced_accuracy", "balanced_accuracy", 0.75, ALL), Aim("precision", "precision", 0.2, ALL))
+    rng = np.random.default_rng(6)
+    y = (np.arange(4000) < 80).astype(np.int64)
+    scores = np.clip(0.2 + 0.3 * y + 0.15 * rng.normal(size=4000), 0, 1).astype(np.float32)
+    cut = for_aims(aims, y, scores, 1000)
+    assert cut.threshold is not None
+    assert cut.values["balanced_accuracy"] > 0.8

@@ -2,9 +2,9 @@
 
 Every threshold between two distinct scores is looked at (a few hundred, evenly spread over the rows). For each
 gate the distance of the metric to its bound is counted in standard errors of as many rows as the test side has. Of the
-thresholds at which every gate is so far inside that its interval on the test side most likely is too, the one nearest
-0.5 is taken: a floor on recall alone shall not call every row positive. Where there is none, the one whose nearest gate
-is furthest inside. The scores must be of rows that the model did not learn from.
+thresholds at which each gate is so far inside that its interval on the test side is too, 99 times of 100, the one
+nearest 0.5 is taken: a floor on recall alone shall not call every row positive. Where there is none, the one whose
+nearest gate is furthest inside. The scores must be of rows that the model did not learn from.
 
 Reference: Elkan, The foundations of cost-sensitive learning, IJCAI 2001, on moving the threshold instead of the rows.
 """
@@ -24,11 +24,14 @@ MOST = 400
 """Thresholds that are looked at."""
 POINTS = 41
 """Thresholds of a curve."""
-SURE = 3.5
-"""Standard errors, on as many rows as the test side has, by which every gate is to be met: 1.96 for the interval, the
-rest for the luck of both samples."""
+INTERVAL, LUCK = 1.96, 2.33
+"""Standard errors of half an interval, and those that luck stays below 99 times of 100."""
 _TINY = 1e-12
 """Below this a variance is rounding: every row costs the same."""
+_ALIKE = 1e-6
+"""Standard errors by which two thresholds differ in nothing but rounding."""
+_STEP = 0.125
+"""Rows by which a cell is moved to see how the metric follows."""
 Given = Mapping[str, Any]
 _NONE: Given = MappingProxyType({})
 
@@ -130,12 +133,15 @@ def for_aims(aims: tuple[Aim, ...], y: NDArray[np.int64], scores: NDArray[np.flo
     for aim in aims:
         counts = tables(y[aim.rows], scores[aim.rows], cuts)
         value = _read(aim.metric, counts, aim.given)
-        distance = _sign(aim.metric) * (value - aim.bound) / _error(aim, value, counts)
+        distance = _sign(aim.metric) * (value - aim.bound) / _error(aim, counts)
         inside.append(np.where(np.isnan(value), -np.inf, distance))
         values[aim.name] = value
     nearest = np.min(inside, axis=0)
-    far = np.flatnonzero(nearest * np.sqrt(rows_test / len(y)) >= SURE)
-    at = int(far[np.argmin(np.abs(cuts[far] - 0.5))]) if len(far) else int(np.argmax(nearest))
+    share = rows_test / len(y)
+    # The luck of both samples, these rows and the test side's, in standard errors of the test side.
+    far = np.flatnonzero(nearest * np.sqrt(share) >= INTERVAL + LUCK * np.sqrt(1 + share))
+    far = far if len(far) else np.flatnonzero(nearest >= nearest.max() - _ALIKE)
+    at = int(far[np.argmin(np.abs(cuts[far] - 0.5))])
     threshold = None if at == 0 else float(cuts[at])
     return Cut(threshold, _defined({name: float(v[at]) for name, v in values.items()}), float(nearest[at]))
 
@@ -153,24 +159,21 @@ def _read(metric: str, counts: NDArray[np.float64], given: Given) -> NDArray[np.
     return np.asarray(METRICS.load(metric).of_counts(counts, **given), dtype=np.float64)
 
 
-def _error(aim: Aim, value: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The standard error of a share of rows, or of the mean of their costs."""
-    # Half a row right and half a row wrong keep the error of a share of 0 or 1 above zero.
-    trials = _trials(aim.metric, counts) + 1.0
-    if "costs" in aim.given:
-        each, padded = np.asarray(aim.given["costs"], dtype=np.float64), counts + 0.25
-        mean, square = (_read(aim.metric, padded, {"costs": costs}) for costs in (each, each**2))
-        return np.asarray(np.sqrt(np.maximum(square - mean**2, _TINY) / trials))
-    share = (np.nan_to_num(np.clip(value, 0.0, 1.0)) * (trials - 1.0) + 0.5) / trials
-    return np.asarray(np.sqrt(share * (1.0 - share) / trials))
+def _error(aim: Aim, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The standard error at every threshold, ``[c]``: how far the metric goes when a cell has a row more or less.
 
+    The delta method over the counts of a multinomial; a metric of shares does not change when all counts grow alike, so
+    that nothing is left of its second term. Of a metric that is a share p of k rows this is ``p (1 - p) / k``.
 
-def _trials(metric: str, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rows that a metric is a share of."""
-    if metric == "recall":
-        return np.asarray(counts[:, 1].sum(axis=1))
-    if metric == "precision":
-        return np.asarray(counts[:, :, 1].sum(axis=1))
-    if metric == "specificity":
-        return np.asarray(counts[:, 0].sum(axis=1))
-    return np.asarray(counts.sum(axis=(1, 2)))
+    Reference: Agresti, Categorical Data Analysis, 3rd edition, Wiley 2013, section 16.1.
+    """
+    # Half a row more in each cell keeps the error of a share of 0 or 1 above zero.
+    padded = counts + 0.5
+    variance = np.zeros(len(counts))
+    for true, said in np.ndindex(2, 2):
+        more, less = padded.copy(), padded.copy()
+        more[:, true, said] += _STEP
+        less[:, true, said] -= _STEP
+        slope = (_read(aim.metric, more, aim.given) - _read(aim.metric, less, aim.given)) / (2 * _STEP)
+        variance += padded[:, true, said] * slope**2
+    return np.asarray(np.sqrt(np.maximum(variance, _TINY / padded.sum(axis=(1, 2)))))
