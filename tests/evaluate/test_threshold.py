@@ -107,14 +107,14 @@ def test_what_is_not_defined_is_left_out() -> None:
 @pytest.mark.parametrize("metric", [name for name in fitting("binary") if counted(load(name, "binary"))])
 def test_how_far_inside_is_counted_in_standard_errors(metric: str) -> None:
     """Of every metric of labels the distance of 0.5 to a bound is that over its spread on rows that are drawn again."""
-    measure = METRICS.load(metric)
-    value = float(measure.of_counts(tables(Y, SCORES, np.float32([0.3])))[0])
+    measure, at = METRICS.load(metric), np.array([0.3], dtype=np.float32)
+    value = float(measure.of_counts(tables(Y, SCORES, at))[0])
     up = METRICS.fact(metric, "DIRECTION") == "up"
     # Every score moved, so that the one cut is 0.5; a bound just outside.
     scores = np.where(SCORES > 0.3, 0.9, 0.1).astype(np.float32)
     cut = for_aims((Aim(metric, metric, value - (0.1 if up else -0.1), ALL),), Y, scores, 4000)
     again = RNG.integers(0, 4000, (2000, 4000))
-    spread = np.std([measure.of_counts(tables(Y[r], SCORES[r], np.float32([0.3])))[0] for r in again])
+    spread = np.std([measure.of_counts(tables(Y[r], SCORES[r], at))[0] for r in again])
     assert cut.inside == pytest.approx(0.1 / spread, rel=0.12)
 
 

@@ -163,7 +163,7 @@ def _error(aim: Aim, counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """The standard error at every threshold, ``[c]``: how far the metric goes when a cell has a row more or less.
 
     The delta method over the counts of a multinomial; a metric of shares does not change when all counts grow alike, so
-    that nothing is left of its second term. Of a metric that is a share p of k rows this is ``p (1 - p) / k``.
+    that nothing is left of its second term. The variance of a share p of k rows is ``p (1 - p) / k`` by it.
 
     Reference: Agresti, Categorical Data Analysis, 3rd edition, Wiley 2013, section 16.1.
     """
